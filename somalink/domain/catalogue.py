@@ -1,0 +1,109 @@
+"""Every measured or chosen word of the program, once: index names, units, reasons, kinds, columns.
+
+The name here is the name in code, store, CSV, InfluxDB, panel and page.
+"""
+
+from dataclasses import dataclass
+
+# ---------------------------------------------------------------- words people choose from (contracts, section 9)
+
+KINDS = ("rejection", "exclusion", "ignored", "criticism", "conflict", "boundary", "connection", "support", "reaching_out", "group", "exposure_step", "other")
+SENSATIONS = ("racing_heart", "fluttering_chest", "tight_chest", "tight_jaw", "muscle_tension", "headache", "stomach", "heat", "cold", "shaking", "numbness", "fatigue", "warmth", "other")
+ACTIONS = ("approached", "stayed", "paused", "left", "avoided")
+WITH_WHOM = ("partner", "family", "friend", "work", "group", "stranger", "online", "other")
+THEMES = ("ridicule", "abandonment", "invisibility", "blame", "failure", "other")
+NEEDS = ("reassurance", "clarity", "space", "respect", "company", "care", "other")
+CONTEXTS = ("talking", "moving", "caffeine", "alcohol", "unwell", "tired", "medication_change")
+CERTAINTIES_S = (60, 300, 900, 2700, 10800)
+"""1, 5, 15, 45 min, part of a day."""
+RATING_KINDS = ("distress", "belonging", "engagement", "contacts", "reached_out", "comfort")
+SESSION_KINDS = ("breathing", "muscle_release", "grounding")
+
+# ---------------------------------------------------------------- reasons: why a value is as it is, or is not there
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A closed list of words with a code each: the code is in the store, the word everywhere else."""
+
+    words: tuple[str, ...]
+
+    def code(self, word: str) -> int:
+        return self.words.index(word)
+
+    def __getitem__(self, code: int) -> str:
+        return self.words[code]
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(self.words)
+
+
+HR_REASONS = Words(("rr", "fused", "hr_field", "rr_thin", "no_data"))
+HRV_REASONS = Words(("", "too_few_pairs", "artefacts", "no_data"))
+Z_REASONS = Words(("", "session_relative", "learning", "no_heart_rate", "no_baseline"))
+PHASIC_REASONS = Words(("", "learning", "no_movement_stream", "no_heart_rate", "no_reference"))
+REFUSALS = ("not_a_number", "not_positive", "too_long", "back_in_time")
+REJECTIONS = ("lapsed", "gate", "unknown", "no_rise", "no_reference", "artefact", "few_beats", "gap_step", "frozen", "contact", "short", "refractory", "quality")
+
+# ---------------------------------------------------------------- the grid row as stored
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A fixed-point column: value = stored * `unit` (in `of`). `words` where the number is a code."""
+
+    name: str
+    unit: float
+    of: str
+    words: tuple[str, ...] | None = None
+
+
+GRID_COLUMNS = (
+    Column("stop_ns", 1, "ns"),
+    Column("hr", 1e-3, "bpm"),
+    Column("hr_reason", 1, "", HR_REASONS.words),
+    Column("hr_q", 1e-4, ""),
+    Column("ln_rmssd", 1e-4, "ln ms"),
+    Column("hrv_reason", 1, "", HRV_REASONS.words),
+    Column("hrv_q", 1e-4, ""),
+    Column("motion", 0.1, "mg"),
+    Column("a30", 1e-4, ""),
+    Column("a180", 1e-4, ""),
+    Column("a600", 1e-4, ""),
+    Column("gate", 1, "", ("unknown", "still", "light", "moving", "recovery", "posture")),
+    Column("z", 1e-4, "SD"),
+    Column("z_phasic", 1e-4, "SD"),
+    Column("se", 1e-4, "SD"),
+    Column("z_reason", 1, "", Z_REASONS.words),
+    Column("phasic_reason", 1, "", PHASIC_REASONS.words),
+    Column("maturity", 0.01, ""),
+    Column("motion_conf", 0.01, ""),
+    Column("artefact", 1e-4, ""),
+    Column("baseline", 1, ""),
+)
+
+# ---------------------------------------------------------------- indices as read
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSpec:
+    """An index as people meet it: its field's standard name, unit, window and what it may be read as."""
+
+    name: str
+    unit: str
+    window_s: int
+    label: str
+    note: str
+
+
+INDICES = (
+    IndexSpec("HR", "bpm", 30, "Heart rate", "Mean over 30 s from beats, else fused with the device's own field over 60 s"),
+    IndexSpec("HRV_RMSSD", "ms", 60, "RMSSD", "Root mean square of successive differences, ok pairs only; shown, never part of the index"),
+    IndexSpec("HRV_LnRMSSD", "ln ms", 60, "ln RMSSD", "Natural logarithm of RMSSD in ms"),
+    IndexSpec("motion_mg", "mg", 5, "Movement", "Mean absolute deviation of acceleration, or 150 mg per step per second"),
+    IndexSpec("gate", "", 60, "Gate", "still, light, moving, recovery, posture or unknown"),
+    IndexSpec("arousal_z", "SD", 30, "Arousal against usual", "Heart rate beyond what movement and hour explain, in the person's own still-time spread"),
+    IndexSpec("arousal_phasic_z", "SD", 30, "Phasic arousal", "The same against the last half hour; drives the onset of spikes"),
+    IndexSpec("arousal_se", "SD", 30, "Uncertainty of arousal", "Standard error of arousal_z"),
+    IndexSpec("arousal_index", "", 30, "Arousal index", "clip(20 + 20 z, 0, 100): 20 is the person's own typical still level"),
+)

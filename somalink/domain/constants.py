@@ -1,0 +1,181 @@
+"""The one block of numbers the algorithm is frozen with (engine.md section 6); stored with every analysis and part of its name.
+
+Each value has its reason in docs/decisions/ or in the papers named in processing. Changing one changes `analysis`, so old and
+new results are never mixed.
+"""
+
+from dataclasses import asdict, dataclass, field
+
+from somalink.domain.identity import digest
+
+ALGORITHM_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class HeartRate:
+    win_s: int = 30
+    c30_min: float = 0.7
+    k: float = 0.1
+    fused_win_s: int = 60
+    min_beats: int = 4
+    c60_min: float = 0.3
+    field_q: float = 0.6
+    field_sd_bpm: float = 3.0
+    frozen_s: int = 20
+    """A field that repeats itself this long while the body moves is held, not measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Lipponen & Tarvainen 2019 with a causal window and a floor: at 1/1024 s a steady heart gives a quartile spread of 0."""
+
+    rr_ms: tuple[int, int] = (300, 2000)
+    c1: float = 0.13
+    c2: float = 0.17
+    alpha: float = 5.2
+    win: int = 91
+    med: int = 11
+    floor_ms: int = 20
+    lookahead: int = 2
+    lookahead_s: int = 5
+    min_beats: int = 20
+    fallback: float = 0.2
+    history_gap_s: int = 60
+    run_missing: int = 3
+    min_pairs: int = 30
+    max_artefact_hrv: float = 0.05
+    max_artefact_any: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class FileGap:
+    """Where a file lost beats: contracts, section 4."""
+
+    frac: float = 0.6
+    ms: int = 400
+    med: int = 11
+    drift_s: float = 1.0
+    resolution: float = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    ref_mg: float = 20.0
+    still_mg: float = 15.0
+    moving_mg: float = 60.0
+    tau_s: tuple[int, int, int] = (30, 180, 600)
+    hold_s: int = 60
+    reset_unknown_s: int = 180
+    tilt_deg: float = 30.0
+    posture_s: int = 90
+    moving_points: int = 36
+    moving_break_s: int = 30
+    recovery_min: tuple[int, int] = (10, 60)
+    recovery_slope: float = -1.0
+    step_mg: float = 150.0
+    still_pct: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """The baseline fit: prior means (bpm per unit of A30, A180, A600) and what data must carry before a term enters."""
+
+    wrist: tuple[float, float, float] = (2.0, 1.0, 0.0)
+    trunk_or_steps: tuple[float, float, float] = (7.0, 3.0, 2.0)
+    pseudo_min: float = 5.0
+    days: int = 14
+    still_weight: float = 0.5
+    hours_from_h: float = 20.0
+    scale_floor_bpm: float = 2.5
+    session_scale_bpm: float = 5.0
+    min_quality: float = 0.6
+    around_tag_min: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class CardiacGate:
+    reserve: float = 0.25
+    hr_max: float = 190.0
+    jump_bpm: float = 25.0
+    jump_s: int = 30
+    rest_pct: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Maturity:
+    none_h: float = 0.5
+    session_h: float = 8.0
+    full_h: float = 20.0
+    full_days: int = 5
+    session: float = 0.4
+    logging: float = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Spike:
+    cand: float = 1.0
+    off: float = 1.0
+    confirm: tuple[int, int] = (9, 12)
+    rise: float = 1.0
+    rise_ref_min: tuple[int, int] = (-6, -2)
+    rise_known_min: int = 2
+    off_s: int = 60
+    merge_s: int = 120
+    min_s: int = 60
+    unknown_s: int = 90
+    refractory_s: int = 300
+    level_on: float = 2.0
+    level_bounds: tuple[float, float] = (1.75, 3.5)
+    phasic_on: float = 3.5
+    phasic_bounds: tuple[float, float] = (2.5, 5.0)
+    phasic_after_h: float = 3.0
+    phasic_win_min: int = 30
+    phasic_still_min: int = 5
+    step: float = 0.25
+    target_per_14h: float = 6.0
+    slow_on: float = -2.0
+    elevated_z: float = 1.0
+    elevated_of_min: tuple[int, int] = (15, 20)
+    prompt_add: float = 0.5
+    max_artefact: float = 0.1
+    min_beats: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    draws: int = 200
+    min_stretch_min: int = 10
+    block_h: int = 4
+    prior_h: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Linking:
+    lag_min: float = 1.0
+    extra_sd_min: float = 3.0
+    show: float = 0.6
+    list_from: float = 0.05
+    max_certainty_s: int = 900
+    part_of_day_s: int = 10800
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """Everything the engine is frozen with. `Constants()` is the published set."""
+
+    hr: HeartRate = field(default_factory=HeartRate)
+    beat: Beat = field(default_factory=Beat)
+    gap: FileGap = field(default_factory=FileGap)
+    motion: Motion = field(default_factory=Motion)
+    usual: Usual = field(default_factory=Usual)
+    cardiac: CardiacGate = field(default_factory=CardiacGate)
+    maturity: Maturity = field(default_factory=Maturity)
+    spike: Spike = field(default_factory=Spike)
+    chance: Chance = field(default_factory=Chance)
+    link: Linking = field(default_factory=Linking)
+    index_offset: float = 20.0
+    index_slope: float = 20.0
+
+    def analysis(self, mode: str) -> str:
+        """Name of an analysis: hash of the algorithm's version, these constants and the baseline mode (contracts, section 1)."""
+        return digest(ALGORITHM_VERSION, sorted(asdict(self).items()), mode)[:12]
