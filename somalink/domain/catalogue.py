@@ -3,12 +3,16 @@
 The name here is the name in code, store, CSV, InfluxDB, panel and page.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 # ---------------------------------------------------------------- words people choose from (contracts, section 9)
 
 KINDS = ("rejection", "exclusion", "ignored", "criticism", "conflict", "boundary", "connection", "support", "reaching_out", "group", "exposure_step", "other")
-SENSATIONS = ("racing_heart", "fluttering_chest", "tight_chest", "tight_jaw", "muscle_tension", "headache", "stomach", "heat", "cold", "shaking", "numbness", "fatigue", "warmth", "other")
+# fmt: off
+SENSATIONS = ("racing_heart", "fluttering_chest", "tight_chest", "tight_jaw", "muscle_tension", "headache", "stomach", "heat", "cold", "shaking", "numbness",
+              "fatigue", "warmth", "other")
+# fmt: on
 ACTIONS = ("approached", "stayed", "paused", "left", "avoided")
 WITH_WHOM = ("partner", "family", "friend", "work", "group", "stranger", "online", "other")
 THEMES = ("ridicule", "abandonment", "invisibility", "blame", "failure", "other")
@@ -34,7 +38,7 @@ class Words:
     def __getitem__(self, code: int) -> str:
         return self.words[code]
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[str]:
         return iter(self.words)
 
 
@@ -43,7 +47,10 @@ HRV_REASONS = Words(("", "too_few_pairs", "artefacts", "no_data"))
 Z_REASONS = Words(("", "session_relative", "learning", "no_heart_rate", "no_baseline"))
 PHASIC_REASONS = Words(("", "learning", "no_movement_stream", "no_heart_rate", "no_reference"))
 REFUSALS = ("not_a_number", "not_positive", "too_long", "back_in_time")
-REJECTIONS = ("lapsed", "gate", "unknown", "no_rise", "no_reference", "artefact", "few_beats", "gap_step", "frozen", "contact", "short", "refractory", "quality")
+# fmt: off
+REJECTIONS = ("lapsed", "gate", "unknown", "no_rise", "no_reference", "artefact", "few_beats", "gap_step", "frozen", "contact", "short", "refractory",
+              "quality")
+# fmt: on
 
 # ---------------------------------------------------------------- the grid row as stored
 

@@ -1,0 +1,68 @@
+# Everything a contributor types. Each target sets up .venv by itself, from the hash-locked files and nothing else.
+# From a bare Debian: apt install make python3-venv git
+
+PYTHON ?= python3
+JOBS ?= auto
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
+PACKAGES := somalink ingest processing dashboards
+
+# Threads inside numpy only fight with the test workers; the engine is one thread by contract.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check everyday truth slow format lock clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
+
+demo: .venv/.ready ## a simulated month, a day replayed, and its picture
+	@$(BIN)/somalink demo
+
+test: check everyday ## what every change must pass: checks and the everyday tests
+
+check: .venv/.ready-dev ## style, format, types and import rules
+	@echo "check: ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+	@echo "check: mypy --strict" && $(BIN)/mypy --no-error-summary
+	@echo "check: imports" && $(BIN)/lint-imports --config pyproject.toml > .venv/imports.log || { cat .venv/imports.log; exit 1; }
+
+everyday: .venv/.ready-dev ## the tests that are neither slow nor on real recordings
+	@$(PYTEST) -m "not slow and not truth" $(PYTEST_ARGS)
+
+truth: .venv/.ready-dev ## the tests on real recordings (SOMALINK_DATA, else ../shared/data)
+	@$(PYTEST) -m "truth and not slow" $(PYTEST_ARGS)
+
+slow: .venv/.ready-dev ## the long ones: thousands of draws, kills, simulated months
+	@$(PYTEST) -m slow $(PYTEST_ARGS)
+
+format: .venv/.ready-dev ## let ruff write the layout
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+# Locks name versions and hashes, never where to download from: that is the business of whoever installs.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+lock: ## resolve again within pyproject.toml (needs uv); review the difference
+	@$(LOCK) $(LOCK_ARGS) pyproject.toml --output-file requirements.txt
+	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra dev --extra research --constraints requirements.txt --output-file requirements-dev.txt
+
+clean: ## remove what make made
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+
+# ---------------------------------------------------------------- the environment
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "somalink needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "setup: .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "No venv module: apt install python3-venv"; exit 1; }
+
+.venv/.ready: requirements.txt pyproject.toml | .venv/bin/python
+	@echo "setup: packages from requirements.txt (a few minutes the first time)"
+	@$(PIP) install --quiet --require-hashes -r requirements.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.ready-dev: requirements-dev.txt .venv/.ready
+	@echo "setup: tools from requirements-dev.txt"
+	@$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
