@@ -1,0 +1,432 @@
+"""A recording folder as one frozen value: beats dated and accounted for, samples, gaps, events (design section 7, contracts section 8).
+
+Knows the folder's files and columns; knows nothing of stores, engines or clocks. Every row of `rr.csv` is either a beat of the
+result or counted under the reason it was refused for.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+
+from ingest import tables, tags
+from ingest.dating import KEPT, MAX_SPAN_S, contradicted, date_beats, refuse, to_ticks
+from ingest.tables import Table
+from ingest.tags import ReadEvents
+from somalink.domain.catalogue import REFUSALS
+from somalink.domain.errors import BadInput
+from somalink.domain.identity import Unit, digest
+from somalink.domain.time import HOUR_NS, SECOND_NS, from_datetime, to_datetime
+from somalink.domain.types import BoolArray, Event, FloatArray, Gap, IntArray, Posture, Stream, UtcOffset
+
+FORMAT = "somalink-recording"
+VERSION = 1
+TIERS = ("A", "B", "C", "D")
+TIER_HELP = "A chest RR + accelerometer, B chest RR, C optical intervals at rest, D heart rate only"
+SILENCE_S = 5.0
+"""A stream that says nothing for longer is a Gap (engine.md section 6, `gap.silence_s`)."""
+SILENCE_PERIODS = 2.5
+"""... unless it is a slow one: then two and a half of its own periods."""
+FOLDER_HELP = "a recording folder holds meta.json and rr.csv or hr.csv (also .csv.gz); hr, acc, ecg, steps, posture and events are optional"
+KNOWN_FILES = frozenset(("rr", "hr", "acc", "ecg", "steps", "posture", "events"))
+YEARS = (1900, 2200)
+"""What fits into nanoseconds and into a life."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a stream is written in its file: value columns, fixed-point units in one of theirs, least value that can be real."""
+
+    columns: tuple[str, ...]
+    scale: float
+    least: float = -np.inf
+    codes: Mapping[str, int] | None = None
+
+
+LAYOUTS = {
+    Stream.HR: Layout(("hr_bpm",), 1000, least=1e-3),
+    Stream.ACC: Layout(("x_mg", "y_mg", "z_mg"), 100),
+    Stream.ECG: Layout(("ecg_uv",), 10),
+    Stream.STEPS: Layout(("steps",), 1, least=0),
+    Stream.POSTURE: Layout(("posture",), 1, codes={member.name.lower(): int(member) for member in Posture}),
+}
+MOST = 2.0**31
+"""Beyond this a sample is a spilt digit, and its fixed-point form would not fit everywhere."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """One stream of a recording: `t_ns` (n,), `values` (n,) or (n, 3) in the units of `domain.types.Chunk`."""
+
+    t_ns: IntArray
+    values: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class HourCount:
+    """RR rows of one UTC hour: all of them, and the refused ones by reason."""
+
+    received: int
+    refused: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BeatRows:
+    """What became of the rows of an interval file: beats (None when there is no such file), the account by hour, the gaps."""
+
+    samples: Samples | None
+    counts: Mapping[int, HourCount] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """Everything a folder or a text file says, with what was refused and what was noticed."""
+
+    unit: Unit
+    start_ns: int
+    end_ns: int
+    offsets: tuple[UtcOffset, ...]
+    samples: Mapping[Stream, Samples]
+    gaps: tuple[Gap, ...]
+    counts: Mapping[int, HourCount]
+    events: tuple[Event, ...] = ()
+    events_refused: int = 0
+    notices: tuple[str, ...] = ()
+    start_unknown: bool = False
+    simulated: bool = False
+
+    @property
+    def streams(self) -> frozenset[Stream]:
+        return frozenset(self.samples)
+
+    @property
+    def received(self) -> int:
+        """RR rows seen."""
+        return sum(hour.received for hour in self.counts.values())
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """RR rows that are no beats, by reason; reasons that did not occur are absent."""
+        total: Counter[str] = Counter()
+        for hour in self.counts.values():
+            total.update(hour.refused)
+        return dict(total)
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What `meta.json` says, checked."""
+
+    person: str
+    device: str
+    tier: str
+    start_ns: int
+    tz: str
+    resolution_s: float
+    simulated: bool
+
+
+@dataclass(slots=True)
+class Findings:
+    """Notices while reading: one each, in order."""
+
+    notices: list[str] = field(default_factory=list)
+
+    def add(self, text: str) -> None:
+        if text not in self.notices:
+            self.notices.append(text)
+
+
+def read_folder(folder: Path, *, person: str | None = None, start_ns: int | None = None, tz: str | None = None) -> Recording:
+    """The recording in `folder`; options stand over `meta.json`. BadInput names the file, the line and the next step."""
+    meta = read_meta(folder / "meta.json", person=person, start_ns=start_ns, tz=tz)
+    found = Findings()
+    _notice_files(folder, found)
+    raw = {name: tables.read_bytes(path) for name in sorted(KNOWN_FILES) if (path := tables.find(folder, name))}
+    identity = raw.get("rr", raw.get("hr"))
+    if identity is None:
+        raise BadInput(f"{folder} has neither rr.csv nor hr.csv", next_step=FOLDER_HELP)
+    unit = Unit(meta.person, meta.device, digest(meta.person, meta.device, meta.start_ns, hashlib.sha256(identity).hexdigest()), meta.tier)
+    samples = {}
+    for stream, layout in LAYOUTS.items():
+        if stream.value in raw:
+            table = _table(folder, stream.value, raw[stream.value], layout.columns, found, codes=layout.codes)
+            samples[stream] = _samples(table, layout, meta, found)
+    beats = BeatRows(samples=None)
+    if "rr" in raw:
+        beats = read_beats(_table(folder, "rr", raw["rr"], ("rr_ms",), found), meta.start_ns, resolution_s=meta.resolution_s, found=found)
+    events = _events(folder, raw, unit, meta, found)
+    whole = assemble(unit, meta.start_ns, meta.tz, beats, samples)
+    return replace(whole, events=events.events, events_refused=events.refused, notices=tuple(found.notices), simulated=meta.simulated)
+
+
+def assemble(unit: Unit, start_ns: int, tz: str, beats: BeatRows, others: Mapping[Stream, Samples]) -> Recording:
+    """A Recording with the silences of every stream and the offsets of its local time worked out; events and notices are the caller's."""
+    samples = dict(others) if beats.samples is None else {Stream.RR: beats.samples, **others}
+    holding = {stream: part for stream, part in samples.items() if stream is not Stream.POSTURE}
+    end_ns = max([start_ns, *(_stop(stream, part) for stream, part in samples.items() if len(part.t_ns))])
+    gaps = list(beats.gaps)
+    for stream, part in holding.items():
+        if stream is not Stream.RR:
+            gaps.extend(silences(stream, part.t_ns))
+        last = _stop(stream, part) if len(part.t_ns) else start_ns
+        if last < end_ns:
+            gaps.append(Gap(stream, last, end_ns, "end"))
+    first_ns = min([start_ns, *(int(part.t_ns[0]) for part in samples.values() if len(part.t_ns))])
+    return Recording(
+        unit=unit,
+        start_ns=first_ns,
+        end_ns=end_ns,
+        offsets=utc_offsets(tz, first_ns, end_ns),
+        samples=samples,
+        gaps=tuple(sorted(gaps, key=lambda gap: (gap.start_ns, list(Stream).index(gap.stream)))),
+        counts=beats.counts,
+    )
+
+
+# ---------------------------------------------------------------- meta.json
+
+
+def read_meta(path: Path, *, person: str | None = None, start_ns: int | None = None, tz: str | None = None) -> Meta:
+    """`meta.json`, checked key by key; options stand over what it says."""
+    if not path.is_file():
+        raise BadInput(f"{path.parent} has no meta.json", next_step=FOLDER_HELP)
+    try:
+        said = json.loads(tables.to_text(tables.read_bytes(path), path))
+    except json.JSONDecodeError as error:
+        raise BadInput(f"{path}, line {error.lineno}: not JSON ({error.msg})", next_step="mend this line; meta.json is one JSON object") from None
+    if not isinstance(said, dict):
+        raise BadInput(f"{path}: not a JSON object", next_step='write it as {"format": "somalink-recording", "version": 1, ...}')
+    if said.get("format") != FORMAT:
+        raise BadInput(f"{path}: format is {said.get('format')!r}, not {FORMAT!r}", next_step=FOLDER_HELP)
+    if said.get("version") != VERSION:
+        raise BadInput(f"{path}: version is {said.get('version')!r}; this program reads {VERSION}", next_step="update somalink, or write the folder anew")
+    zone = tz or said.get("tz")
+    start, local = (start_ns, None) if start_ns is not None else _start(path, said, zone)
+    return Meta(
+        person=person or _name(path, said, "person"),
+        device=_name(path, said, "device_id") if "device_id" in said else _name(path, said, "device"),
+        tier=_tier(path, said),
+        start_ns=start,
+        tz=_zone(path, zone, local),
+        resolution_s=_resolution(path, said),
+        simulated=said.get("simulated") is True,
+    )
+
+
+def _name(path: Path, said: Mapping[str, Any], key: str) -> str:
+    value = said.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise BadInput(f"{path}: {key!r} is missing or not a name", next_step=f'add "{key}": "..." to it' + (", or give --person" if key == "person" else ""))
+    return value.strip()
+
+
+def _tier(path: Path, said: Mapping[str, Any]) -> str:
+    tier = said.get("tier")
+    if tier not in TIERS:
+        raise BadInput(f"{path}: tier is {tier!r}, not one of {' '.join(TIERS)}", next_step=TIER_HELP)
+    return str(tier)
+
+
+def _start(path: Path, said: Mapping[str, Any], zone: Any) -> tuple[int, datetime | None]:
+    text = said.get("start")
+    advice = 'write it as "2026-03-01T09:00:00+01:00", or give --start'
+    try:
+        moment = datetime.fromisoformat(text)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise BadInput(f"{path}: start {text!r} is not an ISO 8601 time", next_step=advice) from None
+    if moment.tzinfo is None:
+        if not isinstance(zone, str):
+            raise BadInput(f"{path}: start {text!r} has no offset from UTC", next_step=advice)
+        moment = moment.replace(tzinfo=zone_of(zone, path))
+    if not YEARS[0] <= moment.year < YEARS[1]:
+        raise BadInput(f"{path}: start {text!r} is not in the years {YEARS[0]} to {YEARS[1]}", next_step=advice)
+    return from_datetime(moment), moment
+
+
+def _zone(path: Path, zone: Any, start: datetime | None) -> str:
+    if zone is not None:
+        if not isinstance(zone, str):
+            raise BadInput(f"{path}: tz {zone!r} is not a name", next_step='write it as "Europe/Rome"')
+        zone_of(zone, path)
+        return zone
+    offset = start.utcoffset() if start else None
+    return fixed_name(int(offset.total_seconds())) if offset else "UTC"
+
+
+def _resolution(path: Path, said: Mapping[str, Any]) -> float:
+    value = said.get("time_resolution_s", 0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 60:
+        raise BadInput(f"{path}: time_resolution_s is {value!r}, not a number of seconds from 0 to 60", next_step="give how coarse t_s is, or leave it out")
+    return float(value)
+
+
+# ---------------------------------------------------------------- local time
+
+
+def fixed_name(offset_s: int) -> str:
+    """Name of a zone that is nothing but its offset: `UTC+02:00`."""
+    sign = "-" if offset_s < 0 else "+"
+    hours, rest = divmod(abs(offset_s), 3600)
+    return f"UTC{sign}{hours:02d}:{rest // 60:02d}" if offset_s else "UTC"
+
+
+def zone_of(name: str, where: object = "--tz") -> ZoneInfo:
+    """The time zone of that name; BadInput when this machine does not know it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadInput(f"{where}: no time zone is called {name!r}", next_step='use a name of the tz database, as "Europe/Rome" or "UTC"') from None
+
+
+def utc_offsets(tz: str, start_ns: int, stop_ns: int) -> tuple[UtcOffset, ...]:
+    """The offset at the start and every change of it in (start, stop], to the second."""
+    if tz.startswith("UTC") and tz != "UTC":
+        hours, minutes = tz[4:].split(":")
+        offset_s = (int(hours) * 3600 + int(minutes) * 60) * (-1 if tz[3] == "-" else 1)
+        return (UtcOffset(start_ns, offset_s, tz),)
+    zone = zone_of(tz)
+
+    def at(second: int) -> int:
+        offset = to_datetime(second * SECOND_NS).astimezone(zone).utcoffset() or timedelta(0)
+        return int(offset.total_seconds())
+
+    first, last = start_ns // SECOND_NS, -(-stop_ns // SECOND_NS)
+    found = [UtcOffset(start_ns, at(first), tz)]
+    for left in range(first, last, 6 * 3600):
+        right = min(left + 6 * 3600, last)
+        if at(right) != at(left):
+            found.append(UtcOffset(_change(at, left, right) * SECOND_NS, at(right), tz))
+    return tuple(found)
+
+
+def _change(at: Callable[[int], int], left: int, right: int) -> int:
+    """First second of (left, right] whose offset is that of `right`."""
+    while right - left > 1:
+        middle = (left + right) // 2
+        left, right = (left, middle) if at(middle) == at(right) else (middle, right)
+    return right
+
+
+# ---------------------------------------------------------------- streams
+
+
+def read_beats(table: Table, start_ns: int, *, resolution_s: float, found: Findings) -> BeatRows:
+    """Beats, the account of every row by UTC hour, and the gaps between segments."""
+    t_s, rr_ms = table.columns["t_s"], table.columns["rr_ms"]
+    verdict = refuse(t_s, rr_ms, slack_s=resolution_s)
+    kept = verdict == KEPT
+    dated = date_beats(to_ns(t_s[kept], start_ns), to_ticks(rr_ms[kept]).astype(np.int64), resolution_s=resolution_s)
+    row_ns = np.empty(len(t_s), np.int64)
+    row_ns[kept] = dated.t_ns
+    row_ns[~kept] = _nearby(kept, dated.t_ns, start_ns)
+    _notice_refused(table, verdict, found)
+    return BeatRows(Samples(dated.t_ns, dated.ticks), _count(row_ns // HOUR_NS * HOUR_NS, verdict), dated.gaps)
+
+
+def to_ns(t_s: FloatArray, start_ns: int) -> IntArray:
+    """UTC ns of seconds from the start, to the nearest ns."""
+    since: IntArray = np.rint(t_s * SECOND_NS).astype(np.int64)
+    return since + start_ns
+
+
+def _nearby(kept: BoolArray, t_ns: IntArray, start_ns: int) -> IntArray:
+    """A time for each refused row, whose own cannot be trusted: that of the last beat before it, or the start."""
+    known: IntArray = np.concatenate((np.array([start_ns]), t_ns))
+    return known[np.cumsum(kept)[~kept]]
+
+
+def _count(hour_ns: IntArray, verdict: IntArray) -> dict[int, HourCount]:
+    hours, received = np.unique(hour_ns, return_counts=True)
+    refused: dict[int, Counter[str]] = {}
+    for at in np.flatnonzero(verdict != KEPT).tolist():
+        refused.setdefault(int(hour_ns[at]), Counter())[REFUSALS[verdict[at]]] += 1
+    return {hour: HourCount(count, dict(refused.get(hour, {}))) for hour, count in zip(hours.tolist(), received.tolist(), strict=True)}
+
+
+def _notice_refused(table: Table, verdict: IntArray, found: Findings) -> None:
+    odd = np.flatnonzero(verdict != KEPT)
+    if len(odd):
+        reasons = Counter(REFUSALS[code] for code in verdict[odd].tolist())
+        said = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+        found.add(f"{table.path.name}: {len(odd)} of {len(table)} rows refused ({said}; first in line {table.line[odd[0]]})")
+
+
+def _table(folder: Path, name: str, raw: bytes, columns: tuple[str, ...], found: Findings, *, codes: Mapping[str, int] | None = None) -> Table:
+    path = tables.find(folder, name)
+    assert path is not None
+    table = tables.read_table(path, raw, ("t_s", *columns), codes=codes)
+    for column in table.unknown:
+        found.add(f"{path.name}: column {column!r} is not known and was left out")
+    return table
+
+
+def _samples(table: Table, layout: Layout, meta: Meta, found: Findings) -> Samples:
+    """Samples of a stream that is no beats; rows that cannot be samples are left out and counted in a notice."""
+    t_s = table.columns["t_s"]
+    values = np.column_stack([table.columns[name] for name in layout.columns])
+    verdict = np.full(len(t_s), KEPT, np.int64)
+    verdict[(values < layout.least).any(axis=1)] = REFUSALS.index("not_positive")
+    bad_value = ~np.isfinite(values).all(axis=1) | (np.abs(values) * layout.scale >= MOST).any(axis=1)
+    verdict[bad_value | ~np.isfinite(t_s) | (np.abs(t_s) > MAX_SPAN_S)] = REFUSALS.index("not_a_number")
+    kept = np.flatnonzero(verdict == KEPT)
+    verdict[kept[contradicted(t_s[kept], slack_s=0.0)]] = REFUSALS.index("back_in_time")
+    _notice_refused(table, verdict, found)
+    good = verdict == KEPT
+    fixed = np.rint(values[good] * layout.scale).astype(np.int64)
+    return Samples(to_ns(t_s[good], meta.start_ns), fixed if len(layout.columns) > 1 else np.ascontiguousarray(fixed[:, 0]))
+
+
+def _period_ns(stream: Stream, t_ns: IntArray) -> int:
+    """How long one sample speaks for: a second of steps, else the stream's usual spacing."""
+    if stream is Stream.STEPS:
+        return SECOND_NS
+    return int(np.median(np.diff(t_ns))) if len(t_ns) > 1 else SECOND_NS
+
+
+def _stop(stream: Stream, part: Samples) -> int:
+    """When the last sample of a stream stops speaking: at once, but for a second of steps."""
+    return int(part.t_ns[-1]) + (SECOND_NS if stream is Stream.STEPS else 0)
+
+
+def silences(stream: Stream, t_ns: IntArray) -> Iterator[Gap]:
+    """Gaps where a stream says nothing: any missing second of steps, more than 5 s of another."""
+    period = _period_ns(stream, t_ns)
+    limit = period if stream is Stream.STEPS else max(int(SILENCE_S * SECOND_NS), int(SILENCE_PERIODS * period))
+    spacing = np.diff(t_ns)
+    for at in np.flatnonzero(spacing > limit).tolist():
+        yield Gap(stream, int(t_ns[at]) + period, int(t_ns[at + 1]), "silence", int(spacing[at]) - period)
+
+
+# ---------------------------------------------------------------- the rest of the folder
+
+
+def _notice_files(folder: Path, found: Findings) -> None:
+    for path in sorted(folder.iterdir()):
+        name = path.name.removesuffix(".gz").removesuffix(".csv")
+        if path.name == "meta.json":
+            continue
+        if name not in KNOWN_FILES or name == path.name:
+            found.add(f"{path.name} is not a file of a recording and was left out")
+        elif path.suffix == ".gz" and tables.find(folder, name) != path:
+            found.add(f"{path.name} was left out, since {name}.csv is there")
+
+
+def _events(folder: Path, raw: Mapping[str, bytes], unit: Unit, meta: Meta, found: Findings) -> ReadEvents:
+    if "events" not in raw:
+        return ReadEvents((), 0, ())
+    path = tables.find(folder, "events")
+    assert path is not None
+    header, lines = tables.rows(path, tables.to_text(raw["events"], path))
+    read = tags.read_events(path.name, header, lines, person=unit.person, recording=unit.recording, start_ns=meta.start_ns)
+    for notice in read.notices:
+        found.add(notice)
+    return read
