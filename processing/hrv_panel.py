@@ -93,7 +93,7 @@ class HrvWindow:
 
 @dataclass(frozen=True, slots=True)
 class HrvRow:
-    """One stored row. `values` stand in the order of `COLUMNS`, then (if asked for) `NONLINEAR_COLUMNS`; None = not known."""
+    """One row to store. `values` stand in the order of `COLUMNS`, then (if asked for) `NONLINEAR_COLUMNS`; None = not known."""
 
     start_ns: int
     stop_ns: int
@@ -102,6 +102,11 @@ class HrvRow:
     """Share of the window's beats that are flagged; 0 for a window without beats."""
     reason: str
     values: tuple[float | None, ...]
+
+    @property
+    def columns(self) -> dict[str, float | None]:
+        """The values under NeuroKit2's names, in its order."""
+        return dict(zip(COLUMNS + NONLINEAR_COLUMNS, self.values, strict=False))
 
 
 def windows(beats: Beats) -> Iterator[HrvWindow]:

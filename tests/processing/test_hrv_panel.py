@@ -50,12 +50,13 @@ def flagged(whole: HrvWindow, *indices: int) -> HrvWindow:
 
 
 def value(row: HrvRow, name: str) -> float | None:
-    return row.values[(COLUMNS + NONLINEAR_COLUMNS).index("HRV_" + name)]
+    return row.columns["HRV_" + name]
 
 
 def test_a_whole_resting_window_has_every_column_but_those_five_minutes_cannot_carry() -> None:
     row = panel(window(breathing()))
-    empty = {name for name, known in zip(COLUMNS, row.values, strict=True) if known is None}
+    empty = {name for name, known in row.columns.items() if known is None}
+    assert tuple(row.columns) == COLUMNS
     assert row.reason == ""
     assert empty == {"HRV_SDANN2", "HRV_SDNNI2", "HRV_SDANN5", "HRV_SDNNI5", "HRV_ULF"}
 
