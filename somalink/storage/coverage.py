@@ -1,0 +1,110 @@
+"""Loss accounting: what came, what was kept, what was missed, by hour and in all.
+
+`received` and `refused` are the reader's own counts; `stored` is counted from the stored beats, so that a dropped write shows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from somalink.domain.catalogue import GRID_COLUMNS
+from somalink.domain.identity import Unit
+from somalink.domain.time import GRID_NS, HOUR_NS, SECOND_NS
+from somalink.domain.types import UNKNOWN, BoolArray, Flag, Gap, Gate, Grid, IntArray, Stream, word
+from somalink.storage.rows import CoverageRow
+
+if TYPE_CHECKING:
+    from somalink.storage.local import LocalStore
+
+USABLE_Q = 0.6
+"""Least quality of a figure that rates and statistics may rest on (contracts, section 5)."""
+OPEN_GATES = (Gate.STILL, Gate.LIGHT, Gate.UNKNOWN)
+"""Gates in which episodes are detected (engine, section 2)."""
+
+_Q_UNIT = next(column.unit for column in GRID_COLUMNS if column.name == "hr_q")
+
+
+def usable(grid: Grid) -> BoolArray:
+    """Grid points at which an episode could have been seen: z known, HR good enough, the body quiet."""
+    good = (grid.z != UNKNOWN) & (grid.hr_q >= round(USABLE_Q / _Q_UNIT)) & np.isin(grid.gate, OPEN_GATES)
+    return np.asarray(good, np.bool_)
+
+
+def by_hour(store: LocalStore, unit: Unit) -> list[CoverageRow]:
+    """Every hour in which the recording has anything, in order."""
+    beats, grid, counts = store.recording_beats(unit), store.recording_grid(unit), store.refusals(unit)
+    stored = _per_hour(beats.t_ns)
+    flagged = _per_hour(beats.t_ns[beats.flag != Flag.OK])
+    points = _per_hour(grid.stop_ns[usable(grid)] - 1)
+    lost = _lost_per_hour(store.recording_gaps(unit))
+    return [
+        CoverageRow(
+            unit=unit,
+            hour_start_ns=hour,
+            received=counts.get(hour, (0, {}))[0],
+            refused=sum(counts.get(hour, (0, {}))[1].values()),
+            stored=stored[hour],
+            flagged=flagged[hour],
+            gap_s=lost[hour] / SECOND_NS,
+            usable_s=points[hour] * GRID_NS // SECOND_NS,
+        )
+        for hour in sorted({*stored, *points, *lost, *counts})
+    ]
+
+
+def totals(store: LocalStore, person: str | None) -> dict[str, Any]:
+    """Sums over a person or over the whole store. `episodes` counts spikes; `gap_s` adds up the gaps in rr."""
+    people = store.people() if person is None else [person]
+    units = store.units(person)
+    beats = [store.recording_beats(unit) for unit in units]
+    gaps = [gap for unit in units for gap in store.recording_gaps(unit)]
+    counts = [count for unit in units for count in store.refusals(unit).values()]
+    refused: Counter[str] = Counter()
+    for _, reasons in counts:
+        refused.update(reasons)
+    grids = [store.grid(*pair, -(1 << 62), 1 << 62) for pair in sorted({(unit.person, unit.device) for unit in units})]
+    recordings = store.recordings(person)
+    return {
+        "recordings": [recording.unit.recording for recording in recordings],
+        "beats_received": sum(received for received, _ in counts),
+        "beats_stored": sum(len(part) for part in beats),
+        "beats_refused": {reason: n for reason, n in sorted(refused.items()) if n},
+        "beats_flagged": _flags(part.flag for part in beats),
+        "gaps": len(gaps),
+        "gap_s": sum(gap.stop_ns - gap.start_ns for gap in gaps if gap.stream is Stream.RR) / SECOND_NS,
+        "usable_s": sum(int(np.count_nonzero(usable(grid))) for grid in grids) * GRID_NS // SECOND_NS,
+        "windows_final": sum(len(grid) for grid in grids),
+        "episodes": sum(found.episode.kind == "spike" for who in people for found in store.device_episodes(who)),
+        "events": sum(len(store.events(who)) for who in people),
+        "events_refused": sum(recording.row.events_refused for recording in recordings),
+        "links": sum(len(store.links(who)) for who in people),
+        "prompts": sum(len(store.prompts(who)) for who in people),
+    }
+
+
+def _flags(columns: Iterable[IntArray]) -> dict[str, int]:
+    counted: Counter[int] = Counter()
+    for column in columns:
+        codes, n = np.unique(column, return_counts=True)
+        counted.update(dict(zip(codes.tolist(), n.tolist(), strict=True)))
+    return {word(flag): counted[flag] for flag in Flag if flag is not Flag.OK and counted[flag]}
+
+
+def _per_hour(t_ns: IntArray) -> Counter[int]:
+    hours, n = np.unique(t_ns // HOUR_NS * HOUR_NS, return_counts=True)
+    return Counter(dict(zip(hours.tolist(), n.tolist(), strict=True)))
+
+
+def _lost_per_hour(gaps: Iterable[Gap]) -> Counter[int]:
+    """Nanoseconds of rr gaps in each hour they touch."""
+    lost: Counter[int] = Counter()
+    for gap in gaps:
+        if gap.stream is not Stream.RR:
+            continue
+        for hour in range(gap.start_ns // HOUR_NS * HOUR_NS, gap.stop_ns, HOUR_NS):
+            lost[hour] += min(gap.stop_ns, hour + HOUR_NS) - max(gap.start_ns, hour)
+    return lost

@@ -1,0 +1,91 @@
+"""What a replica has to be told: every kind of row by change number, whether it is a row or sits in an hour blob.
+
+Deletions come first within a change, so that what the same transaction wrote anew stands. Rows of an analysis that is not the
+person's current one are not told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from somalink.domain.identity import Unit
+from somalink.domain.types import Beats, Grid
+from somalink.storage import hours, rows
+from somalink.storage.blobs import Table
+from somalink.storage.db import Database
+from somalink.storage.rows import Delta, Kind, Tombstone
+
+CHANGES_AT_ONCE = 256
+"""How many change numbers are looked up together: a live hour's blob holds some 700, so it is decoded three times, not 700 times."""
+
+
+def since(database: Database, units: dict[int, Unit], after: int, limit: int) -> Iterator[Delta]:
+    """Whole changes after `after`, until `limit` rows are reached."""
+    newest = int(database.value("SELECT value FROM counters WHERE name = 'change'"))
+    current = dict(database.rows("SELECT person, analysis FROM current_analysis"))
+    told = 0
+    for low in range(after, newest, CHANGES_AT_ONCE):
+        with database.reading():
+            found = sorted(_between(database, units, current, low, min(low + CHANGES_AT_ONCE, newest)), key=lambda delta: delta.change)
+        for _, deltas in groupby(found, key=lambda delta: delta.change):
+            for delta in deltas:
+                told += len(delta.rows)
+                yield delta
+            if told >= limit:
+                return
+
+
+def _between(database: Database, units: dict[int, Unit], current: dict[str, str], after: int, upto: int) -> Iterator[Delta]:
+    yield from _tombstones(database, after, upto)
+    for kind in rows.KINDS:
+        yield from _of_kind(database, kind, units, current, after, upto)
+    yield from _baselines(database, current, after, upto)
+    for stretch in hours.BEATS.changed(database, after, upto):
+        for change, t in _by_change(stretch.table):
+            yield Delta(change, "beats", units[stretch.unit], "", Beats(t["t_ns"], t["rr_ticks"], t["flag"], t["segment"]))
+    for stretch in hours.GRID.changed(database, after, upto):
+        if current.get(units[stretch.unit].person) == stretch.analysis:
+            for change, t in _by_change(stretch.table):
+                yield Delta(change, "grid", units[stretch.unit], stretch.analysis, Grid(**{name: t[name] for name in hours.GRID.columns}))
+
+
+def _of_kind(database: Database, kind: Kind[Any], units: dict[int, Unit], current: dict[str, str], after: int, upto: int) -> Iterator[Delta]:
+    place = {name: k for k, name in enumerate(kind.place)}
+    order = ", ".join(["change", *kind.place, *(name for name in kind.key if name not in kind.place)])
+    found = database.rows(kind.select("WHERE change > ? AND change <= ?", order), (after, upto))
+    for (change, *where), same in groupby(found, key=lambda row: (row[-1], *row[: len(place)])):
+        unit = units[where[place["unit"]]] if "unit" in place else None
+        person = unit.person if unit else where[place["person"]] if "person" in place else ""
+        analysis = where[place["analysis"]] if "analysis" in place else ""
+        if not analysis or current.get(person) == analysis:
+            yield Delta(change, kind.name, unit, analysis, tuple(_value(kind, row, place) for row in same))
+
+
+def _value(kind: Kind[Any], row: tuple[Any, ...], place: dict[str, int]) -> Any:
+    return kind.value(row[len(place) : -1])
+
+
+def _baselines(database: Database, current: dict[str, str], after: int, upto: int) -> Iterator[Delta]:
+    sql = "SELECT change, person, tier, analysis, json FROM baselines WHERE change > ? AND change <= ? ORDER BY change, person, tier, from_ns"
+    for change, person, tier, analysis, text in database.rows(sql, (after, upto)):
+        if current.get(person) == analysis:
+            yield Delta(change, "baselines", Unit(person, "", "", tier), analysis, (rows.baseline_of(text),))
+
+
+def _tombstones(database: Database, after: int, upto: int) -> Iterator[Delta]:
+    sql = "SELECT change, kind, id, person, device, from_ns, to_ns FROM tombstones WHERE change > ? AND change <= ? ORDER BY change, kind, id, person, device"
+    found = [Tombstone(*row) for row in database.rows(sql, (after, upto))]
+    for change, same in groupby(found, key=lambda tombstone: tombstone.change):
+        yield Delta(change, "tombstones", None, "", tuple(same))
+
+
+def _by_change(table: Table) -> Iterator[tuple[int, Table]]:
+    order = np.argsort(table["change"], kind="stable")
+    ordered = {name: column[order] for name, column in table.items()}
+    changes, starts = np.unique(ordered["change"], return_index=True)
+    for change, start, stop in zip(changes.tolist(), starts.tolist(), [*starts[1:].tolist(), len(order)], strict=True):
+        yield change, {name: column[start:stop] for name, column in ordered.items()}

@@ -1,0 +1,159 @@
+"""The store's tables as numbered steps. A step that has been released is never edited: the next change is the next step.
+
+Every replicable row carries the `change` number of the transaction that last wrote it (contracts, section 10).
+"""
+
+APPLICATION_ID = 0x736F6D61
+"""`soma` in the file's header (`PRAGMA application_id`), so that somebody else's database is never taken for a store."""
+
+VERSION_1 = """
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO counters VALUES ('change', 0);
+CREATE TABLE secrets (person TEXT PRIMARY KEY, secret TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE current_analysis (person TEXT PRIMARY KEY, analysis TEXT NOT NULL, change INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE units (
+    unit INTEGER PRIMARY KEY, person TEXT NOT NULL, device TEXT NOT NULL, recording TEXT NOT NULL, tier TEXT NOT NULL,
+    UNIQUE (person, device, recording)
+) STRICT;
+CREATE TABLE recordings (
+    unit INTEGER PRIMARY KEY REFERENCES units, state TEXT NOT NULL, start_ns INTEGER NOT NULL, stop_ns INTEGER, analysis TEXT NOT NULL,
+    simulated INTEGER NOT NULL, start_unknown INTEGER NOT NULL, tz TEXT NOT NULL, events_refused INTEGER NOT NULL, meta TEXT NOT NULL,
+    change INTEGER NOT NULL
+) STRICT;
+CREATE TABLE raw (
+    unit INTEGER NOT NULL REFERENCES units, t_mono_ns INTEGER NOT NULL, boot_id TEXT NOT NULL, connection INTEGER NOT NULL,
+    characteristic TEXT NOT NULL, t_utc_ns INTEGER NOT NULL, payload BLOB NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (unit, boot_id, t_mono_ns, connection, characteristic)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE beats (
+    unit INTEGER NOT NULL REFERENCES units, t_ns INTEGER NOT NULL, n INTEGER NOT NULL, rr_ticks INTEGER NOT NULL, flag INTEGER NOT NULL,
+    segment INTEGER NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (unit, t_ns, n)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE grid (
+    unit INTEGER NOT NULL REFERENCES units, analysis TEXT NOT NULL, stop_ns INTEGER NOT NULL,
+    hr INTEGER NOT NULL, hr_reason INTEGER NOT NULL, hr_q INTEGER NOT NULL,
+    ln_rmssd INTEGER NOT NULL, hrv_reason INTEGER NOT NULL, hrv_q INTEGER NOT NULL,
+    motion INTEGER NOT NULL, a30 INTEGER NOT NULL, a180 INTEGER NOT NULL, a600 INTEGER NOT NULL, gate INTEGER NOT NULL,
+    z INTEGER NOT NULL, z_phasic INTEGER NOT NULL, se INTEGER NOT NULL, z_reason INTEGER NOT NULL, phasic_reason INTEGER NOT NULL,
+    maturity INTEGER NOT NULL, motion_conf INTEGER NOT NULL, artefact INTEGER NOT NULL, baseline INTEGER NOT NULL,
+    change INTEGER NOT NULL,
+    PRIMARY KEY (unit, analysis, stop_ns)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE hours (
+    kind TEXT NOT NULL, unit INTEGER NOT NULL REFERENCES units, analysis TEXT NOT NULL, hour INTEGER NOT NULL, count INTEGER NOT NULL,
+    first_change INTEGER NOT NULL, last_change INTEGER NOT NULL, floor_change INTEGER NOT NULL, payload BLOB NOT NULL,
+    UNIQUE (kind, unit, analysis, hour)
+) STRICT;
+CREATE TABLE gaps (
+    unit INTEGER NOT NULL REFERENCES units, stream TEXT NOT NULL, start_ns INTEGER NOT NULL, stop_ns INTEGER NOT NULL, reason TEXT NOT NULL,
+    lost_ns INTEGER NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (unit, stream, start_ns)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE counts (
+    unit INTEGER NOT NULL REFERENCES units, hour_start_ns INTEGER NOT NULL, received INTEGER NOT NULL, refused TEXT NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (unit, hour_start_ns)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE utc_offsets (
+    unit INTEGER NOT NULL REFERENCES units, from_ns INTEGER NOT NULL, offset_s INTEGER NOT NULL, tz TEXT NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (unit, from_ns)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE clocks (
+    boot_id TEXT NOT NULL, t_mono_ns INTEGER NOT NULL, offset_ns INTEGER NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (boot_id, t_mono_ns)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE device_status (
+    unit INTEGER NOT NULL REFERENCES units, t_ns INTEGER NOT NULL, fields TEXT NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (unit, t_ns)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE hrv (
+    unit INTEGER NOT NULL REFERENCES units, start_ns INTEGER NOT NULL, stop_ns INTEGER NOT NULL, n_beats INTEGER NOT NULL, artefact REAL,
+    reason TEXT NOT NULL, columns TEXT NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (unit, start_ns, stop_ns)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE episodes (
+    id TEXT PRIMARY KEY, unit INTEGER NOT NULL REFERENCES units, analysis TEXT NOT NULL, lead INTEGER, kind TEXT NOT NULL, driver TEXT NOT NULL,
+    start_ns INTEGER NOT NULL, stop_ns INTEGER, onset_ns INTEGER NOT NULL, peak_ns INTEGER NOT NULL, peak_z REAL NOT NULL, mean_z REAL NOT NULL,
+    quality REAL NOT NULL, confidence REAL NOT NULL, gate TEXT NOT NULL, truncated INTEGER NOT NULL, chance_per_h REAL, state TEXT NOT NULL,
+    change INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX episodes_by_start ON episodes (unit, analysis, start_ns);
+CREATE TABLE candidates (
+    unit INTEGER NOT NULL REFERENCES units, analysis TEXT NOT NULL, kind TEXT NOT NULL, driver TEXT NOT NULL, start_ns INTEGER NOT NULL,
+    stop_ns INTEGER NOT NULL, reason TEXT NOT NULL, peak_z REAL NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (unit, analysis, start_ns, kind, driver, stop_ns)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE baselines (
+    person TEXT NOT NULL, tier TEXT NOT NULL, analysis TEXT NOT NULL, from_ns INTEGER NOT NULL, number INTEGER NOT NULL, mode TEXT NOT NULL,
+    json TEXT NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (person, tier, analysis, from_ns)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE links (
+    person TEXT NOT NULL, analysis TEXT NOT NULL, event_id TEXT NOT NULL, episode_id TEXT NOT NULL, probability REAL NOT NULL,
+    verdict TEXT NOT NULL, lag_s REAL, chance REAL NOT NULL, rule TEXT NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (person, analysis, event_id, episode_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE event_metrics (
+    person TEXT NOT NULL, analysis TEXT NOT NULL, event_id TEXT NOT NULL, dz10 REAL, peak_z REAL, latency_s REAL, t_half_s REAL,
+    t_half_censored INTEGER, change INTEGER NOT NULL,
+    PRIMARY KEY (person, analysis, event_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE snapshots (
+    unit INTEGER NOT NULL REFERENCES units, analysis TEXT NOT NULL, t_ns INTEGER NOT NULL, payload BLOB NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (unit, analysis, t_ns)
+) STRICT;
+
+CREATE TABLE events (
+    id TEXT NOT NULL, revision INTEGER NOT NULL, person TEXT NOT NULL, kind TEXT NOT NULL, t_ns INTEGER NOT NULL, t_end_ns INTEGER,
+    certainty_s INTEGER NOT NULL, made_at_ns INTEGER NOT NULL, received_ns INTEGER NOT NULL, source TEXT NOT NULL, distress INTEGER,
+    belonging INTEGER, sensations TEXT NOT NULL, action TEXT NOT NULL, with_whom TEXT NOT NULL, theme TEXT NOT NULL, need TEXT NOT NULL,
+    spoken INTEGER, expectancy INTEGER, context TEXT NOT NULL, blind INTEGER, planned_distress INTEGER, note TEXT NOT NULL,
+    deleted INTEGER NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (id, revision)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE sessions (
+    id TEXT NOT NULL, revision INTEGER NOT NULL, person TEXT NOT NULL, start_ns INTEGER NOT NULL, stop_ns INTEGER NOT NULL, kind TEXT NOT NULL,
+    rate REAL, in_s REAL, ex_s REAL, prompt_id TEXT NOT NULL, outcome TEXT NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (id, revision)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE plans (
+    id TEXT NOT NULL, revision INTEGER NOT NULL, person TEXT NOT NULL, step TEXT NOT NULL, kind TEXT NOT NULL, t_ns INTEGER NOT NULL,
+    t_end_ns INTEGER, planned_distress INTEGER, expectancy INTEGER, event_id TEXT NOT NULL, state TEXT NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (id, revision)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE ratings (
+    id TEXT PRIMARY KEY, person TEXT NOT NULL, t_ns INTEGER NOT NULL, kind TEXT NOT NULL, value INTEGER NOT NULL, received_ns INTEGER NOT NULL,
+    prompt_id TEXT NOT NULL, blind INTEGER, change INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE prompts (
+    id TEXT PRIMARY KEY, person TEXT NOT NULL, t_ns INTEGER NOT NULL, "trigger" TEXT NOT NULL, episode_id TEXT NOT NULL, eligible INTEGER NOT NULL,
+    reason TEXT NOT NULL, arm TEXT NOT NULL, probability REAL, seed TEXT NOT NULL, shown_ns INTEGER, answer TEXT NOT NULL, answered_ns INTEGER,
+    change INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE answers (
+    prompt_id TEXT NOT NULL, person TEXT NOT NULL, answer TEXT NOT NULL, received_ns INTEGER NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (prompt_id, received_ns)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE settings (
+    person TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, value TEXT NOT NULL, received_ns INTEGER NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (person, key, revision)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE profile (
+    person TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, value TEXT NOT NULL, received_ns INTEGER NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (person, key, revision)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tombstones (
+    change INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, person TEXT NOT NULL, device TEXT NOT NULL, from_ns INTEGER, to_ns INTEGER,
+    PRIMARY KEY (change, kind, id, person, device)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX hours_by_change ON hours (last_change);
+CREATE INDEX beats_by_change ON beats (change);
+CREATE INDEX grid_by_change ON grid (change);
+CREATE INDEX raw_by_change ON raw (change);
+CREATE INDEX events_by_change ON events (change);
+"""
+
+STEPS: tuple[str, ...] = (VERSION_1,)
+"""`STEPS[v]` takes a store from version v to v + 1."""
