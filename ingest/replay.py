@@ -9,22 +9,27 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.recording import FOLDER_HELP, Recording, read_folder
+from ingest.recording import Recording, read_folder
+from ingest.rrtext import Detected, read_text
 from somalink.domain.errors import BadInput
 from somalink.domain.identity import Unit
 from somalink.domain.time import MINUTE_NS, SECOND_NS, ceil_to
-from somalink.domain.types import Chunk, Gap, Heartbeat, Item, Opened, Stream
+from somalink.domain.types import Chunk, Gap, Heartbeat, Item, Opened
 
 SETTLE_NS = MINUTE_NS
 """How far past the end the last heartbeat promises: flags settle within 5 s, so every window that holds a sample becomes FINAL."""
-TEXT_SUFFIXES = frozenset((".txt", ".csv", ".rr", ".hrv", ".dat", ".tsv", ""))
 
 
 class ReplaySource:
-    """A `domain.ports.Source` over a `Recording`. What was refused and noticed stays readable in `recording`."""
+    """A `domain.ports.Source` over a `Recording`. What was refused and noticed stays readable in `recording`.
 
-    def __init__(self, recording: Recording) -> None:
+    `detected`: what a text file was taken for, to be printed; None for a folder.
+    """
+
+    def __init__(self, recording: Recording, *, detected: Detected | None = None) -> None:
         self.recording = recording
+        self.detected = detected
+        self._gaps = {stream: [gap for gap in recording.gaps if gap.stream is stream] for stream in recording.samples}
 
     @property
     def unit(self) -> Unit:
@@ -57,7 +62,7 @@ class ReplaySource:
         """Items with `begin` < t <= `stop`, in event time; at one time a chunk comes before the gap that begins where it ends."""
         told: list[tuple[int, int, int, Chunk | Gap]] = []
         for order, (stream, samples) in enumerate(self.recording.samples.items()):
-            gaps = [gap for gap in self._gaps(stream) if begin < gap.start_ns <= stop]
+            gaps = [gap for gap in self._gaps[stream] if begin < gap.start_ns <= stop]
             first, last = np.searchsorted(samples.t_ns, (begin, stop), side="right").tolist()
             edges = np.searchsorted(samples.t_ns, [gap.stop_ns for gap in gaps], side="left").tolist()
             cuts = [first, *(min(max(edge, first), last) for edge in edges), last]
@@ -68,9 +73,6 @@ class ReplaySource:
             told.extend((gap.start_ns, 1, order, gap) for gap in gaps)
         return [item for *_, item in sorted(told, key=lambda entry: entry[:3])]
 
-    def _gaps(self, stream: Stream) -> list[Gap]:
-        return [gap for gap in self.recording.gaps if gap.stream is stream]
-
 
 def open_source(path: Path, *, person: str | None = None, start_ns: int | None = None, tz: str | None = None) -> ReplaySource:
     """The recording at `path`, folder or RR text file, as a source. BadInput says what it should have been."""
@@ -78,4 +80,5 @@ def open_source(path: Path, *, person: str | None = None, start_ns: int | None =
         raise BadInput(f"{path} does not exist", next_step="check the path; somalink replays recording folders and RR text files")
     if path.is_dir():
         return ReplaySource(read_folder(path, person=person, start_ns=start_ns, tz=tz))
-    raise BadInput(f"{path} is not a recording folder", next_step=FOLDER_HELP)
+    recording, detected = read_text(path, person=person, start_ns=start_ns, tz=tz)
+    return ReplaySource(recording, detected=detected)
