@@ -1,0 +1,114 @@
+import dataclasses
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from somalink.config import BY_KEY, SETTINGS, Config, QuietHours, load, machine_zone
+from somalink.domain.errors import ConfigError
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def written(file: Path, text: str) -> Path:
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_person_who_never_wrote_a_file_gets_quiet_defaults(tmp_path):
+    config = load(env={"XDG_CONFIG_HOME": str(tmp_path), "TZ": "Europe/Rome"})
+    assert (config.person, config.prompts, config.hide_heart_rate, config.tz) == ("me", "off", False, "Europe/Rome")
+    assert config.store.name == "store.db"
+
+
+def test_the_environment_stands_above_the_file_and_the_file_above_the_defaults(file):
+    written(file, 'person = "p-017"\nprompts = "on"\ntz = "Asia/Tokyo"\n')
+    config = load(file, env={"SOMALINK_PROMPTS": "eager", "SOMALINK_HIDE_HEART_RATE": "yes"})
+    assert (config.person, config.prompts, config.hide_heart_rate, config.zone.key) == ("p-017", "eager", True, "Asia/Tokyo")
+
+
+def test_a_value_may_come_from_a_file_that_a_variable_names(file, tmp_path):
+    secret = written(tmp_path / "person", "p-018\n")
+    assert load(written(file, ""), env={"SOMALINK_PERSON_FILE": str(secret)}).person == "p-018"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "fix"),
+    [
+        ('person = "me"\nprompts = "loud"\n', "line 2", "off, on, eager"),
+        ('# mine\n\nquiet_hours = "late"\n', "line 3", "22:00-07:00"),
+        ('quiet_hours = "25:00-07:00"\n', "line 1", "22:00-07:00"),
+        ('tz = "Europe/Atlantis"\n', "line 1", "Europe/Rome"),
+        ('tz = "../../etc/passwd"\n', "line 1", "Europe/Rome"),
+        ("hide_heart_rate = 3\n", "line 1", "true or false"),
+        ('person = "a b/c"\n', "line 1", "short id"),
+        ('stores = "x.db"\n', "line 1", "did you mean store?"),
+        ('language = "tlh"\n', "line 1", "one of en"),
+        ("[prompts]\nwhen = 3\n", "line 1", "off, on, eager"),
+        ("person = me\n", "line 1", "texts in quotes"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_with_its_file_line_and_fix(file, text, line, fix):
+    with pytest.raises(ConfigError) as caught:
+        load(written(file, text), env={})
+    assert str(file) in caught.value.what
+    assert line in caught.value.what
+    assert fix in caught.value.next_step
+
+
+def test_a_bad_variable_is_named_as_the_person_set_it():
+    with pytest.raises(ConfigError, match="environment variable SOMALINK_TZ"):
+        load(env={"SOMALINK_TZ": "nowhere"})
+
+
+def test_two_sources_of_one_value_are_refused_rather_than_ranked():
+    with pytest.raises(ConfigError, match="both set"):
+        load(env={"SOMALINK_PERSON": "a", "SOMALINK_PERSON_FILE": "b"})
+
+
+def test_a_file_that_was_asked_for_must_be_there(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path / "none.toml", env={})
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(env={"SOMALINK_CONFIG": str(tmp_path / "none.toml")})
+
+
+def test_a_folder_or_foreign_bytes_in_place_of_the_file_say_so(file):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(file.parent, env={})
+    file.write_bytes(b'person = "\xff\xfe"')
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load(file, env={})
+
+
+def test_quiet_hours_run_over_midnight():
+    night, noon = QuietHours(time(22), time(7)), QuietHours(time(12), time(13))
+    assert [night.holds(time(h)) for h in (21, 22, 3, 7)] == [False, True, True, False]
+    assert [noon.holds(time(h)) for h in (11, 12, 13)] == [False, True, False]
+    assert str(night) == "22:00-07:00"
+
+
+def test_no_quiet_hours_is_a_choice(file):
+    assert load(written(file, 'quiet_hours = ""\n'), env={}).quiet_hours is None
+
+
+def test_the_machine_zone_is_read_from_where_systems_keep_it(tmp_path):
+    assert machine_zone({}, etc=tmp_path) == "UTC"
+    written(tmp_path / "timezone", "America/Lima\n")
+    assert machine_zone({}, etc=tmp_path) == "America/Lima"
+    (tmp_path / "localtime").symlink_to("/usr/share/zoneinfo/Europe/Oslo")
+    assert machine_zone({}, etc=tmp_path) == "Europe/Oslo"
+    assert machine_zone({"TZ": "Asia/Kolkata"}, etc=tmp_path) == "Asia/Kolkata"
+
+
+def test_every_field_is_a_setting_with_a_parser_that_gives_its_type():
+    fields = {field.name: field.type for field in dataclasses.fields(Config)} | {"file": None}
+    assert set(fields) - {"file"} == set(BY_KEY)
+    examples: dict[str, object] = {
+        "store": "~/x.db", "person": "me", "tz": "UTC", "quiet_hours": "22:00-07:00", "prompts": "on", "hide_heart_rate": True, "language": "en"
+    }  # fmt: skip
+    for setting in SETTINGS:
+        assert isinstance(setting.parse(examples[setting.key]), fields[setting.key]), setting.key
