@@ -113,11 +113,11 @@ def beats(plan: DayPlan, body: Body, worn: Wear, draw: np.random.Generator) -> S
     return Signal(t_ns, ticks, tuple(gaps))
 
 
-def _per_second(plan: DayPlan, stream: Stream, values: IntArray, holes: Spans, reason: str) -> Signal:
-    """A stream of one value a second with holes cut into it."""
-    seconds = np.arange(len(values), dtype=np.float64) + plan.on
+def _per_second(plan: DayPlan, stream: Stream, first: float, values: IntArray, holes: Spans, reason: str) -> Signal:
+    """A stream of one value a second from `first` on, with holes cut into it."""
+    seconds = np.arange(len(values), dtype=np.float64) + first
     kept = np.flatnonzero(~_inside(seconds, holes))
-    t_ns = plan.ns(plan.on) + kept * SECOND_NS
+    t_ns = plan.ns(first) + kept * SECOND_NS
     breaks = np.flatnonzero(np.diff(kept) > 1)
     gaps = [_hole(stream, int(t_ns[k]) + SECOND_NS, int(t_ns[k + 1]), reason) for k in breaks]
     return Signal(t_ns, values[kept], tuple(gaps))
@@ -129,14 +129,14 @@ def _hole(stream: Stream, start_ns: int, stop_ns: int, reason: str) -> Gap:
 
 def steps(plan: DayPlan, worn: Wear, draw: np.random.Generator) -> Signal:
     """Steps of each second; the counter runs on while the radio fails, but not on the shelf."""
-    return _per_second(plan, Stream.STEPS, steps_each_second(plan, draw), worn.off, "strap_off")
+    return _per_second(plan, Stream.STEPS, plan.on, steps_each_second(plan, draw), worn.off, "strap_off")
 
 
 def accelerations(plan: DayPlan, worn: Wear, rate_hz: int, draw: np.random.Generator) -> Signal:
     """Raw acceleration: lost with the same packets as the beats."""
     walked = steps_each_second(plan, draw)
     whole = acceleration(plan, walked, rate_hz, draw).reshape(len(walked), rate_hz, 3)
-    cut = _per_second(plan, Stream.ACC, whole, sorted(worn.lost + worn.off), "lost")
+    cut = _per_second(plan, Stream.ACC, plan.on, whole, sorted(worn.lost + worn.off), "lost")
     tick = SECOND_NS // rate_hz
     t_ns = (cut.t_ns[:, None] + np.arange(rate_hz) * tick).ravel()
     return Signal(t_ns, cut.values.reshape(-1, 3), cut.gaps)
@@ -148,13 +148,11 @@ FIELD_S = 6
 def heart_rate_field(plan: DayPlan, body: Body, worn: Wear, draw: np.random.Generator) -> Signal:
     """What a watch broadcasts: whole bpm once a second, an average over the last seconds, in milli-bpm."""
     times = beat_times(plan, body, draw)
-    seconds = plan.on + np.arange(int(plan.off - plan.on))
-    number = np.arange(len(times), dtype=float)
+    seconds = np.arange(np.ceil(times[0]) + FIELD_S, np.floor(times[-1]))
+    number = np.arange(len(times), dtype=np.float64)
     seen = np.interp(seconds, times, number) - np.interp(seconds - FIELD_S, times, number)
     bpm = np.rint(seen * (60 / FIELD_S)).astype(np.int64)
-    warm = bpm > 30
-    bpm[~warm] = bpm[warm][0]
-    return _per_second(plan, Stream.HR, bpm * 1000, sorted(worn.lost + worn.off), "lost")
+    return _per_second(plan, Stream.HR, float(seconds[0]), bpm * 1000, sorted(worn.lost + worn.off), "lost")
 
 
 def postures(plan: DayPlan, worn: Wear) -> Signal:

@@ -91,7 +91,7 @@ def meet(life: Life) -> Body:
         rest=between(57, 71),
         day_swing=between(1.5, 4.0),
         day_peak_h=between(13.5, 17.5),
-        drift=between(1.9, 3.1),
+        drift=between(2.4, 3.8),
         upright=between(6, 11),
         lying=between(-5, -2),
         walk_cost=between(20, 31),

@@ -17,6 +17,7 @@ from ingest.recording import read_folder
 from ingest.simulate import DEVICE, SimulatedSource, simulate, write_recordings
 from somalink.domain.catalogue import KINDS, RATING_KINDS, SESSION_KINDS
 from somalink.domain.errors import BadInput, UsageError
+from somalink.domain.ports import Source
 from somalink.domain.time import HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import Chunk, Gap, Heartbeat, Item, Opened, Stream, UtcOffset
 
@@ -201,6 +202,16 @@ def test_everything_written_is_marked_simulated_and_private(tmp_path: Path) -> N
     assert "simulated" in (folder / "events.csv").read_text()
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
     assert {event.source for event in life().events} == {"simulated"}
+
+
+def test_a_watch_says_whole_beats_a_minute_once_a_second_and_nothing_finer() -> None:
+    source: Source = life(tier="D")
+    items = list(source.items())
+    t_ns, values = joined(items, Stream.HR)
+    assert {item.stream for item in items if isinstance(item, Chunk)} == {Stream.HR}
+    assert not (values % 1000).any()
+    assert 40_000 < values.min() < values.max() < 190_000
+    assert np.diff(t_ns).min() == SECOND_NS
 
 
 def test_a_folder_that_exists_is_never_overwritten(tmp_path: Path) -> None:
