@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from somalink.config import SETTINGS
+from somalink.domain import catalogue
+from somalink.domain.types import Flag, Gate, Stream, word
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS_PAGE = ROOT / "docs" / "settings.md"
@@ -84,6 +86,14 @@ def test_the_settings_page_names_no_setting_that_is_gone():
     known = {setting.variable for setting in SETTINGS} | {"SOMALINK_CONFIG"}
     named = {name.removesuffix("_FILE") for name in re.findall(r"`(SOMALINK_[A-Z_]+)`", SETTINGS_PAGE.read_text())}
     assert named <= known | {"SOMALINK_"}
+
+
+def test_every_word_people_and_exports_meet_is_in_the_glossary():
+    lists = (catalogue.KINDS, catalogue.SENSATIONS, catalogue.ACTIONS, catalogue.WITH_WHOM, catalogue.THEMES, catalogue.NEEDS, catalogue.CONTEXTS)
+    chosen = {each for words in lists for each in words} | set(catalogue.REFUSALS) | {index.name for index in catalogue.INDICES}
+    enums = {word(member) for kind in (Flag, Gate) for member in kind} | {str(stream) for stream in Stream}
+    explained = set(re.findall(r"\w+", (ROOT / "docs" / "glossary.md").read_text()))
+    assert chosen | enums <= explained, sorted((chosen | enums) - explained)
 
 
 def test_every_decision_has_its_three_parts_and_its_number_once():
