@@ -43,6 +43,11 @@ def tick_ns(ticks: IntArray) -> IntArray:
     return ticks * HALF_NS_PER_TICK // 2
 
 
+def span_ns(ticks: int) -> int:
+    """The same of one whole number of ticks."""
+    return ticks * HALF_NS_PER_TICK // 2
+
+
 def refuse(t_s: FloatArray, rr_ms: FloatArray, *, slack_s: float = 0.0) -> IntArray:
     """(n,) index into REFUSALS for each row that is no beat, KEPT for the others.
 
