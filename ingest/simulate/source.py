@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ingest.recording import utc_offsets
+from ingest.localtime import utc_offsets
 from ingest.replay import SETTLE_NS
 from ingest.simulate.days import SimulatedDay, Truth, choose_setup, simulate
 from ingest.simulate.strap import Signal
