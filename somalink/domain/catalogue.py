@@ -43,7 +43,7 @@ class Words:
 
 
 HR_REASONS = Words(("rr", "fused", "hr_field", "rr_thin", "no_data"))
-HRV_REASONS = Words(("", "too_few_pairs", "artefacts", "no_data"))
+HRV_REASONS = Words(("", "too_few_pairs", "artefacts", "no_data", "irregular"))
 Z_REASONS = Words(("", "session_relative", "learning", "no_heart_rate", "no_baseline"))
 PHASIC_REASONS = Words(("", "learning", "no_movement_stream", "no_heart_rate", "no_reference"))
 REFUSALS = ("not_a_number", "not_positive", "too_long", "back_in_time")

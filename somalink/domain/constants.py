@@ -68,6 +68,8 @@ class Motion:
     reset_unknown_s: int = 180
     tilt_deg: float = 30.0
     posture_s: int = 90
+    posture_hold_s: int = 20
+    """A posture word counts once it has held this long: on real days a classifier flips 5,000-7,000 times (docs/decisions)."""
     moving_points: int = 36
     moving_break_s: int = 30
     recovery_min: tuple[int, int] = (10, 60)

@@ -1,0 +1,232 @@
+"""How often would this person's body cross the threshold by chance? Surrogates of their own quiet residual, through the same machine.
+
+Surrogates keep the amplitudes and the spectrum of the residual and forget its phases (IAAFT: Schreiber & Schmitz 1996, PRL 77:635),
+so they know this person's slow waves and heavy tails; a Gaussian table is off by a factor of five on real days. Each local day is
+drawn on its own, so that a day's draws are made once and used for two weeks.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processing.episodes import Context, Points, SpikeMachine, Z
+from processing.exact import MICRO, int_sum, prefix
+from processing.usual import Offsets, carry_last, outside, phasic_centre, residuals
+from somalink.domain.constants import Constants, Spike
+from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
+from somalink.domain.types import Baseline, BoolArray, Episode, FloatArray, Gate, Grid, IntArray, word
+
+ROUNDS = 12
+"""Exchanges of spectrum and amplitudes; the spectrum is within a percent of its goal by then (tested)."""
+BRIDGED_NS = MINUTE_NS
+"""Two usable points this close belong to one stretch."""
+SMOOTH = (2, 3, 5)
+"""Lengths with small factors only: an FFT of a prime length costs ten times as much."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuietDay:
+    """The quiet stretches of one local day, joined: (n,) residual in bpm, gate code, local block, still. Stretches of 10 min or more."""
+
+    day: int
+    e: FloatArray
+    gate: IntArray
+    block: IntArray
+    still: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.e)
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """One quiet day and its surrogates, (draws, n) bpm."""
+
+    quiet: QuietDay
+    level: NDArray[np.float32]
+    phasic: NDArray[np.float32]
+
+    def of(self, driver: str) -> NDArray[np.float32]:
+        """The residual that this driver reads, (draws, n) bpm."""
+        return self.phasic if driver == "phasic" else self.level
+
+
+def quiet_days(rows: Grid, baseline: Baseline, offsets: Offsets, constants: Constants, excluded_spans: Sequence[tuple[int, int]] = ()) -> list[QuietDay]:
+    """Still and light residuals of FINAL rows by local day, outside the excluded spans; days with nothing usable are left out."""
+    if not len(rows):
+        return []
+    left = residuals(rows, baseline.coef_u, offsets, constants)
+    calm = (left.still | (rows.gate == Gate.LIGHT)) & left.usable & outside(rows.stop_ns, excluded_spans)
+    calm &= _long_enough(calm, rows.stop_ns, constants.chance.min_stretch_min * MINUTE_NS // GRID_NS)
+    local = rows.stop_ns + offsets.at(rows.stop_ns) * SECOND_NS
+    day, block = (local - 4 * HOUR_NS) // DAY_NS, (local % DAY_NS) // (constants.chance.block_h * HOUR_NS)
+    days = []
+    for number in np.unique(day[calm]).tolist():
+        mine = np.flatnonzero(calm & (day == number))
+        mine = mine[: _smooth_length(len(mine))]
+        days.append(QuietDay(number, left.e[mine], rows.gate[mine], block[mine], left.still[mine]))
+    return days
+
+
+def _long_enough(calm: BoolArray, stop_ns: IntArray, least: int) -> BoolArray:
+    """Keeps stretches with at least `least` usable points. A stretch may miss up to a minute: one weak moment does not end a quiet
+    quarter of an hour, and real straps have one every few minutes."""
+    at = np.flatnonzero(calm)
+    keep = np.zeros(len(calm), bool)
+    if not len(at):
+        return keep
+    begins = np.diff(stop_ns[at], prepend=stop_ns[at[0]] - 2 * MINUTE_NS) > BRIDGED_NS
+    stretch = prefix(begins)[1:] - 1
+    keep[at] = np.bincount(stretch)[stretch] >= least
+    return keep
+
+
+def _smooth_length(n: int) -> int:
+    """The largest length <= n with no factor above 5."""
+    while n > 1:
+        rest = n
+        for factor in SMOOTH:
+            while rest % factor == 0:
+                rest //= factor
+        if rest == 1:
+            return n
+        n -= 1
+    return n
+
+
+def iaaft(e: FloatArray, draws: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """(n,) series -> (draws, n) surrogates with exactly its values and nearly its spectrum. `rng` is handed in and seeded.
+
+    Ends on the amplitude step, so that every surrogate is a reordering of `e`.
+    """
+    ordered = np.sort(e).astype(np.float32)
+    goal = np.abs(np.fft.rfft(e)).astype(np.float32)
+    made = rng.permuted(np.broadcast_to(e.astype(np.float32), (draws, len(e))), axis=1)
+    for _ in range(ROUNDS):
+        spectrum = np.fft.rfft(made, axis=1)
+        size = np.abs(spectrum)
+        spectrum *= goal / np.maximum(size, 1e-20)
+        shaped = np.fft.irfft(spectrum, n=len(e), axis=1)
+        np.put_along_axis(made, np.argsort(shaped, axis=1), ordered[None, :], axis=1)
+    return made
+
+
+def draw(quiet: QuietDay, draws: int, rng: np.random.Generator, constants: Constants) -> Draws:
+    """Surrogates of one quiet day, and what the phasic step makes of them."""
+    level = iaaft(quiet.e, draws, rng)
+    centre = phasic_centre(np.where(quiet.still, level, np.nan), constants)
+    return Draws(quiet, level, (level - carry_last(centre, 0.0)).astype(np.float32))
+
+
+@dataclass(slots=True)
+class _Cells:
+    """Spikes and usable hours of one draw on average, by `gate/block`."""
+
+    spikes: dict[str, float] = field(default_factory=dict)
+    hours: dict[str, float] = field(default_factory=dict)
+
+    def rate(self) -> float:
+        hours = _added(self.hours)
+        return _added(self.spikes) / hours if hours else 0.0
+
+    def shrunk(self, prior_h: float) -> dict[str, float]:
+        """Each cell's rate drawn towards the person's own with `prior_h` hours of weight."""
+        own = self.rate()
+        return {cell: round((self.spikes.get(cell, 0.0) + own * prior_h) / (hours + prior_h), 4) for cell, hours in sorted(self.hours.items())}
+
+
+def _added(values: Mapping[str, float]) -> float:
+    total = 0.0
+    for key in sorted(values):
+        total += values[key]
+    return total
+
+
+def count(days: Sequence[Draws], driver: str, z_on: float, baseline: Baseline, constants: Constants) -> _Cells:
+    """Spikes per cell in the surrogates, through the quantiser and the machine of the live engine."""
+    cells = _Cells()
+    spread = (baseline.s_phasic_u if driver == "phasic" else baseline.s_level_u) / MICRO
+    for day in days:
+        code = day.quiet.gate * 8 + day.quiet.block
+        for value, points in zip(*np.unique(code, return_counts=True), strict=True):
+            name = _cell(int(value))
+            cells.hours[name] = cells.hours.get(name, 0.0) + int(points) * GRID_NS / HOUR_NS
+        made = day.of(driver)
+        for series in np.rint(made * np.float32(Z / spread)).astype(np.int64):
+            for start in _spikes(series, day.quiet, driver, z_on, constants):
+                name = _cell(int(code[start]))
+                cells.spikes[name] = cells.spikes.get(name, 0.0) + 1 / len(made)
+    return cells
+
+
+def _cell(code: int) -> str:
+    return cell_name(code // 8, code % 8)
+
+
+def cell_name(gate: int, block: int) -> str:
+    """Name of a chance cell: `still/2` is still between 08 and 12 local."""
+    return f"{word(Gate(gate))}/{block}"
+
+
+def _spikes(z: IntArray, quiet: QuietDay, driver: str, z_on: float, constants: Constants) -> list[int]:
+    """Where spikes start in one surrogate, as indices. `z`: (n,) 1e-4."""
+    if not _may_confirm(z, z_on, constants.spike):
+        return []
+    n = len(z)
+    full, none = np.full(n, Z), np.zeros(n, np.int64)
+    points = Points(np.arange(n) * GRID_NS, z, z, np.full(n, int(driver == "phasic")), full, full, none, none, quiet.gate, full, none)
+    context = Context("", "", "", {"level": z_on, "phasic": z_on}, _nobody)
+    machine = SpikeMachine(constants.spike, tell_lapses=False)
+    found = machine.run(points, context) + machine.flush(context)
+    return [x.start_ns // GRID_NS for x in found if isinstance(x, Episode) and x.state == "final"]
+
+
+def _nobody(t_ns: int, gate: int) -> float | None:
+    """Surrogates have no chance rate of their own."""
+    return None
+
+
+def _may_confirm(z: IntArray, z_on: float, rules: Spike) -> bool:
+    """Cheap look before the machine: without enough points above the threshold nothing can be confirmed."""
+    return int_sum(z >= round(z_on * Z)) >= rules.confirm[0]
+
+
+def driver_of(baseline: Baseline, *, has_movement: bool, constants: Constants) -> str:
+    """The z that drives spikes under this baseline."""
+    return "phasic" if has_movement and baseline.still_h >= constants.spike.phasic_after_h else "level"
+
+
+def calibrate(baseline: Baseline, days: Sequence[Draws], *, has_movement: bool, before: Baseline | None, constants: Constants) -> Baseline:
+    """Thresholds and chance rates of a fitted baseline (engine, section 3).
+
+    After 20 still hours `z_on` moves by at most one step a refit to the least value whose surrogate rate stays at or under 6 per
+    14 usable hours; never from observed spikes, which would hide that a person has become more sensitive. Nothing quiet: no rates.
+    """
+    rules = constants.spike
+    driver = driver_of(baseline, has_movement=has_movement, constants=constants)
+    z_on = dict(baseline.z_on)
+    if before is not None:
+        z_on.update(before.z_on)
+    cells = count(days, driver, z_on[driver], baseline, constants)
+    if baseline.still_h >= constants.maturity.full_h and days:
+        lowest, highest = rules.phasic_bounds if driver == "phasic" else rules.level_bounds
+        target = rules.target_per_14h / 14
+        if cells.rate() > target and z_on[driver] + rules.step <= highest:
+            z_on[driver] += rules.step
+            cells = count(days, driver, z_on[driver], baseline, constants)
+        elif z_on[driver] - rules.step >= lowest:
+            lower = count(days, driver, z_on[driver] - rules.step, baseline, constants)
+            if lower.rate() <= target:
+                z_on[driver] -= rules.step
+                cells = lower
+    prompt_on = {name: value + rules.prompt_add for name, value in z_on.items()}
+    known = bool(cells.hours)
+    return replace(
+        baseline,
+        z_on=z_on,
+        prompt_on=prompt_on,
+        chance=cells.shrunk(constants.chance.prior_h) if known else {},
+        chance_all=round(cells.rate(), 4) if known else None,
+    )

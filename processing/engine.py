@@ -1,0 +1,512 @@
+"""The one engine: items in, records out, for live, replay and re-analysis alike.
+
+    clean > window > indices > gate > arousal > episodes
+
+Time is event time: a beat is settled 5 s after it, a grid point is FINAL when the watermark has passed its stop by 5 s. Every
+stage takes arrays and carries its own small state, so that a second of a live strap and an hour of an archive go through the same
+lines, and FINAL records are equal for any cut, any heartbeat schedule and any restart. No clock, no file, no thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+from typing import Any
+
+import numpy as np
+
+from processing.arousal import Arousal, HeartRows
+from processing.chance import cell_name
+from processing.cleaning import Raw, classify
+from processing.episodes import Context, ElevatedMachine, Points, SpikeMachine
+from processing.gates import GateInput, GateMachine, is_open
+from processing.indices.hr import FIELD, FUSED, RR, FieldSeconds, Heart, heart_rate
+from processing.indices.hrv import rmssd
+from processing.motion import Averages, acceleration_bins, fixed, log_motion, step_bins
+from processing.posture import Tilt, Turns
+from processing.snapshot import decode, encode
+from processing.usual import UTC_ONLY, Offsets, day_of
+from processing.windows import BeatSums, Settled, settle
+from somalink.domain.catalogue import REJECTIONS
+from somalink.domain.constants import Constants
+from somalink.domain.identity import Unit
+from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, SECOND_NS, ceil_to
+from somalink.domain.types import (
+    UNKNOWN,
+    Baseline,
+    Beats,
+    BoolArray,
+    Chunk,
+    ClockAnchor,
+    Contact,
+    Flag,
+    Gap,
+    Grid,
+    Heartbeat,
+    IntArray,
+    Item,
+    Opened,
+    Record,
+    Stream,
+    UtcOffset,
+)
+
+SETTLE_NS = 5 * SECOND_NS
+"""A beat's flag may wait for the next two beats this long, and no longer (engine, section 1)."""
+CONTEXT_BEATS = 128
+"""Beats kept before the first unsettled one: 91 thresholds, each resting on a median of 11, and room."""
+KEEP_NS = 65 * SECOND_NS
+"""Settled beats kept behind the last grid point: the longest window and the interval that hangs over its start."""
+HOLDING = frozenset({Stream.RR, Stream.HR, Stream.ACC, Stream.ECG, Stream.STEPS})
+"""Streams that hold the watermark. Posture never does (contracts, section 2), so a posture may come late and is then passed over."""
+FAULT = {name: REJECTIONS.index(name) + 1 for name in ("artefact", "few_beats", "gap_step", "frozen", "contact")}
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """The engine has come to a new local day and waits for the usual of that day. `at_ns`: what was received by then counts."""
+
+    day: int
+    at_ns: int
+
+
+@dataclass(slots=True)
+class _Buffer:
+    """Samples of one stream in time order, (n,) times and (n, ...) values; cheap to append to, trimmed behind the grid."""
+
+    t_ns: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    values: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def add(self, t_ns: IntArray, values: IntArray) -> None:
+        if not len(self.t_ns):
+            self.t_ns, self.values = t_ns, values
+        else:
+            self.t_ns, self.values = np.concatenate([self.t_ns, t_ns]), np.concatenate([self.values, values])
+
+    def drop_before(self, t_ns: int) -> None:
+        first = int(np.searchsorted(self.t_ns, t_ns, side="left"))
+        self.t_ns, self.values = self.t_ns[first:], self.values[first:]
+
+    def upto(self, t_ns: int) -> tuple[IntArray, IntArray]:
+        last = int(np.searchsorted(self.t_ns, t_ns, side="left"))
+        return self.t_ns[:last], self.values[:last]
+
+    def state(self) -> list[IntArray]:
+        return [self.t_ns, self.values]
+
+
+class Engine:
+    """One person, one device, one recording.
+
+    `push` takes items in each stream's time order and returns what became FINAL (and episodes that opened or closed).
+    When `waiting` is set, the engine has reached a new local day: store what was returned, fit the usual and call `refitted`.
+    `flush` ends the recording; `snapshot` and `restore` carry everything over a restart.
+    """
+
+    def __init__(self, unit: Unit, constants: Constants, analysis: str, *, baseline: Baseline | None = None, asks: bool = True, traced: bool = False) -> None:
+        self.unit = unit
+        self.trace: list[GateInput] | None = [] if traced else None
+        """What the gate was told, kept on request: a within-recording baseline gates the recording anew (`processing.within`)."""
+        self._offsets = UTC_ONLY
+        self._held: dict[int, bool] = {}
+        self.waiting: Refit | None = None
+        self._constants, self._analysis, self._asks = constants, analysis, asks
+        self._baseline = baseline
+        self._opened: Opened | None = None
+
+    # ---- items
+
+    def push(self, item: Item) -> list[Record]:
+        """Takes one item; returns the records it completed, in event time. Only a heartbeat moves time on."""
+        self._take(item)
+        return self._advance() if isinstance(item, Heartbeat) else []
+
+    @singledispatchmethod
+    def _take(self, item: object) -> None:
+        raise TypeError(f"{type(item).__name__} is not an item of the engine")
+
+    @_take.register
+    def _(self, item: Opened) -> None:
+        streams = item.streams
+        self._opened = item
+        self._marks = dict.fromkeys(sorted(streams & HOLDING), item.t_ns)
+        self._raw = Raw(*(np.zeros(0, np.int64) for _ in range(5)))
+        self._pending = 0
+        self._settled = Settled.empty()
+        self._late: list[Beats] = []
+        self._buffers = {stream: _Buffer() for stream in Stream if stream is not Stream.RR}
+        self._segment_open = False
+        self._segment = self._run = 0
+        self._last_beat_ns: int | None = None
+        self._contacts: list[tuple[int, bool]] = []
+        self._field_value, self._field_since = UNKNOWN, 0
+        self._next_stop = ceil_to(item.t_ns + 1, GRID_NS)
+        self._day: int | None = None
+        has_acc, has_steps = Stream.ACC in streams, Stream.STEPS in streams
+        self._motion_conf = 100 if has_acc else 80 if has_steps else 50
+        movement = has_acc or has_steps
+        self.placement = "none" if not movement else "wrist" if has_acc and self.unit.tier == "C" else "trunk_or_steps"
+        rules = self._constants
+        self._averages = Averages(rules.motion)
+        self._turns, self._tilt = Turns(rules.motion), Tilt(rules.motion)
+        self._gates = GateMachine(rules.motion, rules.cardiac, has_movement=movement)
+        self._arousal = Arousal(rules, placement=self.placement, has_movement=movement)
+        slowing = SpikeMachine(rules.spike, kind="slowing", sign=-1, level_on=-rules.spike.slow_on)
+        self._machines = (SpikeMachine(rules.spike), slowing, ElevatedMachine(rules.spike))
+
+    @_take.register
+    def _(self, item: UtcOffset) -> None:
+        self._offsets = self._offsets.then(item.from_ns, item.offset_s)
+
+    @_take.register
+    def _(self, item: Chunk) -> None:
+        if not len(item.t_ns):
+            return
+        if item.stream is Stream.RR:
+            self._take_beats(item)
+        else:
+            self._buffers[item.stream].add(item.t_ns, item.values)
+        self._mark(item.stream, int(item.t_ns[-1]))
+
+    @_take.register
+    def _(self, item: Gap) -> None:
+        if item.stream is Stream.RR:
+            self._segment_open = False
+        self._mark(item.stream, item.stop_ns)
+
+    @_take.register
+    def _(self, item: Heartbeat) -> None:
+        for stream in [item.stream] if item.stream else list(self._marks):
+            self._mark(stream, item.t_ns)
+
+    @_take.register
+    def _(self, item: Contact) -> None:
+        self._contacts.append((item.t_ns, item.on))
+
+    @_take.register
+    def _(self, item: ClockAnchor) -> None:
+        """Kept by the store; event time is already UTC here."""
+
+    @_take.register
+    def _(self, item: Baseline) -> None:
+        self._baseline = item
+
+    def _mark(self, stream: Stream, t_ns: int) -> None:
+        if stream in self._marks:
+            self._marks[stream] = max(self._marks[stream], t_ns)
+
+    def _take_beats(self, item: Chunk) -> None:
+        edge = np.full(len(item.t_ns), Flag.OK, np.int64) if item.flags is None else item.flags
+        stale = edge == Flag.STALE
+        if stale.any():
+            late = item.t_ns[stale]
+            self._late.append(Beats(late, item.values[stale], edge[stale], late))
+        t, ticks, edge = item.t_ns[~stale], item.values[~stale], edge[~stale]
+        if not len(t):
+            return
+        if not self._segment_open:
+            hole = None if self._last_beat_ns is None else int(t[0]) - int(ticks[0]) * SECOND_NS // 1024 - self._last_beat_ns
+            self._run += hole is None or hole >= self._constants.beat.history_gap_s * SECOND_NS
+            self._segment, self._segment_open = int(t[0]), True
+        self._last_beat_ns = int(t[-1])
+        more = Raw(t, ticks, np.full(len(t), self._segment), edge, np.full(len(t), self._run))
+        self._raw = Raw(*(np.concatenate([getattr(self._raw, name), getattr(more, name)]) for name in Raw.__slots__))
+
+    # ---- time
+
+    @property
+    def watermark_ns(self) -> int | None:
+        """The time up to which everything has been told; None before the recording is opened."""
+        return min(self._marks.values()) if self._opened and self._marks else None
+
+    def refitted(self, baseline: Baseline | None) -> list[Record]:
+        """Answers `waiting`: the usual of the new day (None: too little is known yet). Continues where the engine stood."""
+        if self.waiting is None:
+            raise ValueError("nobody asked for a baseline")
+        self._day, self.waiting = self.waiting.day, None
+        self._baseline = baseline
+        return self._advance()
+
+    def _advance(self) -> list[Record]:
+        mark = self.watermark_ns
+        if mark is None:
+            return []
+        out: list[Record] = [*self._late]
+        self._late.clear()
+        out += self._settle_beats(mark)
+        last_stop = (mark - SETTLE_NS) // GRID_NS * GRID_NS
+        while self.waiting is None and self._next_stop <= last_stop:
+            until = min(last_stop, self._day_ends(self._next_stop))
+            day = day_of(self._next_stop, self._offsets)
+            if self._asks and day != self._day:
+                self.waiting = Refit(day, self._next_stop)
+                break
+            out += self._grid(np.arange(self._next_stop, until + 1, GRID_NS))
+        return out
+
+    def _day_ends(self, t_ns: int) -> int:
+        """Last grid point of the local day of `t_ns`, looking no further than an hour, so that offset changes are met on time."""
+        day = day_of(t_ns, self._offsets)
+        end = t_ns
+        for step in (HOUR_NS, GRID_NS * 60, GRID_NS):
+            while end + step <= t_ns + DAY_NS and day_of(end + step, self._offsets) == day:
+                end += step
+        return end
+
+    # ---- the path
+
+    def _settle_beats(self, mark: int) -> list[Record]:
+        raw, first = self._raw, self._pending
+        last = int(np.searchsorted(raw.t_ns, mark - SETTLE_NS, side="left"))
+        if last <= first:
+            return []
+        found = classify(raw, self._constants.beat)
+        fresh = slice(first, last)
+        beats = settle(raw, found, fresh)
+        self._settled = Settled.concat([self._settled, beats])
+        keep = max(last - CONTEXT_BEATS, 0)
+        self._raw = Raw(*(getattr(raw, name)[keep:] for name in Raw.__slots__))
+        self._pending = last - keep
+        return [Beats(beats.t_ns, beats.rr_ticks, beats.flag, beats.segment)]
+
+    def _grid(self, stops: IntArray) -> list[Record]:
+        until = int(stops[-1])
+        motion, turned = self._movement(stops, until)
+        averages, reset = self._averages.run(log_motion(motion, self._constants.motion))
+        a30, a180, a600 = fixed(averages)
+        sums = BeatSums(self._settled)
+        contact = self._contact(stops)
+        fields, frozen = self._field(stops, until, motion, contact)
+        heart = heart_rate(stops, sums, fields, contact, rules=self._constants.hr, beat=self._constants.beat)
+        variability = rmssd(stops, sums, rules=self._constants.beat)
+        told = GateInput(stops, motion, a600, reset, turned, heart.hr, heart.hr60)
+        if self.trace is not None:
+            self.trace.append(told)
+        gate = self._gates.run(told, self._baseline)
+        conf = np.full(len(stops), self._motion_conf)
+        rows = HeartRows(stops, heart.hr, heart.q, heart.variance, a30, a180, a600, gate, conf)
+        arousal = self._arousal.run(rows, self._baseline, self._offsets)
+        number = np.full(len(stops), self._baseline.number if self._baseline else 0)
+        grid = Grid(
+            stops, heart.hr, heart.reason, heart.q, variability.ln_rmssd, variability.reason, variability.q, motion, a30, a180, a600, gate,
+            arousal.z, arousal.z_phasic, arousal.se, arousal.z_reason, arousal.phasic_reason, arousal.maturity, conf, heart.artefact, number,
+        )  # fmt: skip
+        points = Points(
+            stops,
+            arousal.z,
+            arousal.z_phasic,
+            ((arousal.z_phasic != UNKNOWN) & (a30 != UNKNOWN)).astype(np.int64),
+            heart.q,
+            heart.q * arousal.maturity * conf // 10_000,
+            arousal.se,
+            arousal.se_phasic,
+            gate,
+            is_open(gate).astype(np.int64),
+            self._faults(stops, heart, frozen, contact),
+        )
+        context = self._context()
+        found = [record for machine in self._machines for record in machine.run(points, context)]
+        self._next_stop = until + GRID_NS
+        self._trim(until)
+        return [grid, *sorted(found, key=_when)]
+
+    def _movement(self, stops: IntArray, until: int) -> tuple[IntArray, BoolArray]:
+        """Movement of each grid point, acceleration before steps, and where the body turned."""
+        motion = np.full(len(stops), UNKNOWN, np.int64)
+        turned = self._turns.run(*self._buffers[Stream.POSTURE].upto(until), stops)
+        if self._opened and Stream.ACC in self._opened.streams:
+            t, xyz = self._buffers[Stream.ACC].upto(until)
+            bins = acceleration_bins(stops, t, xyz.reshape(-1, 3))
+            motion = bins.motion
+            # A wrist turns all day long; only a trunk that tilts has changed its posture.
+            turned |= self._tilt.run(bins.gravity) if self.placement != "wrist" else False
+        if self._opened and Stream.STEPS in self._opened.streams:
+            steps = step_bins(stops, *self._buffers[Stream.STEPS].upto(until), self._constants.motion)
+            motion = np.where(motion == UNKNOWN, steps, motion)
+        return motion, turned
+
+    def _contact(self, stops: IntArray) -> BoolArray:
+        """Contact at each stop: on until something said otherwise."""
+        on = np.ones(len(stops), bool)
+        for t_ns, state in self._contacts:
+            on[stops > t_ns] = state
+        return on
+
+    def _field(self, stops: IntArray, until: int, motion: IntArray, contact: BoolArray) -> tuple[FieldSeconds, BoolArray]:
+        """The device's own heart rate with its freshness, and the stops at which it is frozen."""
+        t, mbpm = self._buffers[Stream.HR].upto(until)
+        if not len(t):
+            return FieldSeconds(t, mbpm, np.zeros(0, bool)), np.zeros(len(stops), bool)
+        changed = np.diff(mbpm, prepend=self._field_value) != 0
+        since = np.maximum.accumulate(np.where(changed, t, 0))
+        since = np.where(since == 0, self._field_since or t[0], since)
+        point = np.minimum(np.searchsorted(stops, t, side="right"), len(stops) - 1)
+        moving = np.where(t >= stops[0] - GRID_NS, motion[point] > 0, self._field_moved(t))
+        held = (t - since >= self._constants.hr.frozen_s * SECOND_NS) & moving
+        first_of_second = np.diff(t // SECOND_NS, prepend=-1) != 0
+        self._held = dict(zip(t.tolist(), moving.tolist(), strict=True))
+        at = np.searchsorted(t, stops, side="left") - 1
+        frozen = np.where(at >= 0, held[np.maximum(at, 0)], False)
+        return FieldSeconds(t, mbpm, ~held & first_of_second & contact[point]), frozen
+
+    def _field_moved(self, t: IntArray) -> BoolArray:
+        """Whether the body moved at samples of earlier grid points, as it was found then."""
+        return np.array([self._held.get(x, False) for x in t.tolist()], bool)
+
+    def _faults(self, stops: IntArray, heart: Heart, frozen: BoolArray, contact: BoolArray) -> IntArray:
+        """What forbids an onset at each stop, as a code of `FAULT`; 0 nothing."""
+        rules = self._constants.spike
+        few = (heart.reason == RR) & (heart.beats30 < rules.min_beats)
+        by_field = (heart.reason == FIELD) | (heart.reason == FUSED)
+        checks = {
+            "contact": ~contact,
+            "artefact": heart.artefact > rules.max_artefact * 10_000,
+            "few_beats": few,
+            "gap_step": self._gap_steps(stops),
+            "frozen": frozen & by_field,
+        }
+        return np.select(list(checks.values()), [FAULT[name] for name in checks], 0).astype(np.int64)
+
+    def _gap_steps(self, stops: IntArray) -> BoolArray:
+        """Stops whose 30 s hold a Gap over which RR jumped by more than 20 %: two beats before against two after."""
+        beats = self._settled
+        out = np.zeros(len(stops), bool)
+        if len(beats) < 4:
+            return out
+        used, segment = beats.used_ticks, beats.segment
+        at = np.arange(2, len(beats) - 1)
+        at = at[(segment[at] != segment[at - 1]) & (segment[at + 1] == segment[at])]
+        before, after = used[at - 1] + used[at - 2], used[at] + used[at + 1]
+        whole = (used[at - 1] > 0) & (used[at - 2] > 0) & (used[at] > 0) & (used[at + 1] > 0)
+        jumped = beats.t_ns[at + 1][whole & (np.abs(after - before) > self._constants.beat.fallback * before)]
+        window = self._constants.hr.win_s * SECOND_NS
+        return np.searchsorted(jumped, stops, side="left") > np.searchsorted(jumped, stops - window, side="left")
+
+    def _context(self) -> Context:
+        spike = self._constants.spike
+        z_on = {"level": spike.level_on, "phasic": spike.phasic_on}
+        if self._baseline is not None:
+            z_on.update(self._baseline.z_on)
+        return Context(self.unit.person, self.unit.device, self._analysis, z_on, _Chance(self._baseline, self._offsets, self._constants))
+
+    def _trim(self, until: int) -> None:
+        first = int(np.searchsorted(self._settled.t_ns, until - KEEP_NS, side="left"))
+        self._settled = self._settled.take(slice(max(first - 3, 0), None))
+        field = self._buffers[Stream.HR]
+        old, values = field.upto(until + GRID_NS - KEEP_NS)
+        if len(old):
+            changes = np.flatnonzero(np.diff(values, prepend=self._field_value))
+            if len(changes):
+                self._field_since = int(old[changes[-1]])
+            elif not self._field_since:
+                self._field_since = int(old[0])
+            self._field_value = int(values[-1])
+        field.drop_before(until + GRID_NS - KEEP_NS)
+        for stream in (Stream.ACC, Stream.STEPS, Stream.POSTURE, Stream.ECG):
+            self._buffers[stream].drop_before(until)
+        while len(self._contacts) > 1 and self._contacts[1][0] < until:
+            self._contacts.pop(0)
+
+    # ---- end and memory
+
+    def flush(self) -> list[Record]:
+        """The recording has ended: nothing more will come, everything becomes FINAL."""
+        if not self._opened:
+            return []
+        end = max(self._marks.values()) + SETTLE_NS + GRID_NS
+        out = self.push(Heartbeat(end))
+        if self.waiting is not None:
+            return out
+        context = self._context()
+        return out + [record for machine in self._machines for record in machine.flush(context)]
+
+    def snapshot(self) -> bytes:
+        """Everything needed to go on, as bytes; restored into an engine made with the same arguments."""
+        if not self._opened:
+            return encode({})
+        opened = self._opened
+        return encode(
+            {
+                "opened": [opened.t_ns, sorted(opened.streams), opened.start_unknown],
+                "offsets": [self._offsets.from_ns, self._offsets.offset_s],
+                "marks": self._marks,
+                "raw": [getattr(self._raw, name) for name in Raw.__slots__],
+                "pending": self._pending,
+                "settled": self._settled.arrays(),
+                "buffers": {stream: buffer.state() for stream, buffer in self._buffers.items()},
+                "beat": [self._segment_open, self._segment, self._run, self._last_beat_ns],
+                "contacts": self._contacts,
+                "field": [self._field_value, self._field_since, sorted(self._held.items())],
+                "grid": [self._next_stop, self._day],
+                "baseline": _baseline_state(self._baseline),
+                "waiting": None if self.waiting is None else [self.waiting.day, self.waiting.at_ns],
+                "averages": self._averages.state(),
+                "turns": self._turns.state(),
+                "tilt": self._tilt.state(),
+                "gates": self._gates.state(),
+                "arousal": self._arousal.state(),
+                "machines": [machine.state() for machine in self._machines],
+            }
+        )
+
+    def restore(self, blob: bytes) -> None:
+        """Takes over a snapshot. Raises UnreadableSnapshot when it is not one of this version."""
+        state: dict[str, Any] = decode(blob)
+        if not state:
+            return
+        t_ns, streams, start_unknown = state["opened"]
+        self._take(Opened(self.unit, t_ns, frozenset(Stream(s) for s in streams), start_unknown))
+        self._offsets = Offsets(*(tuple(part) for part in state["offsets"]))
+        self._marks = {Stream(name): mark for name, mark in state["marks"].items()}
+        self._raw = Raw(*state["raw"])
+        self._pending = state["pending"]
+        self._settled = Settled(**state["settled"])
+        self._buffers = {Stream(name): _Buffer(*parts) for name, parts in state["buffers"].items()}
+        self._segment_open, self._segment, self._run, self._last_beat_ns = state["beat"]
+        self._contacts = [(t, on) for t, on in state["contacts"]]
+        self._field_value, self._field_since, held = state["field"]
+        self._held = dict(held)
+        self._next_stop, self._day = state["grid"]
+        self._baseline = _baseline_of(state["baseline"])
+        self.waiting = None if state["waiting"] is None else Refit(*state["waiting"])
+        self._averages.restore(state["averages"])
+        self._turns.restore(state["turns"])
+        self._tilt.restore(state["tilt"])
+        self._gates.restore(state["gates"])
+        self._arousal.restore(state["arousal"])
+        for machine, kept in zip(self._machines, state["machines"], strict=True):
+            machine.restore(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chance:
+    """Chance per hour at a grid point: its cell, else the person's own rate, None while nobody could count."""
+
+    baseline: Baseline | None
+    offsets: Offsets
+    constants: Constants
+
+    def __call__(self, t_ns: int, gate: int) -> float | None:
+        if self.baseline is None or self.baseline.chance_all is None:
+            return None
+        local = t_ns + self.offsets.one(t_ns) * SECOND_NS
+        block = local % DAY_NS // (self.constants.chance.block_h * HOUR_NS)
+        return self.baseline.chance.get(cell_name(gate, block), self.baseline.chance_all)
+
+
+def _when(record: Any) -> tuple[int, str]:
+    return record.start_ns, record.kind
+
+
+def _baseline_state(baseline: Baseline | None) -> dict[str, Any] | None:
+    return None if baseline is None else {name: getattr(baseline, name) for name in Baseline.__slots__}
+
+
+def _baseline_of(state: dict[str, Any] | None) -> Baseline | None:
+    if state is None:
+        return None
+    whole = dict(state)
+    for name in ("coef_u", "excluded", "span_ns"):
+        whole[name] = tuple(whole[name])
+    whole["cov_u"] = tuple(tuple(row) for row in whole["cov_u"])
+    return Baseline(**whole)

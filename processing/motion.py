@@ -1,0 +1,123 @@
+"""Movement -> mg per 5 s and its slow averages. Knows acceleration and steps; knows nothing of hearts.
+
+The heart answers effort with a delay, so three exponential averages of ln(1 + M/20 mg) stand for the last half minute, three and
+ten minutes (van de Ven et al. 2025 found each lag to improve the fit).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from processing.exact import group_sum, quantise
+from somalink.domain.constants import Motion
+from somalink.domain.time import GRID_NS, SECOND_NS
+from somalink.domain.types import UNKNOWN, BoolArray, FloatArray, IntArray
+
+MIN_SAMPLES = 10
+"""Fewer in 5 s (under 2 Hz) cannot tell a step from stillness."""
+MIN_STEP_SECONDS = 3
+"""Of the five seconds of a bin; a missing second of a step counter is unknown, not 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """(k,) a grid stop: movement in 0.1 mg or UNKNOWN; mean acceleration (k, 3) in 0.01 mg, NaN where unknown (tilt)."""
+
+    motion: IntArray
+    gravity: FloatArray
+
+
+def acceleration_bins(stops: IntArray, t_ns: IntArray, xyz: IntArray) -> Bins:
+    """Mean absolute deviation of |acc| in each [stop - 5 s, stop). `xyz`: (n, 3) in 0.01 mg. Too few samples: UNKNOWN."""
+    motion = np.full(len(stops), UNKNOWN, np.int64)
+    gravity = np.full((len(stops), 3), np.nan)
+    bins = np.searchsorted(stops, t_ns, side="right")
+    inside = (bins < len(stops)) & (t_ns >= (stops[0] - GRID_NS if len(stops) else 0))
+    bins, xyz = bins[inside], xyz[inside]
+    if not len(bins):
+        return Bins(motion, gravity)
+    starts = np.flatnonzero(np.diff(bins, prepend=-1))
+    which, n = bins[starts], np.diff(np.append(starts, len(bins)))
+    norm = np.rint(np.sqrt((xyz * xyz)[:, 0] + (xyz * xyz)[:, 1] + (xyz * xyz)[:, 2])).astype(np.int64)
+    total = group_sum(norm, starts)
+    away = np.abs(norm * np.repeat(n, n) - np.repeat(total, n))
+    mad = group_sum(away, starts) / (n * n)
+    enough = n >= MIN_SAMPLES
+    motion[which] = np.where(enough, np.rint(mad / 10), UNKNOWN)
+    for axis in range(3):
+        gravity[which, axis] = np.where(enough, group_sum(np.ascontiguousarray(xyz[:, axis]), starts) / n, np.nan)
+    return Bins(motion, gravity)
+
+
+def step_bins(stops: IntArray, t_ns: IntArray, steps: IntArray, rules: Motion) -> IntArray:
+    """Movement in 0.1 mg from steps a second: 150 mg x steps/s over the known seconds of each 5-s bin; too few known: UNKNOWN."""
+    motion = np.full(len(stops), UNKNOWN, np.int64)
+    bins = np.searchsorted(stops, t_ns, side="right")
+    inside = (bins < len(stops)) & (t_ns >= (stops[0] - GRID_NS if len(stops) else 0))
+    bins, steps = bins[inside], steps[inside]
+    if not len(bins):
+        return motion
+    starts = np.flatnonzero(np.diff(bins, prepend=-1))
+    which, n = bins[starts], np.diff(np.append(starts, len(bins)))
+    motion[which] = np.where(n >= MIN_STEP_SECONDS, np.rint(rules.step_mg * 10 * group_sum(steps, starts) / n), UNKNOWN)
+    return motion
+
+
+def tilted(gravity: FloatArray, before: FloatArray, rules: Motion) -> BoolArray:
+    """Whether the trunk has turned by more than 30 degrees between two 5-s means, (k, 3) each; False where either is unknown."""
+    dot = gravity[:, 0] * before[:, 0] + gravity[:, 1] * before[:, 1] + gravity[:, 2] * before[:, 2]
+    size = np.sqrt(gravity[:, 0] ** 2 + gravity[:, 1] ** 2 + gravity[:, 2] ** 2) * np.sqrt(before[:, 0] ** 2 + before[:, 1] ** 2 + before[:, 2] ** 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(dot / size < math.cos(math.radians(rules.tilt_deg)))
+
+
+def log_motion(motion: IntArray, rules: Motion) -> FloatArray:
+    """a = ln(1 + M / 20 mg); NaN where M is unknown. `motion` in 0.1 mg."""
+    known = np.where(motion == UNKNOWN, 0, motion)
+    return np.where(motion == UNKNOWN, np.nan, np.log1p(known / 10 / rules.ref_mg))
+
+
+class Averages:
+    """A30, A180, A600: exponential averages of a on the grid, carried from point to point.
+
+    A missing value is held for 60 s; then the state is unknown, and the next value starts it anew (`reset`).
+    """
+
+    def __init__(self, rules: Motion) -> None:
+        self._alpha = [1 - math.exp(-GRID_NS / SECOND_NS / tau) for tau in rules.tau_s]
+        self._hold = rules.hold_s * SECOND_NS // GRID_NS
+        self._state: list[float] | None = None
+        self._missing = 0
+
+    def run(self, a: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """(k,) a -> (k, 3) averages, NaN where unknown, and (k,) True where they started anew after a long hole."""
+        out = np.full((len(a), 3), np.nan)
+        reset = np.zeros(len(a), bool)
+        for k, value in enumerate(a.tolist()):
+            if value == value:
+                if self._state is None:
+                    self._state = [value, value, value]
+                    reset[k] = self._missing > self._hold
+                else:
+                    self._state = [s + alpha * (value - s) for s, alpha in zip(self._state, self._alpha, strict=True)]
+                self._missing = 0
+            else:
+                self._missing += 1
+                if self._missing > self._hold:
+                    self._state = None
+            if self._state is not None:
+                out[k] = self._state
+        return out, reset
+
+    def state(self) -> dict[str, object]:
+        return {"state": self._state, "missing": self._missing}
+
+    def restore(self, state: dict[str, object]) -> None:
+        self._state, self._missing = state["state"], state["missing"]  # type: ignore[assignment]
+
+
+def fixed(averages: FloatArray) -> tuple[IntArray, IntArray, IntArray]:
+    """The three averages as 1e-4 columns."""
+    a30, a180, a600 = (quantise(np.ascontiguousarray(averages[:, k]), 10_000) for k in range(3))
+    return a30, a180, a600

@@ -1,0 +1,60 @@
+"""A baseline from the recording itself, for a recording without history (`--baseline recording`). Marked `within_recording`.
+
+Not causal: the whole recording is read first, then streamed with what was learnt frozen. The first reading has no rest rate and no
+usual movement, so its gates are asked again once both are known, and the fit is made on those.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+
+import numpy as np
+
+from processing import chance, usual
+from processing.arousal import RECORDING
+from processing.gates import GateInput, GateMachine
+from processing.usual import Offsets
+from somalink.domain.constants import Constants
+from somalink.domain.types import Baseline, Grid
+
+
+def joined(parts: Sequence[GateInput]) -> GateInput:
+    """What the gate was told over a whole recording."""
+    return GateInput(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(GateInput)))
+
+
+def baseline_within(
+    rows: Grid,
+    trace: Sequence[GateInput],
+    *,
+    placement: str,
+    offsets: Offsets,
+    hours_known: bool,
+    excluded_spans: Sequence[tuple[int, int]],
+    excluded: Sequence[str],
+    generator: Callable[[str], np.random.Generator],
+    constants: Constants,
+) -> Baseline | None:
+    """The usual of one recording from its first reading; None when there are not two minutes of usable still time.
+
+    `generator(name)`: a generator seeded by the person's secret and a name, for the surrogates.
+    """
+
+    def fitted(given: Grid) -> Baseline | None:
+        return usual.fit(
+            given, number=1, mode=RECORDING, from_ns=int(given.stop_ns[0]), placement=placement, offsets=offsets,
+            excluded_spans=excluded_spans, excluded=excluded, constants=constants, hours_known=hours_known,
+        )  # fmt: skip
+
+    if not len(rows):
+        return None
+    first = fitted(rows)
+    if first is None:
+        return None
+    machine = GateMachine(constants.motion, constants.cardiac, has_movement=placement != "none")
+    gated = replace(rows, gate=machine.run(joined(trace), first))
+    second = fitted(gated) or first
+    second = replace(second, p60_a600=first.p60_a600, rest_hr=first.rest_hr)
+    days = chance.quiet_days(gated, second, offsets, constants, excluded_spans)
+    each = -(-constants.chance.draws // max(len(days), 1))
+    draws = [chance.draw(day, each, generator(f"within/{day.day}"), constants) for day in days]
+    return chance.calibrate(second, draws, has_movement=placement != "none", before=None, constants=constants)
