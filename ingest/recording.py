@@ -18,6 +18,8 @@ import numpy as np
 from ingest import tables, tags
 from ingest.dating import KEPT, MAX_SPAN_S, contradicted, date_beats, refuse, to_ticks
 from ingest.localtime import fixed_name, utc_offsets, zone_of
+from ingest.said import TABLES, Said
+from ingest.said import read as read_said
 from ingest.tables import Table
 from ingest.tags import ReadEvents
 from somalink.domain.catalogue import REFUSALS
@@ -35,7 +37,7 @@ SILENCE_S = 5.0
 SILENCE_PERIODS = 2.5
 """... unless it is a slow one: then two and a half of its own periods."""
 FOLDER_HELP = "a recording folder holds meta.json and rr.csv or hr.csv (also .csv.gz); hr, acc, ecg, steps, posture and events are optional"
-KNOWN_FILES = frozenset(("rr", "hr", "acc", "ecg", "steps", "posture", "events"))
+KNOWN_FILES = frozenset(("rr", "hr", "acc", "ecg", "steps", "posture", "events", *TABLES))
 YEARS = (1900, 2200)
 """What fits into nanoseconds and into a life."""
 
@@ -99,6 +101,8 @@ class Recording:
     counts: Mapping[int, HourCount]
     events: tuple[Event, ...] = ()
     events_refused: int = 0
+    said: tuple[Said, ...] = ()
+    """Ratings, answers, sessions, plans and prompts that came with the folder."""
     notices: tuple[str, ...] = ()
     start_unknown: bool = False
     simulated: bool = False
@@ -164,8 +168,9 @@ def read_folder(folder: Path, *, person: str | None = None, start_ns: int | None
     if "rr" in raw:
         beats = read_beats(_table(folder, "rr", raw["rr"], ("rr_ms",), found), meta.start_ns, resolution_s=meta.resolution_s, found=found)
     events = _events(folder, raw, unit, meta, found)
+    others = _said(folder, raw, unit, found)
     whole = assemble(unit, meta.start_ns, meta.tz, beats, samples)
-    return replace(whole, events=events.events, events_refused=events.refused, notices=tuple(found.notices), simulated=meta.simulated)
+    return replace(whole, events=events.events, events_refused=events.refused, said=others, notices=tuple(found.notices), simulated=meta.simulated)
 
 
 def assemble(unit: Unit, start_ns: int, tz: str, beats: BeatRows, others: Mapping[Stream, Samples]) -> Recording:
@@ -383,3 +388,18 @@ def _events(folder: Path, raw: Mapping[str, bytes], unit: Unit, meta: Meta, foun
     for notice in read.notices:
         found.add(notice)
     return read
+
+
+def _said(folder: Path, raw: Mapping[str, bytes], unit: Unit, found: Findings) -> tuple[Said, ...]:
+    """What the other tables of the person say, as an export or a simulation wrote them."""
+    records: list[Said] = []
+    for name in TABLES:
+        if name in raw:
+            path = tables.find(folder, name)
+            assert path is not None
+            header, lines = tables.rows(path, tables.to_text(raw[name], path))
+            told, notices = read_said(name, path.name, header, lines, person=unit.person)
+            records.extend(told)
+            for notice in notices:
+                found.add(notice)
+    return tuple(records)
