@@ -36,10 +36,15 @@ def usable(grid: Grid) -> BoolArray:
 
 def by_hour(store: LocalStore, unit: Unit) -> list[CoverageRow]:
     """Every hour in which the recording has anything, in order."""
-    beats, grid, counts = store.recording_beats(unit), store.recording_grid(unit), store.refusals(unit)
-    stored = _per_hour(beats.t_ns)
-    flagged = _per_hour(beats.t_ns[beats.flag != Flag.OK])
-    points = _per_hour(grid.stop_ns[usable(grid)] - 1)
+    counts = store.refusals(unit)
+    stored: Counter[int] = Counter()
+    flagged: Counter[int] = Counter()
+    points: Counter[int] = Counter()
+    for start, stop in store.days(unit):
+        beats, grid = store.recording_beats(unit, start, stop), store.recording_grid(unit, start, stop)
+        stored.update(_per_hour(beats.t_ns))
+        flagged.update(_per_hour(beats.t_ns[beats.flag != Flag.OK]))
+        points.update(_per_hour(grid.stop_ns[usable(grid)] - 1))
     lost = _lost_per_hour(store.recording_gaps(unit))
     return [
         CoverageRow(
@@ -60,24 +65,23 @@ def totals(store: LocalStore, person: str | None) -> dict[str, Any]:
     """Sums over a person or over the whole store. `episodes` counts spikes; `gap_s` adds up the gaps in rr."""
     people = store.people() if person is None else [person]
     units = store.units(person)
-    beats = [store.recording_beats(unit) for unit in units]
+    flags, points = _beats_and_points(store, units)
     gaps = [gap for unit in units for gap in store.recording_gaps(unit)]
     counts = [count for unit in units for count in store.refusals(unit).values()]
     refused: Counter[str] = Counter()
     for _, reasons in counts:
         refused.update(reasons)
-    grids = [store.grid(*pair, -(1 << 62), 1 << 62) for pair in sorted({(unit.person, unit.device) for unit in units})]
     recordings = store.recordings(person)
     return {
         "recordings": [recording.unit.recording for recording in recordings],
         "beats_received": sum(received for received, _ in counts),
-        "beats_stored": sum(len(part) for part in beats),
+        "beats_stored": flags.total(),
         "beats_refused": {reason: n for reason, n in sorted(refused.items()) if n},
-        "beats_flagged": _flags(part.flag for part in beats),
+        "beats_flagged": {word(flag): flags[flag] for flag in Flag if flag is not Flag.OK and flags[flag]},
         "gaps": len(gaps),
         "gap_s": sum(gap.stop_ns - gap.start_ns for gap in gaps if gap.stream is Stream.RR) / SECOND_NS,
-        "usable_s": sum(int(np.count_nonzero(usable(grid))) for grid in grids) * GRID_NS // SECOND_NS,
-        "windows_final": sum(len(grid) for grid in grids),
+        "usable_s": points["usable"] * GRID_NS // SECOND_NS,
+        "windows_final": points["final"],
         "episodes": sum(found.episode.kind == "spike" for who in people for found in store.device_episodes(who)),
         "events": sum(len(store.events(who)) for who in people),
         "events_refused": sum(recording.row.events_refused for recording in recordings),
@@ -86,17 +90,28 @@ def totals(store: LocalStore, person: str | None) -> dict[str, Any]:
     }
 
 
-def _flags(columns: Iterable[IntArray]) -> dict[str, int]:
-    counted: Counter[int] = Counter()
-    for column in columns:
-        codes, n = np.unique(column, return_counts=True)
-        counted.update(dict(zip(codes.tolist(), n.tolist(), strict=True)))
-    return {word(flag): counted[flag] for flag in Flag if flag is not Flag.OK and counted[flag]}
+def _beats_and_points(store: LocalStore, units: list[Unit]) -> tuple[Counter[int], Counter[str]]:
+    """Stored beats by flag, and grid points as readers see them, counted a day at a time."""
+    flags: Counter[int] = Counter()
+    points: Counter[str] = Counter()
+    for unit in units:
+        for start, stop in store.days(unit):
+            flags.update(_tally(store.recording_beats(unit, start, stop).flag))
+    for person, device in sorted({(unit.person, unit.device) for unit in units}):
+        days = {day for unit in units if (unit.person, unit.device) == (person, device) for day in store.days(unit)}
+        for start, stop in sorted(days):
+            grid = store.grid(person, device, start, stop)
+            points.update(final=len(grid), usable=int(np.count_nonzero(usable(grid))))
+    return flags, points
+
+
+def _tally(column: IntArray) -> Counter[int]:
+    values, n = np.unique(column, return_counts=True)
+    return Counter(dict(zip(values.tolist(), n.tolist(), strict=True)))
 
 
 def _per_hour(t_ns: IntArray) -> Counter[int]:
-    hours, n = np.unique(t_ns // HOUR_NS * HOUR_NS, return_counts=True)
-    return Counter(dict(zip(hours.tolist(), n.tolist(), strict=True)))
+    return _tally(t_ns // HOUR_NS * HOUR_NS)
 
 
 def _lost_per_hour(gaps: Iterable[Gap]) -> Counter[int]:

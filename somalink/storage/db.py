@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from somalink.domain.errors import StoreError
+from somalink.storage.files import PRIVATE
 
 BUSY_MS = 10_000
 """How long a writer waits for another process' transaction: a day of bulk import commits in well under a second."""
 PAGE_SIZE = 4096
-PRIVATE = 0o600
-
 _RESTORE = "restore a backup of it, or name another file and replay the recordings into that"
 _REMEDIES = {
     "SQLITE_BUSY": ("another process holds the store", "end the other somalink that writes this store, then try again"),
@@ -121,13 +120,21 @@ class Database:
         """Rows changed since the connection was opened."""
         return self._connection.total_changes
 
-    def begin(self) -> None:
-        self.run("BEGIN IMMEDIATE")
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """All of the block or nothing of it; on disk when the block has ended."""
+        with self.lock:
+            self.run("BEGIN IMMEDIATE")
+            done = False
+            try:
+                yield
+                self.run("COMMIT")
+                done = True
+            finally:
+                if not done:
+                    self._rollback()
 
-    def commit(self) -> None:
-        self.run("COMMIT")
-
-    def rollback(self) -> None:
+    def _rollback(self) -> None:
         """Undoes the open transaction; SQLite has done so itself after some errors (a full disk)."""
         if self._connection.in_transaction:
             self.run("ROLLBACK")
@@ -143,7 +150,7 @@ class Database:
             try:
                 yield
             finally:
-                self.rollback()
+                self._rollback()
 
     def backup(self, target: Path) -> None:
         """A whole and consistent copy, private as the store is."""

@@ -145,6 +145,12 @@ class HourTable:
         t = table[self.time]
         return _pick(table, self._order(table)) if np.any(t[1:] < t[:-1]) else table
 
+    def hours(self, database: Database, unit: int) -> set[int]:
+        """Numbers of the hours in which the unit has anything, whatever the analysis."""
+        rows = database.rows(f"SELECT DISTINCT {self.time} / {HOUR_NS} FROM {self.name} WHERE unit = ?", (unit,))
+        blobs = database.rows("SELECT DISTINCT hour FROM hours WHERE kind = ? AND unit = ?", (self.name, unit))
+        return {hour for (hour,) in (*rows, *blobs)}
+
     def count(self, database: Database, unit: int, analysis: str) -> int:
         where, values = self._where(unit, analysis, -(1 << 63), (1 << 63) - 1)
         rows = database.value(f"SELECT count(*) FROM {self.name} {where}", values)
@@ -186,6 +192,12 @@ class HourTable:
 
 BEATS = HourTable("beats", BEATS_1, ("t_ns", "n"), ("t_ns", "n", "rr_ticks", "flag", "segment"), by_analysis=False)
 GRID = HourTable("grid", GRID_1, ("stop_ns",), GRID_1.columns[:-1], by_analysis=True)
+
+
+def compact(database: Database, before_ns: int) -> None:
+    """Moves the hours that ended by `before_ns`, of every unit, from rows to blobs."""
+    for table in (BEATS, GRID):
+        table.compact(database, before_ns)
 
 
 def _by_hour(table: Table, time: str) -> Iterator[tuple[int, Table]]:

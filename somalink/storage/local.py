@@ -17,6 +17,7 @@ import numpy as np
 
 from somalink.domain.errors import StoreError
 from somalink.domain.identity import Unit
+from somalink.domain.time import DAY_NS, HOUR_NS
 from somalink.domain.types import (
     Answer,
     Baseline,
@@ -90,25 +91,17 @@ class LocalStore:
     @contextmanager
     def transaction(self) -> Iterator[Writer]:
         """All of the block or nothing of it. On disk when the block has ended; a block that changed nothing takes no change number."""
-        with self._database.lock:
-            self._database.begin()
-            done = False
-            try:
-                change = 1 + int(self._database.value("SELECT value FROM counters WHERE name = 'change'"))
-                before = self._database.touched
-                yield Writer(self._database, change, {})
-                if self._database.touched != before:
-                    self._database.run("UPDATE counters SET value = ? WHERE name = 'change'", (change,))
-                self._database.commit()
-                done = True
-            finally:
-                if not done:
-                    self._database.rollback()
+        with self._database.writing():
+            change = 1 + int(self._database.value("SELECT value FROM counters WHERE name = 'change'"))
+            before = self._database.touched
+            yield Writer(self._database, change, {})
+            if self._database.touched != before:
+                self._database.run("UPDATE counters SET value = ? WHERE name = 'change'", (change,))
 
     def compact(self, before_ns: int) -> None:
-        """Closed hours, those that ended by `before_ns`, become blobs, in one transaction."""
-        with self.transaction() as write:
-            write.compact(before_ns)
+        """Closed hours, those that ended by `before_ns`, become blobs, in one transaction; nothing a reader sees changes."""
+        with self._database.writing():
+            hours.compact(self._database, before_ns)
 
     def engine_lock(self, person: str, device: str) -> AbstractContextManager[None]:
         """One engine per person and device; EngineLocked when there is one already. A killed process holds nothing."""
@@ -119,7 +112,7 @@ class LocalStore:
         (simulated people, tests)."""
         sql = "SELECT secret FROM secrets WHERE person = ?"
         if self._database.row(sql, (person,)) is None:
-            with self.transaction():
+            with self._database.writing():
                 self._database.run("INSERT OR IGNORE INTO secrets (person, secret) VALUES (?, ?)", (person, given or secrets.token_hex(16)))
         return str(self._database.value(sql, (person,)))
 
@@ -149,6 +142,11 @@ class LocalStore:
     def current_analysis(self, person: str) -> str | None:
         found: str | None = self._value("SELECT analysis FROM current_analysis WHERE person = ?", (person,))
         return found
+
+    def days(self, unit: Unit) -> list[tuple[int, int]]:
+        """[start, stop) of every UTC day in which the recording has beats or grid points: a year is read a day at a time."""
+        found = {hour * HOUR_NS // DAY_NS for id in self._ids(unit) for table in (hours.BEATS, hours.GRID) for hour in table.hours(self._database, id)}
+        return [(day * DAY_NS, (day + 1) * DAY_NS) for day in sorted(found)]
 
     # ------------------------------------------------------------ beats, grid, gaps
 

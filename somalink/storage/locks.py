@@ -13,8 +13,7 @@ from pathlib import Path
 
 from somalink.domain.errors import EngineLocked, StoreError
 from somalink.domain.identity import digest
-
-PRIVATE = 0o600
+from somalink.storage.files import PRIVATE
 
 if sys.platform == "win32":
     import msvcrt

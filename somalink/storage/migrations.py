@@ -40,17 +40,13 @@ def check(database: Database, steps: Sequence[str]) -> None:
 
 
 def _apply(database: Database, version: int, steps: Sequence[str]) -> None:
-    database.begin()
-    try:
-        if _version(database) == version:  # another process may have migrated while this one waited
-            for step in steps[version:]:
-                database.script(step)
-            database.run(f"PRAGMA application_id = {APPLICATION_ID}")
-            database.run(f"PRAGMA user_version = {len(steps)}")
-        database.commit()
-    except StoreError:
-        database.rollback()
-        raise
+    with database.writing():
+        if _version(database) != version:
+            return  # another process has migrated while this one waited
+        for step in steps[version:]:
+            database.script(step)
+        database.run(f"PRAGMA application_id = {APPLICATION_ID}")
+        database.run(f"PRAGMA user_version = {len(steps)}")
 
 
 def _check(database: Database, known: int) -> None:

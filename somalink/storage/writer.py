@@ -206,9 +206,8 @@ class Writer:
     # ------------------------------------------------------------ hours
 
     def compact(self, before_ns: int) -> None:
-        """Closed hours, those that ended by `before_ns`, become blobs."""
-        for table in (hours.BEATS, hours.GRID):
-            table.compact(self._database, before_ns)
+        """Closed hours, those that ended by `before_ns`, become blobs, together with whatever else this transaction writes."""
+        hours.compact(self._database, before_ns)
 
     # ------------------------------------------------------------ inside
 

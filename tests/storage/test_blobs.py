@@ -1,0 +1,54 @@
+"""An hour of integers survives the disk exactly, whatever it holds."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from somalink.domain.catalogue import GRID_COLUMNS
+from somalink.domain.errors import StoreError
+from somalink.domain.types import UNKNOWN
+from somalink.storage.blobs import BEATS_1, GRID_1, decode, encode
+
+ANY_NS = st.integers(-(2**61), 2**61)
+ANY_SMALL = st.integers(UNKNOWN, 2**31)
+
+
+def column(rows: int, values: st.SearchStrategy[int]) -> st.SearchStrategy[np.ndarray]:
+    return hnp.arrays(np.int64, rows, elements=values)
+
+
+@st.composite
+def tables(draw: st.DrawFn, layout: object = BEATS_1) -> dict[str, np.ndarray]:
+    rows = draw(st.integers(1, 12))
+    names = [name for name in layout.columns if name != "new_segment"]  # type: ignore[attr-defined]
+    return {name: draw(column(rows, ANY_NS if name in ("t_ns", "stop_ns", "segment", "change") else ANY_SMALL)) for name in names}
+
+
+@given(tables(BEATS_1))
+def test_any_beats_come_back_to_the_digit(table: dict[str, np.ndarray]) -> None:
+    back = decode(encode(BEATS_1, table))
+    assert all(np.array_equal(back[name], table[name]) for name in table)
+    assert set(back) == set(table)
+
+
+@given(tables(GRID_1))
+def test_any_grid_comes_back_to_the_digit(table: dict[str, np.ndarray]) -> None:
+    back = decode(encode(GRID_1, table))
+    assert all(np.array_equal(back[name], table[name]) for name in table)
+
+
+def test_the_stored_layout_holds_every_column_of_the_catalogue_in_its_order() -> None:
+    assert GRID_1.columns == (*(c.name for c in GRID_COLUMNS), "change")
+
+
+def test_chained_beats_of_one_hour_take_at_most_two_bytes_each(make) -> None:
+    beats = make.beats(3600)
+    table = {**beats.arrays(), "n": np.zeros(len(beats), np.int64), "change": np.full(len(beats), 7)}
+    assert len(encode(BEATS_1, table)) < 2 * len(beats)
+
+
+def test_bytes_that_are_no_hour_are_named_and_not_guessed() -> None:
+    with pytest.raises(StoreError, match="restore a backup"):
+        decode(b"\x01\x01garbage")
