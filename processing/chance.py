@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from processing.episodes import Context, Points, SpikeMachine, Z
 from processing.exact import MICRO, int_sum, prefix
-from processing.usual import Offsets, carry_last, outside, phasic_centre, residuals
+from processing.usual import Offsets, carry_last, days_of, outside, phasic_centre, residuals
 from somalink.domain.constants import Constants, Spike
 from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import Baseline, BoolArray, Episode, FloatArray, Gate, Grid, IntArray, word
@@ -60,8 +60,8 @@ def quiet_days(rows: Grid, baseline: Baseline, offsets: Offsets, constants: Cons
     left = residuals(rows, baseline.coef_u, offsets, constants)
     calm = (left.still | (rows.gate == Gate.LIGHT)) & left.usable & outside(rows.stop_ns, excluded_spans)
     calm &= _long_enough(calm, rows.stop_ns, constants.chance.min_stretch_min * MINUTE_NS // GRID_NS)
-    local = rows.stop_ns + offsets.at(rows.stop_ns) * SECOND_NS
-    day, block = (local - 4 * HOUR_NS) // DAY_NS, (local % DAY_NS) // (constants.chance.block_h * HOUR_NS)
+    day = days_of(rows.stop_ns, offsets)
+    block = (rows.stop_ns + offsets.at(rows.stop_ns) * SECOND_NS) % DAY_NS // (constants.chance.block_h * HOUR_NS)
     days = []
     for number in np.unique(day[calm]).tolist():
         mine = np.flatnonzero(calm & (day == number))

@@ -75,7 +75,8 @@ def _quantile4(ordered: IntArray, count: IntArray, quarter: int) -> IntArray:
     high = np.minimum(low + 1, np.maximum(count - 1, 0))
     rows = np.arange(len(ordered))
     below, above = ordered[rows, low].astype(np.int64), ordered[rows, high].astype(np.int64)
-    return below * (4 - rest) + above * rest
+    quantile: IntArray = below * (4 - rest) + above * rest
+    return quantile
 
 
 def _threshold(values: IntArray, run: IntArray, rules: Beat) -> tuple[FloatArray, IntArray]:

@@ -109,6 +109,8 @@ class Engine:
         """What the gate was told, kept on request: a within-recording baseline gates the recording anew (`processing.within`)."""
         self._offsets = UTC_ONLY
         self._held: dict[int, bool] = {}
+        self._told_ns: int | None = None
+        self._end_ns: int | None = None
         self.waiting: Refit | None = None
         self._constants, self._analysis, self._asks = constants, analysis, asks
         self._baseline = baseline
@@ -134,7 +136,7 @@ class Engine:
         self._pending = 0
         self._settled = Settled.empty()
         self._late: list[Beats] = []
-        self._buffers = {stream: _Buffer() for stream in Stream if stream is not Stream.RR}
+        self._buffers: dict[Stream, _Buffer] = {stream: _Buffer() for stream in Stream if stream is not Stream.RR}
         self._segment_open = False
         self._segment = self._run = 0
         self._last_beat_ns: int | None = None
@@ -152,7 +154,7 @@ class Engine:
         self._gates = GateMachine(rules.motion, rules.cardiac, has_movement=movement)
         self._arousal = Arousal(rules, placement=self.placement, has_movement=movement)
         slowing = SpikeMachine(rules.spike, kind="slowing", sign=-1, level_on=-rules.spike.slow_on)
-        self._machines = (SpikeMachine(rules.spike), slowing, ElevatedMachine(rules.spike))
+        self._machines: tuple[SpikeMachine | ElevatedMachine, ...] = (SpikeMachine(rules.spike), slowing, ElevatedMachine(rules.spike))
 
     @_take.register
     def _(self, item: UtcOffset) -> None:
@@ -176,6 +178,8 @@ class Engine:
 
     @_take.register
     def _(self, item: Heartbeat) -> None:
+        if item.stream is None:
+            self._told_ns = item.t_ns
         for stream in [item.stream] if item.stream else list(self._marks):
             self._mark(stream, item.t_ns)
 
@@ -218,6 +222,21 @@ class Engine:
     def watermark_ns(self) -> int | None:
         """The time up to which everything has been told; None before the recording is opened."""
         return min(self._marks.values()) if self._opened and self._marks else None
+
+    @property
+    def offsets(self) -> Offsets:
+        """UTC offsets as told so far."""
+        return self._offsets
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """The usual in force."""
+        return self._baseline
+
+    @property
+    def told_ns(self) -> int | None:
+        """Time of the last heartbeat for all streams: a source goes on after it."""
+        return self._told_ns
 
     def refitted(self, baseline: Baseline | None) -> list[Record]:
         """Answers `waiting`: the usual of the new day (None: too little is known yet). Continues where the engine stood."""
@@ -413,8 +432,9 @@ class Engine:
         """The recording has ended: nothing more will come, everything becomes FINAL."""
         if not self._opened:
             return []
-        end = max(self._marks.values()) + SETTLE_NS + GRID_NS
-        out = self.push(Heartbeat(end))
+        if self._end_ns is None:
+            self._end_ns = max(self._marks.values()) + SETTLE_NS + GRID_NS
+        out = self.push(Heartbeat(self._end_ns))
         if self.waiting is not None:
             return out
         context = self._context()
@@ -437,7 +457,7 @@ class Engine:
                 "beat": [self._segment_open, self._segment, self._run, self._last_beat_ns],
                 "contacts": self._contacts,
                 "field": [self._field_value, self._field_since, sorted(self._held.items())],
-                "grid": [self._next_stop, self._day],
+                "grid": [self._next_stop, self._day, self._told_ns],
                 "baseline": _baseline_state(self._baseline),
                 "waiting": None if self.waiting is None else [self.waiting.day, self.waiting.at_ns],
                 "averages": self._averages.state(),
@@ -466,7 +486,7 @@ class Engine:
         self._contacts = [(t, on) for t, on in state["contacts"]]
         self._field_value, self._field_since, held = state["field"]
         self._held = dict(held)
-        self._next_stop, self._day = state["grid"]
+        self._next_stop, self._day, self._told_ns = state["grid"]
         self._baseline = _baseline_of(state["baseline"])
         self.waiting = None if state["waiting"] is None else Refit(*state["waiting"])
         self._averages.restore(state["averages"])

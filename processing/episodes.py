@@ -203,7 +203,7 @@ class SpikeMachine:
     def _rising(self, tape: Points) -> BoolArray:
         """Points at which a candidate may start: the z that would drive it is at 1.0 or above and the gate is open."""
         driving = np.where(tape.phasic_drives != 0, tape.phasic, tape.level)
-        return (driving != UNKNOWN) & (self._sign * driving >= round(self._rules.cand * Z)) & (tape.open != 0)
+        return np.asarray((driving != UNKNOWN) & (self._sign * driving >= round(self._rules.cand * Z)) & (tape.open != 0))
 
     def _step(self, i: int, context: Context) -> None:
         self._expire(int(self._columns["t_ns"][i]), context)
@@ -488,7 +488,7 @@ class ElevatedMachine:
         return out
 
     def _high(self, tape: Points) -> BoolArray:
-        return (tape.level != UNKNOWN) & (tape.level >= self._rules.elevated_z * Z) & (tape.open != 0) & (tape.quality >= 6000)
+        return np.asarray((tape.level != UNKNOWN) & (tape.level >= self._rules.elevated_z * Z) & (tape.open != 0) & (tape.quality >= 6000))
 
     def _step(self, i: int, tape: Points, high: BoolArray, on: bool, context: Context) -> list[Episode | Candidate]:
         if self._start_ns is None and on:

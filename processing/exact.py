@@ -44,7 +44,8 @@ def group_sum(values: NDArray[Any], starts: IntArray) -> IntArray:
     """Sums of consecutive groups: group k is values[starts[k] : starts[k + 1]], the last one runs to the end. TypeError on floats."""
     edges = np.append(starts, len(values))
     total = prefix(values)
-    return total[edges[1:]] - total[edges[:-1]]
+    sums: IntArray = total[edges[1:]] - total[edges[:-1]]
+    return sums
 
 
 def mean_of(values: NDArray[Any]) -> float:

@@ -5,7 +5,7 @@ reaches is called moving, and everything else stays `unknown`, which then counts
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
@@ -23,12 +23,12 @@ OPEN = frozenset({Gate.STILL, Gate.LIGHT, Gate.UNKNOWN})
 
 def is_open(gate: IntArray) -> BoolArray:
     """Where episodes may be detected: still, light, unknown."""
-    return np.isin(gate, [int(g) for g in OPEN])
+    return np.asarray(np.isin(gate, [int(g) for g in OPEN]), bool)
 
 
 def is_still(gate: IntArray, motion_conf: IntArray) -> BoolArray:
     """Where a heart rate counts as the usual: still; and `unknown` where the recording has no movement stream at all."""
-    return (gate == Gate.STILL) | ((gate == Gate.UNKNOWN) & (motion_conf == CARDIAC_ONLY))
+    return np.asarray((gate == Gate.STILL) | ((gate == Gate.UNKNOWN) & (motion_conf == CARDIAC_ONLY)))
 
 
 CARDIAC_ONLY = 50
@@ -74,7 +74,7 @@ class GateMachine:
     def run(self, given: GateInput, baseline: Baseline | None) -> IntArray:
         """(k,) gate codes. A hole in a movement stream that the recording has is `unknown`, and never counts as still."""
         columns = [getattr(given, f.name).tolist() for f in fields(GateInput)]
-        decide = self._by_movement if self._has_movement else self._by_heart
+        decide: Callable[..., int] = self._by_movement if self._has_movement else self._by_heart
         return np.array([decide(*point, baseline) for point in zip(*columns, strict=True)], np.int64)
 
     def _by_movement(self, t: int, motion: int, a600: int, reset: bool, turned: bool, hr: int, hr60: int, baseline: Baseline | None) -> int:

@@ -19,7 +19,7 @@ import numpy as np
 from processing.exact import MICRO, int_sum, mad_spread, median, unquantise
 from processing.gates import is_still
 from somalink.domain.constants import Constants
-from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_day
+from somalink.domain.time import DAY_BREAK_NS, DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_day
 from somalink.domain.types import UNKNOWN, Baseline, BoolArray, FloatArray, Grid, IntArray
 
 TERMS = 8
@@ -259,11 +259,15 @@ def _still_days(stop_ns: IntArray, offsets: Offsets) -> int:
     """Local days with at least half an hour of still time."""
     if not len(stop_ns):
         return 0
-    days = (stop_ns + offsets.at(stop_ns) * SECOND_NS - 4 * HOUR_NS) // DAY_NS
-    _, counts = np.unique(days, return_counts=True)
+    _, counts = np.unique(days_of(stop_ns, offsets), return_counts=True)
     return int_sum(counts * GRID_NS >= MIN_DAY_H * HOUR_NS)
 
 
 def day_of(t_ns: int, offsets: Offsets) -> int:
     """Number of the local day at `t_ns`."""
     return local_day(t_ns, offsets.one(t_ns))
+
+
+def days_of(t_ns: IntArray, offsets: Offsets) -> IntArray:
+    """Numbers of the local days at each time, (k,)."""
+    return np.asarray((t_ns + offsets.at(t_ns) * SECOND_NS - DAY_BREAK_NS) // DAY_NS)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from processing.cleaning import TICKS_PER_S
-from processing.exact import UNKNOWN, prefix, quantise
+from processing.exact import prefix, quantise
 from processing.windows import BeatSums
 from somalink.domain.catalogue import HR_REASONS
 from somalink.domain.constants import Beat, HeartRate
 from somalink.domain.time import SECOND_NS
-from somalink.domain.types import BoolArray, FloatArray, IntArray
+from somalink.domain.types import UNKNOWN, BoolArray, FloatArray, IntArray
 
 RR, FUSED, FIELD, THIN, NO_DATA = (HR_REASONS.code(w) for w in ("rr", "fused", "hr_field", "rr_thin", "no_data"))
 

@@ -10,7 +10,8 @@ from somalink.domain.types import Baseline, Beats, Candidate, Episode, Event, Ga
 class Source(Protocol):
     """One recording, live or archived, as items in event time. An archive and a strap differ only here."""
 
-    unit: Unit
+    @property
+    def unit(self) -> Unit: ...
 
     def items(self, *, after_ns: int | None = None, slice_s: int = 3600) -> Iterator[Item]:
         """Items with t > `after_ns`, cut so that every stream has been told up to each `Heartbeat`."""

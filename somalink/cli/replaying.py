@@ -1,0 +1,189 @@
+"""Recordings in, recordings out: replay, import, simulate, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from somalink.cli import console
+from somalink.cli.options import JsonOption, PersonOption, StoreOption, moment_ns, person_of, store_path
+from somalink.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from somalink.pipeline.run import Mode
+    from somalink.storage.local import LocalStore
+
+PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Recording folders or RR text files.")]
+StartOption = Annotated[Optional[str], typer.Option("--start", metavar="ISO", help="When a recording without a date began.", show_default=False)]
+BaselineOption = Annotated[str, typer.Option("--baseline", metavar="personal|recording|FILE", help="What is usual: the person's history, the recording itself, or a baseline file.")]
+HrvOption = Annotated[bool, typer.Option("--hrv/--no-hrv", help="Also compute the 5-minute NeuroKit2 panel.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds these commands."""
+    app.command()(replay)
+    app.command("import")(import_)
+    app.command()(simulate)
+    app.command()(export)
+
+
+def replay(
+    paths: PathsArgument,
+    store: StoreOption = None,
+    person: PersonOption = None,
+    speed: Annotated[str, typer.Option("--speed", metavar="N|max", help="How many times as fast as it was lived; max without waiting.")] = "max",
+    baseline: BaselineOption = "personal",
+    start: StartOption = None,
+    hrv: HrvOption = True,
+    hrv_nonlinear: Annotated[bool, typer.Option("--hrv-nonlinear", help="All nonlinear columns too: 0.8 s a window.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Turn recordings into a durable record: beats, arousal against usual, spikes, links.
+
+    Again on the same store it changes nothing; interrupted, it goes on where it stopped.
+    """
+    _take(paths, store_path(store), person=person, speed=speed, baseline=baseline, start=start, hrv=hrv, nonlinear=hrv_nonlinear, json=json)
+
+
+def import_(
+    paths: PathsArgument,
+    store: StoreOption = None,
+    person: PersonOption = None,
+    start: StartOption = None,
+    hrv: HrvOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Make earlier recordings a person's history: in the order they were lived, so that each day meets the usual of the days before it."""
+    _take(paths, store_path(store), person=person, speed="max", baseline="personal", start=start, hrv=hrv, nonlinear=False, json=json, by_time=True)
+
+
+def _take(
+    paths: list[Path],
+    store_file: Path,
+    *,
+    person: str | None,
+    speed: str,
+    baseline: str,
+    start: str | None,
+    hrv: bool,
+    nonlinear: bool,
+    json: bool,
+    by_time: bool = False,
+) -> None:
+    from somalink.domain.constants import Constants
+    from somalink.pipeline.intake import from_path
+    from somalink.pipeline.panels import fill_panels
+    from somalink.pipeline.person import settle_person
+    from somalink.pipeline.run import run_archive
+    from somalink.storage.local import LocalStore
+
+    pace = _pace(speed)
+    start_ns = moment_ns(start, option="--start")
+    intakes = [from_path(path, person=person, start_ns=start_ns) for path in paths]
+    for path, intake in zip(paths, intakes, strict=True):
+        for notice in intake.notices:
+            console.note(f"{path.name}: {notice}")
+    if by_time:
+        intakes.sort(key=lambda intake: intake.row.start_ns)
+    constants = Constants()
+    with LocalStore.open(store_file) as opened:
+        mode = _mode(baseline, opened)
+        for number, intake in enumerate(intakes, 1):
+            unit = intake.source.unit
+            what = f"{unit.person} {unit.device} ({number} of {len(intakes)})"
+            with console.progress(what) as bar:
+                if pace is None:
+                    run_archive(opened, intake, mode, constants, progress=lambda a, t, z: console.advance(bar, (t - a) / max(z - a, 1)))
+                else:
+                    from somalink.pipeline.live import run_paced
+
+                    run_paced(opened, intake, mode, constants, pace, progress=lambda a, t, z: console.advance(bar, (t - a) / max(z - a, 1)))
+            if hrv:
+                with console.progress(f"{what}: 5-minute HRV panel") as bar:
+                    fill_panels(opened, unit, nonlinear=nonlinear, progress=lambda done, of: console.advance(bar, done / of))
+        for name in sorted({intake.source.unit.person for intake in intakes}):
+            settle_person(opened, name, constants)
+        _report(opened, json=json)
+
+
+def _pace(speed: str) -> float | None:
+    """Times real time, or None for as fast as it goes."""
+    if speed == "max":
+        return None
+    try:
+        pace = float(speed)
+    except ValueError:
+        pace = 0.0
+    if not 0 < pace <= 1e5:
+        raise UsageError(f"--speed {speed!r} is no speed", next_step="give a number of times real time, such as 1 or 60, or max")
+    return pace
+
+
+def _mode(baseline: str, store: LocalStore) -> Mode:
+    from somalink.pipeline.run import PERSONAL, RECORDING, Mode
+
+    if baseline in (PERSONAL, RECORDING):
+        return Mode(baseline)
+    from somalink.pipeline.baselines import read_baseline
+
+    return read_baseline(Path(baseline))
+
+
+def _report(store: LocalStore, *, json: bool) -> None:
+    totals = store.totals()
+    if json:
+        console.emit_json(totals)
+        return
+    from somalink.cli.words import totals_table
+
+    console.stdout().print(totals_table(totals))
+
+
+def simulate(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the recording folders go, one a day.")],
+    days: Annotated[int, typer.Option("--days", min=1, max=3660)] = 30,
+    seed: Annotated[int, typer.Option("--seed", min=0)] = 1,
+    person: Annotated[str, typer.Option("--person", metavar="ID")] = "simulated",
+    start: Annotated[str, typer.Option("--start", metavar="ISO")] = "2026-03-02T07:00:00+01:00",
+    tier: Annotated[str, typer.Option("--tier", metavar="A|B|D")] = "B",
+    tz: Annotated[str, typer.Option("--tz")] = "Europe/Berlin",
+    json: JsonOption = False,
+) -> None:
+    """Write a made-up wearer's days as recording folders. Marked simulated; no figure from them is evidence for the index."""
+    from ingest.simulate import write_recordings
+
+    start_ns = moment_ns(start, option="--start")
+    assert start_ns is not None
+    folders = write_recordings(out, person, start_ns, days, seed, tier=tier, tz=tz)
+    if json:
+        console.emit_json({"recordings": [str(folder) for folder in folders], "simulated": True, "seed": seed})
+        return
+    console.stdout().print(f"{len(folders)} simulated days in {out}", markup=False)
+    console.note(f"next: somalink import {out}/* --store FILE")
+
+
+def export(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR")],
+    store: StoreOption = None,
+    what: Annotated[str, typer.Option("--what", metavar="LIST", help="Comma-separated tables, or all.")] = "all",
+    format: Annotated[str, typer.Option("--format", metavar="csv|parquet|recording")] = "csv",
+    person: PersonOption = None,
+    notes: Annotated[bool, typer.Option("--notes", help="Free text too; it is left out otherwise.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Write FINAL rows as files for other programs. Empty = not known."""
+    from somalink.storage.export import TABLES
+    from somalink.storage.export import export as write
+    from somalink.storage.local import LocalStore
+
+    wanted = list(TABLES) if what == "all" else [name.strip() for name in what.split(",") if name.strip()]
+    with LocalStore.open(store_path(store), create=False, read_only=True) as opened:
+        whose = None if person is None else person_of(person, opened.people())
+        files = write(opened, wanted, format, out, notes=notes, person=whose)
+    if json:
+        console.emit_json({"files": [str(file) for file in files]})
+        return
+    for file in files:
+        console.stdout().print(str(file), markup=False)

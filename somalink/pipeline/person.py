@@ -1,0 +1,108 @@
+"""The stage that belongs to a person, not to a device: who leads, which tag may belong to which spike, what the ledger says.
+
+Computed from FINAL records and from what the person said, in event time, all of it anew whenever either changes: so the order of
+imports does not matter, and a late tag changes links, never a FINAL record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from processing import lead as leading
+from processing import ledger, linking, metrics
+from processing.usual import UTC_ONLY, Offsets
+from somalink.domain.constants import Constants
+from somalink.domain.time import MINUTE_NS
+from somalink.domain.types import Baseline, Episode, Event, EventMetrics, FloatArray, Grid, IntArray
+from somalink.storage.coverage import usable
+from somalink.storage.local import EVER, LocalStore
+
+LOOK_NS = 75 * MINUTE_NS
+"""How far around an event its metrics look: 15 min before, an hour of recovery after."""
+
+
+def settle_person(store: LocalStore, person: str, constants: Constants) -> None:
+    """Leads, prompts, links and event metrics of a person, in one transaction. Nothing analysed yet: nothing is done."""
+    with store.transaction() as write:
+        analysis = store.current_analysis(person)
+        if analysis is None:
+            return
+        known = _Known.of(store, person, analysis, constants)
+        write.set_lead({episode.id: episode.id in known.leads for episodes in known.episodes.values() for episode in episodes})
+        spikes = [e for episodes in known.episodes.values() for e in episodes if e.id in known.leads and e.kind == "spike" and e.state == "final"]
+        write.put_prompts(ledger.decide(spikes, person, analysis=analysis, before=store.prompts(person)))
+        events = [event for event in store.events(person) if not event.deleted]
+        links = linking.link_all(
+            events,
+            spikes,
+            chances_per_h=[known.chance_at(event.t_ns) for event in events],
+            usable_minutes_ns=known.minutes_ns,
+            usable_lam_per_min=linking.lambda_per_min(known.minutes_chance, constants),
+            constants=constants,
+        )
+        write.put_links(person, analysis, links, [known.measured(event, events) for event in events])
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the stage reads of a person: FINAL rows by device, episodes, baselines, local time."""
+
+    grids: dict[str, Grid]
+    episodes: dict[str, list[Episode]]
+    leads: frozenset[str]
+    baselines: dict[int, Baseline]
+    offsets: Offsets
+    constants: Constants
+    minutes_ns: IntArray
+    minutes_chance: FloatArray
+
+    @classmethod
+    def of(cls, store: LocalStore, person: str, analysis: str, constants: Constants) -> _Known:
+        tiers = {unit.device: unit.tier for unit in store.units(person)}
+        grids = {device: store.grid(person, device, *EVER) for device in sorted(tiers)}
+        episodes: dict[str, list[Episode]] = {device: [] for device in tiers}
+        for row in store.device_episodes(person):
+            episodes[row.unit.device].append(row.episode)
+        leads = leading.leading(episodes, grids, tiers)
+        baselines = {baseline.number: baseline for baseline in store.baselines(person)}
+        told = store.utc_offsets(person)
+        offsets = Offsets(tuple(o.from_ns for o in told), tuple(o.offset_s for o in told)) if told else UTC_ONLY
+        minutes, chance = _minutes(grids, baselines, offsets, constants)
+        return cls(grids, episodes, leads, baselines, offsets, constants, minutes, chance)
+
+    def measured(self, event: Event, events: list[Event]) -> EventMetrics:
+        """Metrics of one event on the device that knows most around it."""
+        span = (event.t_ns - LOOK_NS, (event.t_end_ns or event.t_ns) + 2 * LOOK_NS)
+        near = [grid.take(slice(*np.searchsorted(grid.stop_ns, span).tolist())) for grid in self.grids.values()]
+        best = max(near, key=lambda grid: int(np.count_nonzero(usable(grid))), default=Grid.empty())
+        return metrics.event_metrics(event, best, events, self.constants)
+
+    def chance_at(self, t_ns: int) -> float | None:
+        """Chance per hour at a moment: the cell of the nearest usable minute within ten, else the newest baseline's whole rate."""
+        at = int(np.searchsorted(self.minutes_ns, t_ns))
+        near = [k for k in (at - 1, at) if 0 <= k < len(self.minutes_ns) and abs(int(self.minutes_ns[k]) - t_ns) <= 10 * MINUTE_NS]
+        if near:
+            rate = float(self.minutes_chance[min(near, key=lambda k: abs(int(self.minutes_ns[k]) - t_ns))])
+            return None if rate != rate else rate
+        before = [b for b in self.baselines.values() if b.from_ns <= t_ns]
+        return max(before, key=lambda b: b.from_ns).chance_all if before else None
+
+
+def _minutes(grids: dict[str, Grid], baselines: dict[int, Baseline], offsets: Offsets, constants: Constants) -> tuple[IntArray, FloatArray]:
+    """Every minute at which an episode could have been seen, once, with the chance rate of its cell."""
+    times, rates = [], []
+    for grid in grids.values():
+        rows = grid.take(usable(grid) & (grid.stop_ns % MINUTE_NS == 0))
+        rate = np.full(len(rows), np.nan)
+        for number in np.unique(rows.baseline).tolist():
+            mine = rows.baseline == number
+            at = rows.stop_ns[mine]
+            rate[mine] = linking.chance_at(baselines.get(number), at, rows.gate[mine], offsets.at(at), constants)
+        times.append(rows.stop_ns)
+        rates.append(rate)
+    if not times:
+        return np.zeros(0, np.int64), np.zeros(0)
+    minutes, first = np.unique(np.concatenate(times), return_index=True)
+    return minutes, np.concatenate(rates)[first]

@@ -1,0 +1,239 @@
+"""One recording through engine and store, slice by slice: 1 keep raw, 2 push, 3 keep and publish.
+
+A slice is everything up to a heartbeat, kept in one transaction with the snapshot that follows it: after a crash the next run
+takes the newest snapshot and goes on, and what was acknowledged is what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from processing.engine import Engine
+from processing.snapshot import UnreadableSnapshot
+from processing.within import baseline_within
+from somalink.domain.constants import Constants
+from somalink.domain.errors import UsageError
+from somalink.domain.time import HOUR_NS
+from somalink.domain.types import Baseline, Beats, Candidate, Episode, Gap, Grid, Heartbeat, Item, Record
+from somalink.pipeline.intake import Intake
+from somalink.pipeline.usuals import Usuals, excluded_spans, generator
+from somalink.storage.local import LocalStore
+from somalink.storage.writer import Writer
+
+PERSONAL, RECORDING = "personal", "recording"
+SLICE_S = 3600
+"""An archive is taken an hour at a time: one transaction, one snapshot."""
+
+Progress = Callable[[int, int, int], None]
+"""(start, now, end) of the recording in event time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """Which usual the results are read against: the person's own history, the recording itself, or a given baseline."""
+
+    name: str = PERSONAL
+    given: Baseline | None = None
+
+    def analysis(self, constants: Constants) -> str:
+        """Name of the analysis this mode makes."""
+        return constants.analysis(self.name)
+
+
+@dataclass(slots=True)
+class Told:
+    """Records of one slice, sorted by kind."""
+
+    beats: list[Beats]
+    grids: list[Grid]
+    episodes: list[Episode]
+    candidates: list[Candidate]
+
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> Told:
+        told = cls([], [], [], [])
+        shelf = {Beats: told.beats, Grid: told.grids, Episode: told.episodes, Candidate: told.candidates}
+        for record in records:
+            shelf[type(record)].append(record)  # type: ignore[attr-defined]
+        return told
+
+
+class Run:
+    """One engine over one recording of one store. The caller holds the engine lock."""
+
+    def __init__(self, store: LocalStore, intake: Intake, mode: Mode, constants: Constants) -> None:
+        self._store, self._intake, self._constants = store, intake, constants
+        self.unit = intake.source.unit
+        self.analysis = mode.analysis(constants)
+        self._usuals: Usuals | None = None
+        asks = mode.name == PERSONAL and not intake.row.start_unknown
+        self.engine = Engine(self.unit, constants, self.analysis, baseline=self._frozen(mode), asks=asks)
+        if asks:
+            self._usuals = Usuals(store, self.unit, self.analysis, constants, from_ns=intake.row.start_ns)
+        self.after_ns = self._resume()
+
+    def _resume(self) -> int | None:
+        """Takes the newest snapshot that can be read; None starts at the beginning."""
+        found = self._store.latest_snapshot(self.unit, self.analysis)
+        while found is not None:
+            t_ns, blob = found
+            try:
+                self.engine.restore(blob)
+            except UnreadableSnapshot:
+                found = self._store.latest_snapshot(self.unit, self.analysis, before_ns=t_ns)
+                continue
+            if self._usuals is not None:
+                for grid in [self._store.recording_grid(self.unit, self._intake.row.start_ns, t_ns + 1, analysis=self.analysis)]:
+                    self._usuals.feed(grid)
+            return t_ns
+        return None
+
+    def _frozen(self, mode: Mode) -> Baseline | None:
+        """The baseline of a mode that never refits: given, read from the store, or made from the recording itself."""
+        if mode.given is not None:
+            return mode.given
+        if mode.name != RECORDING:
+            return None
+        known = [b.baseline for b in self._store.tier_baselines(self.unit.person, analysis=self.analysis) if b.tier == self.unit.tier]
+        own = [b for b in known if b.span_ns[0] >= self._intake.row.start_ns and b.span_ns[1] <= (self._intake.row.stop_ns or 0) + HOUR_NS]
+        return own[0] if own else self._within(len(known))
+
+    def _within(self, others: int) -> Baseline | None:
+        """Reads the recording once, without the store, to learn its usual."""
+        engine = Engine(self.unit, self._constants, self.analysis, asks=False, traced=True)
+        records: list[Record] = []
+        for item in self._intake.source.items(slice_s=SLICE_S):
+            records += engine.push(item)
+        records += engine.flush()
+        baseline = baseline_within(
+            Grid.concat(Told.of(records).grids),
+            engine.trace or [],
+            placement=engine.placement,
+            offsets=engine.offsets,
+            hours_known=not self._intake.row.start_unknown,
+            excluded_spans=excluded_spans(self._intake.events, self._intake.sessions, self._constants),
+            excluded=[f"{event.id}@{event.revision}" for event in self._intake.events],
+            generator=lambda name: generator(self._store.person_secret(self.unit.person), name),
+            constants=self._constants,
+        )
+        return None if baseline is None else replace(baseline, number=others + 1)
+
+    # ---- the three steps
+
+    def take(self, items: Iterable[Item]) -> list[Record]:
+        """One slice: items up to and with a heartbeat. Returns what became FINAL, already on disk."""
+        items = list(items)
+        records = [record for item in items for record in self._push(item)]
+        self._keep(items, records)
+        return records
+
+    def finish(self) -> list[Record]:
+        """The recording has ended."""
+        records = self._answered(self.engine.flush())
+        if self.engine.waiting is None:
+            records += self.engine.flush()
+        self._keep([], records, done=True)
+        return records
+
+    def _push(self, item: Item) -> list[Record]:
+        return self._answered(self.engine.push(item))
+
+    def _answered(self, records: list[Record]) -> list[Record]:
+        """Hands the engine the usual of each new day it comes to."""
+        self._learn(records)
+        while self.engine.waiting is not None and self._usuals is not None:
+            baseline = self._usuals.answer(self.engine.waiting, placement=self.engine.placement, offsets=self.engine.offsets)
+            more = self.engine.refitted(baseline)
+            self._learn(more)
+            records = records + more
+        return records
+
+    def _learn(self, records: Iterable[Record]) -> None:
+        if self._usuals is not None:
+            for grid in Told.of(records).grids:
+                self._usuals.feed(grid)
+
+    def _keep(self, items: Iterable[Item], records: Iterable[Record], *, done: bool = False) -> None:
+        told = Told.of(records)
+        with self._store.transaction() as write:
+            write.put_gaps(self.unit, [item for item in items if isinstance(item, Gap)])
+            write.put_beats(self.unit, Beats.concat(told.beats))
+            write.put_grid(self.unit, self.analysis, Grid.concat(told.grids))
+            write.put_episodes(self.unit, self.analysis, told.episodes)
+            write.put_candidates(self.unit, self.analysis, told.candidates)
+            if self._usuals is not None:
+                self._usuals.save(write)
+            self._snapshot(write)
+            if done:
+                write.put_recording(self.unit, replace(self._intake.row, state="done", analysis=self.analysis))
+                write.put_counts(self.unit, self._intake.counts())
+                if self._intake.row.stop_ns is not None:
+                    write.compact(self._intake.row.stop_ns // HOUR_NS * HOUR_NS + 2 * HOUR_NS)
+
+    def _snapshot(self, write: Writer) -> None:
+        """Every heartbeat of an archive, every slice of a live run, in the transaction of its rows."""
+        if self.engine.told_ns is not None:
+            write.put_snapshot(self.unit, self.analysis, self.engine.told_ns, self.engine.snapshot())
+
+    def begin(self) -> None:
+        """Puts down whose recording this is and what came with it; again changes nothing."""
+        intake = self._intake
+        with self._store.transaction() as write:
+            write.put_recording(self.unit, replace(intake.row, analysis=self.analysis))
+            write.put_utc_offsets(self.unit, intake.offsets)
+            write.put_counts(self.unit, intake.counts())
+            for event in intake.events:
+                write.put_event(event)
+            for rating in intake.ratings:
+                write.put_rating(rating)
+            for session in intake.sessions:
+                write.put_session(session)
+            for plan in intake.plans:
+                write.put_plan(plan)
+            write.put_prompts(intake.prompts)
+            for answer in intake.answers:
+                write.put_answer(answer)
+            baseline = self.engine.baseline
+            if baseline is not None and self._usuals is None:
+                write.put_baseline(self.unit.person, self.unit.tier, self.analysis, baseline)
+
+
+def slices(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Items cut after each heartbeat."""
+    part: list[Item] = []
+    for item in items:
+        part.append(item)
+        if isinstance(item, Heartbeat):
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def run_archive(store: LocalStore, intake: Intake, mode: Mode, constants: Constants, progress: Progress | None = None) -> None:
+    """A whole recording as fast as it goes. Interrupted and called again, it goes on; finished and called again, it changes nothing."""
+    unit = intake.source.unit
+    with store.engine_lock(unit.person, unit.device):
+        analysis = mode.analysis(constants)
+        refuse_other_analysis(store, unit.person, analysis)
+        known = store.recording(unit)
+        if known is not None and known.state == "done" and known.analysis == analysis:
+            return
+        run = Run(store, intake, mode, constants)
+        run.begin()
+        for part in slices(intake.source.items(after_ns=run.after_ns, slice_s=SLICE_S)):
+            run.take(part)
+            if progress is not None and isinstance(part[-1], Heartbeat):
+                progress(intake.row.start_ns, part[-1].t_ns, intake.row.stop_ns or part[-1].t_ns)
+        run.finish()
+
+
+def refuse_other_analysis(store: LocalStore, person: str, analysis: str) -> None:
+    """One store shows one analysis of a person: mixing two baselines would make numbers that look alike and are not."""
+    current = store.current_analysis(person)
+    if current is not None and current != analysis:
+        raise UsageError(
+            f"{store.path}: what is here of {person} was read against another baseline",
+            next_step="use the same --baseline as before, or another --store",
+        )

@@ -1,0 +1,140 @@
+"""A person's usual over time: FINAL rows of the last two weeks in memory, a fitted `Baseline` for every local day, kept in the store.
+
+A baseline is fitted once, from what was received by the dawn of its day, and read ever after: a restart or a replay of the store
+never fits it again. Surrogates are drawn once for each day, seeded by the person's secret and the day, so that they too are the same
+after a restart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from processing import chance, usual
+from processing.engine import Refit
+from processing.usual import Offsets, day_of
+from somalink.domain.constants import Constants
+from somalink.domain.identity import Unit
+from somalink.domain.time import DAY_NS, MINUTE_NS
+from somalink.domain.types import Baseline, Event, Grid, Session
+from somalink.storage.local import LocalStore
+from somalink.storage.writer import Writer
+
+MAX_DRAWS_A_DAY = 50
+"""In the first days a person has, so that a life of two days does not cost what two weeks do."""
+
+
+def generator(secret: str, name: str) -> np.random.Generator:
+    """Randomness for one purpose: seeded by the person's secret and a name, the same on every run (contracts, section 3)."""
+    seed = int.from_bytes(hashlib.blake2b(f"{secret}\x1f{name}".encode(), digest_size=16).digest(), "big")
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+
+
+def excluded_spans(events: Sequence[Event], sessions: Sequence[Session], constants: Constants) -> list[tuple[int, int]]:
+    """What no usual is learnt from: tags with half an hour on either side, and exercises."""
+    around = constants.usual.around_tag_min * MINUTE_NS
+    tagged = [(event.t_ns - around, (event.t_end_ns or event.t_ns) + around) for event in events]
+    return sorted(tagged + [(session.start_ns, session.stop_ns) for session in sessions])
+
+
+class Usuals:
+    """The usual of one (person, tier) under one analysis. Feed it every FINAL grid; ask it when the engine waits."""
+
+    def __init__(self, store: LocalStore, unit: Unit, analysis: str, constants: Constants, *, from_ns: int) -> None:
+        self._store, self._unit, self._analysis, self._constants = store, unit, analysis, constants
+        self._secret = store.person_secret(unit.person)
+        known = store.tier_baselines(unit.person, analysis=analysis)
+        self._baselines = sorted((b.baseline for b in known if b.tier == unit.tier), key=lambda b: b.from_ns)
+        self._numbers = max((b.baseline.number for b in known), default=0)
+        self._rows: list[Grid] = self._earlier(from_ns)
+        self._draws: dict[int, chance.Draws | None] = {}
+        self._unsaved: list[Baseline] = []
+
+    def _earlier(self, from_ns: int) -> list[Grid]:
+        """FINAL rows of this person and tier from the days before, whichever device they came from."""
+        span = (from_ns - (self._constants.usual.days + 1) * DAY_NS, from_ns + 1)
+        devices = sorted({unit.device for unit in self._store.units(self._unit.person) if unit.tier == self._unit.tier})
+        grids = [self._store.grid(self._unit.person, device, *span) for device in devices]
+        rows = Grid.concat(grids)
+        return [rows.take(np.argsort(rows.stop_ns, kind="stable"))] if len(rows) else []
+
+    def feed(self, grid: Grid) -> None:
+        """FINAL rows, in time order."""
+        self._rows.append(grid)
+
+    def answer(self, asked: Refit, *, placement: str, offsets: Offsets) -> Baseline | None:
+        """The usual of the local day that begins: read if it was fitted before, else fitted now; None while too little is known."""
+        stored = [b for b in self._baselines if day_of(b.from_ns, offsets) == asked.day]
+        if stored:
+            return stored[0]
+        fitted = self._fit(asked, placement, offsets)
+        if fitted is not None:
+            self._baselines.append(fitted)
+            self._unsaved.append(fitted)
+        return fitted
+
+    def save(self, write: Writer) -> None:
+        """Puts newly fitted baselines into the transaction that also stores the rows they were asked for with."""
+        for baseline in self._unsaved:
+            write.put_baseline(self._unit.person, self._unit.tier, self._analysis, baseline)
+        self._unsaved.clear()
+
+    def _fit(self, asked: Refit, placement: str, offsets: Offsets) -> Baseline | None:
+        rows = self._window(asked.at_ns)
+        if not len(rows):
+            return None
+        events = self._known_events(asked.at_ns)
+        spans = excluded_spans(events, self._sessions(asked.at_ns), self._constants)
+        before = self._baselines[-1] if self._baselines else None
+        self._numbers += 1
+        fitted = usual.fit(
+            rows,
+            number=self._numbers,
+            mode="personal",
+            from_ns=asked.at_ns,
+            placement=placement,
+            offsets=offsets,
+            excluded_spans=spans,
+            excluded=[f"{event.id}@{event.revision}" for event in events],
+            constants=self._constants,
+        )
+        if fitted is None:
+            return None
+        days = np.unique(usual.days_of(rows.stop_ns, offsets)).tolist()
+        draws = [made for day in days if (made := self._drawn(day, rows, fitted, offsets, len(days)))]
+        return chance.calibrate(fitted, draws, has_movement=placement != "none", before=before, constants=self._constants)
+
+    def _window(self, at_ns: int) -> Grid:
+        """Rows of the last 14 days before `at_ns`; older ones are let go."""
+        since = at_ns - self._constants.usual.days * DAY_NS
+        self._rows = [part for part in self._rows if len(part) and int(part.stop_ns[-1]) >= since - DAY_NS]
+        rows = Grid.concat(self._rows)
+        self._rows = [rows] if len(rows) else []
+        return rows.take(slice(*np.searchsorted(rows.stop_ns, (since, at_ns)).tolist()))
+
+    def _drawn(self, day: int, rows: Grid, newest: Baseline, offsets: Offsets, days: int) -> chance.Draws | None:
+        """Surrogates of a day, made with the first usual that was fitted after it and kept from then on."""
+        if day not in self._draws:
+            after = next((b for b in self._baselines if day_of(b.from_ns, offsets) > day), newest)
+            mine = rows.take(usual.days_of(rows.stop_ns, offsets) == day)
+            spans = excluded_spans(self._known_events(after.from_ns), self._sessions(after.from_ns), self._constants)
+            quiet = chance.quiet_days(mine, after, offsets, self._constants, spans)
+            each = min(-(-self._constants.chance.draws // days), MAX_DRAWS_A_DAY)
+            self._draws = {d: made for d, made in self._draws.items() if d > day - self._constants.usual.days - 1}
+            self._draws[day] = chance.draw(quiet[0], each, generator(self._secret, f"day/{day}"), self._constants) if quiet else None
+        return self._draws[day]
+
+    def _known_events(self, at_ns: int) -> list[Event]:
+        """Tags as they stood at `at_ns`: the newest revision received by then, deleted ones left out."""
+        known = []
+        for current in self._store.events(self._unit.person):
+            history = [current] if current.revision == 1 else self._store.event_history(current.id)
+            received = [event for event in history if event.received_ns <= at_ns]
+            if received and not max(received, key=lambda e: e.revision).deleted:
+                known.append(max(received, key=lambda e: e.revision))
+        return sorted(known, key=lambda e: (e.t_ns, e.id))
+
+    def _sessions(self, at_ns: int) -> list[Session]:
+        return [session for session in self._store.sessions(self._unit.person) if session.stop_ns <= at_ns]
