@@ -1,0 +1,1 @@
+"""Records -> eyes. Reads through `somalink.domain.ports.Reader`; meets no store, strap or clock."""

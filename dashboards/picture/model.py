@@ -1,0 +1,388 @@
+"""What a picture of a day shows, as plain values: minutes, moments, tags, holes, coverage. Reads a `Reader`; draws nothing.
+
+A day runs from 04:00 to 04:00 local time. A minute is the median of its 5-s rows, known from three of them on, so that a hole of
+seconds does not break a line of a pixel; everything that is counted is counted on the 5-s rows themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+
+from dashboards.picture.look import JUDGED
+from somalink.domain.constants import Constants
+from somalink.domain.ports import Reader
+from somalink.domain.time import DAY_BREAK_NS, DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_hour, to_datetime
+from somalink.domain.types import UNKNOWN, Baseline, BoolArray, Episode, Event, FloatArray, Gap, Gate, Grid, IntArray, Link, Stream, UtcOffset, word
+
+ROWS_A_MINUTE = MINUTE_NS // GRID_NS
+LEAST_ROWS = 3
+NO_ROWS = -1
+"""In `Minutes.gate`: nothing was received in this minute."""
+LEAST_Q = Constants().usual.min_quality
+SHOWN_HOLE_NS = 5 * MINUTE_NS
+Z_UNIT = Q_UNIT = 1e-4
+HR_UNIT = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a picture needs beside a `Reader`: links, local time, and whether any of it is simulated."""
+
+    links: Sequence[Link] = ()
+    offsets: Sequence[UtcOffset] = ()
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """UTC offsets in time order. Before the first one it holds already; without any, local time is UTC."""
+
+    offsets: tuple[UtcOffset, ...] = ()
+
+    def offset_s(self, t_ns: int) -> int:
+        known = [each.offset_s for each in self.offsets if each.from_ns <= t_ns] or [each.offset_s for each in self.offsets[:1]]
+        return known[-1] if known else 0
+
+    def clock(self, t_ns: int) -> str:
+        """`09:53`"""
+        return to_datetime(t_ns + self.offset_s(t_ns) * SECOND_NS).strftime("%H:%M")
+
+    def hour(self, t_ns: int) -> float:
+        return local_hour(t_ns, self.offset_s(t_ns))
+
+    def day_start_ns(self, day: date) -> int:
+        """UTC of 04:00 local time on `day`; days of 23 and 25 hours come out as they are."""
+        wall = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * SECOND_NS + DAY_BREAK_NS
+        guess = wall - self.offset_s(wall) * SECOND_NS
+        return wall - self.offset_s(guess) * SECOND_NS
+
+    def day_of(self, t_ns: int) -> date:
+        return to_datetime(t_ns + self.offset_s(t_ns) * SECOND_NS - DAY_BREAK_NS).date()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Minutes:
+    """(n,) each, one a minute from `start_ns` on; NaN = not known. `gate`: the most frequent `Gate`, or `NO_ROWS`."""
+
+    start_ns: IntArray
+    z: FloatArray
+    se: FloatArray
+    hr: FloatArray
+    quality: FloatArray
+    gate: IntArray
+
+    @property
+    def known(self) -> BoolArray:
+        return np.isfinite(self.hr)
+
+    @property
+    def weak(self) -> BoolArray:
+        """Something was measured, but not well enough to be judged."""
+        return self.known & ~(self.quality >= LEAST_Q)
+
+    @property
+    def judged(self) -> BoolArray:
+        return np.isfinite(self.z) & ~self.weak & np.isin(self.gate, JUDGED)
+
+    def every(self, count: int) -> Minutes:
+        """Medians (and most frequent gates) of `count` minutes at a time, known where half of them are: for a smaller scale."""
+        whole = len(self.start_ns) // count * count
+
+        def blocks(column: FloatArray) -> FloatArray:
+            rows = np.sort(column[:whole].reshape(-1, count), axis=1)
+            known = np.count_nonzero(np.isfinite(rows), axis=1)
+            return np.where(2 * known >= count, rows[np.arange(len(rows)), np.maximum(known - 1, 0) // 2], np.nan)
+
+        gates = _most_frequent(self.gate[:whole].reshape(-1, count))
+        return Minutes(self.start_ns[:whole:count], blocks(self.z), blocks(self.se), blocks(self.hr), blocks(self.quality), gates)
+
+    def at(self, t_ns: int) -> int:
+        """Number of the minute that holds `t_ns`, within the day."""
+        return int(np.clip((t_ns - self.start_ns[0]) // MINUTE_NS, 0, len(self.start_ns) - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """Seconds of one local hour by what could be done with them; the rest of 3600 had no signal."""
+
+    start_ns: int
+    usable_s: int
+    unjudged_s: int
+    weak_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An episode as shown: its number in the day, and the level z at its highest with that z's standard error."""
+
+    number: int
+    episode: Episode
+    z: float
+    se: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a tag may belong to: a moment of this day by number, with the verdict and probability."""
+
+    number: int
+    verdict: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    event: Event
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A stretch of at least five minutes of which nothing is known, between the first and last thing that is."""
+
+    start_ns: int
+    stop_ns: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DayModel:
+    """One local day of one person. `shown`: the part with anything in it, to the full hour."""
+
+    person: str
+    day: date
+    local: LocalTime
+    shown: tuple[int, int]
+    minutes: Minutes
+    hours: tuple[Hour, ...]
+    moments: tuple[Moment, ...]
+    tags: tuple[Tag, ...]
+    holes: tuple[Hole, ...]
+    short_gaps: int
+    """Gaps too short to be seen as such."""
+    by_chance: float | None
+    """Spikes that would show up by chance alone in the usable hours of this day; None while that is not known."""
+    basis: str
+    """`own`, `learning`, `session`, `recording` or `none`: what the usual rests on."""
+    motion_known: bool
+    simulated: bool
+    gate_s: dict[Gate, int] = field(default_factory=dict)
+
+    @property
+    def usable_s(self) -> int:
+        return sum(hour.usable_s for hour in self.hours)
+
+    @property
+    def weak_s(self) -> int:
+        return sum(hour.weak_s for hour in self.hours)
+
+    @property
+    def measured_s(self) -> int:
+        return sum(hour.usable_s + hour.unjudged_s + hour.weak_s for hour in self.hours)
+
+    @property
+    def spikes(self) -> tuple[Moment, ...]:
+        return tuple(moment for moment in self.moments if moment.episode.kind == "spike")
+
+    @property
+    def worn(self) -> bool:
+        return bool(self.minutes.known.any())
+
+
+def day_model(reader: Reader, person: str, day: date, facts: Facts | None = None) -> DayModel:
+    """The local day `day` of `person`, from the device that measured most of it."""
+    facts = facts or Facts()
+    local = LocalTime(tuple(sorted(facts.offsets, key=lambda each: each.from_ns)))
+    start_ns, stop_ns = local.day_start_ns(day), local.day_start_ns(day + timedelta(days=1))
+    device, grid = _fullest(reader, person, start_ns, stop_ns)
+    minutes = _minutes(grid, start_ns, stop_ns)
+    moments = _moments(reader.episodes(person, start_ns, stop_ns), minutes)
+    events = [event for event in reader.events(person, start_ns, stop_ns) if not event.deleted]
+    gaps = [gap for gap in (reader.gaps(person, device, start_ns, stop_ns) if device else []) if gap.stream in (Stream.RR, Stream.HR)]
+    holes = _holes(minutes, gaps)
+    baselines = reader.baselines(person)
+    return DayModel(
+        person=person,
+        day=day,
+        local=local,
+        shown=_shown(minutes, events, local),
+        minutes=minutes,
+        hours=_hours(grid, start_ns, stop_ns),
+        moments=moments,
+        tags=_tags(events, facts.links, moments),
+        holes=holes,
+        short_gaps=sum(gap.stop_ns - gap.start_ns < SHOWN_HOLE_NS for gap in gaps),
+        by_chance=_by_chance(grid, baselines, local),
+        basis=_basis(grid, baselines),
+        motion_known=bool((grid.motion != UNKNOWN).any()),
+        simulated=facts.simulated,
+        gate_s={gate: int(np.count_nonzero((grid.gate == gate) & (grid.hr != UNKNOWN))) * 5 for gate in Gate},
+    )
+
+
+# ---------------------------------------------------------------- rows to minutes and hours
+
+
+def _fullest(reader: Reader, person: str, start_ns: int, stop_ns: int) -> tuple[str, Grid]:
+    best: tuple[str, Grid] = ("", Grid.empty())
+    for device in dict.fromkeys(unit.device for unit in reader.units(person)):
+        grid = reader.grid(person, device, start_ns, stop_ns)
+        if len(grid) and (not best[0] or np.count_nonzero(grid.hr != UNKNOWN) > np.count_nonzero(best[1].hr != UNKNOWN)):
+            best = (device, grid)
+    return best
+
+
+def _minutes(grid: Grid, start_ns: int, stop_ns: int) -> Minutes:
+    count = (stop_ns - start_ns) // MINUTE_NS
+    slot = (grid.stop_ns - start_ns) // GRID_NS - 1
+    inside = (slot >= 0) & (slot < count * ROWS_A_MINUTE)
+
+    def spread(column: IntArray) -> IntArray:
+        rows = np.full(count * ROWS_A_MINUTE, UNKNOWN, np.int64)
+        rows[slot[inside]] = column[inside]
+        return rows.reshape(count, ROWS_A_MINUTE)
+
+    return Minutes(
+        start_ns=start_ns + np.arange(count) * MINUTE_NS,
+        z=_median(spread(grid.z)) * Z_UNIT,
+        se=_median(spread(grid.se)) * Z_UNIT,
+        hr=_median(spread(grid.hr)) * HR_UNIT,
+        quality=_median(spread(grid.hr_q)) * Q_UNIT,
+        gate=_most_frequent(spread(grid.gate)),
+    )
+
+
+def _median(rows: IntArray) -> FloatArray:
+    """Median of what is known in each row of twelve; NaN where fewer than three are."""
+    known = np.count_nonzero(rows != UNKNOWN, axis=1)
+    ordered = np.sort(np.where(rows == UNKNOWN, np.iinfo(np.int64).max, rows), axis=1)
+    line = np.arange(len(rows))
+    lower, upper = ordered[line, np.maximum(known - 1, 0) // 2], ordered[line, np.minimum(known // 2, ROWS_A_MINUTE - 1)]
+    middle = lower / 2 + upper / 2
+    return np.where(known >= LEAST_ROWS, middle, np.nan)
+
+
+def _most_frequent(rows: IntArray) -> IntArray:
+    counts = np.stack([np.count_nonzero(rows == gate, axis=1) for gate in Gate])
+    return np.where(counts.max(axis=0) > 0, counts.argmax(axis=0), NO_ROWS)
+
+
+def _usable(grid: Grid) -> BoolArray:
+    usable: BoolArray = (grid.z != UNKNOWN) & (grid.hr_q >= LEAST_Q / Q_UNIT) & np.isin(grid.gate, JUDGED)
+    return usable
+
+
+def _hours(grid: Grid, start_ns: int, stop_ns: int) -> tuple[Hour, ...]:
+    number = (grid.stop_ns - 1 - start_ns) // HOUR_NS
+    count = int(-(-(stop_ns - start_ns) // HOUR_NS))
+    usable, known = _usable(grid), grid.hr != UNKNOWN
+    unjudged = known & ~usable & (grid.hr_q >= LEAST_Q / Q_UNIT)
+    weak = known & ~usable & ~unjudged
+
+    def seconds(mask: BoolArray) -> list[int]:
+        return [int(n) * 5 for n in np.bincount(number[mask & (number >= 0) & (number < count)], minlength=count)]
+
+    columns = zip(seconds(usable), seconds(unjudged), seconds(weak), strict=True)
+    return tuple(Hour(start_ns + k * HOUR_NS, *each) for k, each in enumerate(columns))
+
+
+def _shown(minutes: Minutes, events: Sequence[Event], local: LocalTime) -> tuple[int, int]:
+    """From the hour of the first known thing to the hour after the last; at least six hours; 08:00 to 20:00 of an empty day."""
+    known = minutes.start_ns[minutes.known].tolist() + [event.t_ns for event in events]
+    day_start, day_stop = int(minutes.start_ns[0]), int(minutes.start_ns[-1]) + MINUTE_NS
+    if not known:
+        return day_start + 4 * HOUR_NS, day_start + 16 * HOUR_NS
+    start = day_start + (min(known) - day_start) // HOUR_NS * HOUR_NS
+    stop = day_start - (day_start - max(known) - MINUTE_NS) // HOUR_NS * HOUR_NS
+    stop = min(max(stop, start + 6 * HOUR_NS), day_stop)
+    return max(min(start, stop - 6 * HOUR_NS), day_start), stop
+
+
+# ---------------------------------------------------------------- moments, tags, holes
+
+
+def _moments(episodes: Sequence[Episode], minutes: Minutes) -> tuple[Moment, ...]:
+    ordered = sorted(episodes, key=lambda each: (each.start_ns, each.kind))
+    return tuple(Moment(number, episode, *_height(episode, minutes)) for number, episode in enumerate(ordered, 1))
+
+
+def _height(episode: Episode, minutes: Minutes) -> tuple[float, float]:
+    """The level z furthest from the usual within the episode, and its standard error: the driver's peak may be on another scale."""
+    stop_ns = episode.stop_ns if episode.stop_ns is not None else episode.peak_ns + MINUTE_NS
+    own = slice(minutes.at(episode.start_ns), minutes.at(stop_ns) + 1)
+    z = minutes.z[own]
+    if not np.isfinite(z).any():
+        return float("nan"), float("nan")
+    furthest = int(np.nanargmin(z) if episode.kind == "slowing" else np.nanargmax(z))
+    return float(z[furthest]), float(minutes.se[own][furthest])
+
+
+def _tags(events: Sequence[Event], links: Sequence[Link], moments: Sequence[Moment]) -> tuple[Tag, ...]:
+    numbers = {moment.episode.id: moment.number for moment in moments}
+    found: dict[str, list[Match]] = {}
+    for link in sorted(links, key=lambda each: -each.probability):
+        if link.episode_id in numbers:
+            found.setdefault(link.event_id, []).append(Match(numbers[link.episode_id], link.verdict, link.probability))
+    return tuple(Tag(event, tuple(found.get(event.id, ()))) for event in sorted(events, key=lambda each: each.t_ns))
+
+
+def _holes(minutes: Minutes, gaps: Sequence[Gap]) -> tuple[Hole, ...]:
+    known = np.flatnonzero(minutes.known)
+    holes = []
+    for before, after in pairwise(known.tolist()):
+        start_ns, stop_ns = int(minutes.start_ns[before]) + MINUTE_NS, int(minutes.start_ns[after])
+        if stop_ns - start_ns >= SHOWN_HOLE_NS:
+            holes.append(Hole(start_ns, stop_ns, _reason(start_ns, stop_ns, gaps)))
+    return tuple(holes)
+
+
+def _reason(start_ns: int, stop_ns: int, gaps: Sequence[Gap]) -> str:
+    """The reason of the gaps that cover most of a hole; empty where no gap says anything."""
+    covered: dict[str, int] = {}
+    for gap in gaps:
+        shared = min(stop_ns, gap.stop_ns) - max(start_ns, gap.start_ns)
+        if shared > 0:
+            covered[gap.reason] = covered.get(gap.reason, 0) + shared
+    return max(covered, key=lambda reason: covered[reason]) if covered else ""
+
+
+# ---------------------------------------------------------------- chance and basis
+
+
+def _by_chance(grid: Grid, baselines: Sequence[Baseline], local: LocalTime) -> float | None:
+    """Usable hours in each cell (gate, local block) times that cell's rate, by the baseline each row was read against."""
+    usable = _usable(grid)
+    if not usable.any():
+        return None
+    total = 0.0
+    block_h = Constants().chance.block_h
+    offset_ns = local.offset_s(int(grid.stop_ns[0])) * SECOND_NS
+    block = (grid.stop_ns + offset_ns) % DAY_NS // (block_h * HOUR_NS)
+    for number in np.unique(grid.baseline[usable]).tolist():
+        baseline = next((each for each in baselines if each.number == number), None)
+        if baseline is None or baseline.chance_all is None:
+            return None
+        for gate in JUDGED:
+            for each in range(24 // block_h):
+                rows = np.count_nonzero(usable & (grid.baseline == number) & (grid.gate == gate) & (block == each))
+                total += rows * GRID_NS / HOUR_NS * baseline.chance.get(f"{word(gate)}/{each}", baseline.chance_all)
+    return total
+
+
+def _basis(grid: Grid, baselines: Sequence[Baseline]) -> str:
+    """What the person's usual rested on at the end of the day."""
+    known = grid.z != UNKNOWN
+    if not known.any():
+        return "none"
+    used = next((each for each in baselines if each.number == int(grid.baseline[known][-1])), None)
+    if used is not None and "recording" in used.mode:
+        return "recording"
+    maturity = int(grid.maturity[known][-1])
+    if maturity >= 100:
+        return "own"
+    return "learning" if maturity > Constants().maturity.session * 100 else "session"

@@ -1,0 +1,95 @@
+"""What every page has: a sentence first, the mark of simulated data, a legend of what occurs. Knows paper and words; knows no model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dashboards.picture import look
+from dashboards.picture.canvas import BODY, LEAD, SMALL, TITLE, Page
+
+MARGIN = 0.3
+WIDTH, HEIGHT = 11.0, 7.75
+"""A4 across, less its margins: a page prints at its own size."""
+
+
+def head(page: Page, *, heading: str, title: str, lines: Iterable[str], width: float, simulated: bool) -> None:
+    """When and who, small; the sentence, large; then what it rests on."""
+    top = page.height - 0.32
+    page.text(MARGIN, top, heading, size=LEAD, colour=look.INK_2)
+    if simulated:
+        _simulated(page, top)
+    page.text(MARGIN, top - 0.4, title, size=min(TITLE, TITLE * (page.width - 2 * MARGIN) / page.measure(title, TITLE)))
+    y = top - 0.72
+    for k, line in enumerate(lines):
+        y = page.paragraph(MARGIN, y, line, width, size=BODY if k else LEAD, colour=look.INK_3 if k else look.INK_2)
+
+
+def _simulated(page: Page, y: float) -> None:
+    """What comes from a made-up wearer says so where nobody can miss it."""
+    word = "SIMULATED, not a person"
+    width = page.measure(word, BODY, bold=True) + 0.2
+    page.box(page.width - MARGIN - width, y - 0.08, width, 0.27, edge=look.NOTE, line=1.2)
+    page.text(page.width - MARGIN - width / 2, y, word, size=BODY, bold=True, colour=look.NOTE, ha="center")
+
+
+# ---------------------------------------------------------------- legend
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A shade; `alpha` as it is drawn."""
+
+    colour: str
+    alpha: float = 1.0
+    edge: str = look.RULE
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line: colour, points wide, dashed or not; `ends` makes it a whisker."""
+
+    colour: str
+    width: float
+    dash: tuple[float, float] | None = None
+    ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A small circle, open or filled."""
+
+    colour: str
+    filled: bool = False
+
+
+Sample = Fill | Line | Dot | look.Texture
+
+
+def legend(page: Page, entries: Iterable[tuple[str, Sample]], *, x: float, y: float, right: float) -> float:
+    """Samples with their words, in as many rows as they need; gives the baseline of the last row."""
+    left = x
+    for words, sample in entries:
+        wide = 0.34 + page.measure(words, SMALL) + 0.16
+        if x + wide > right + 0.16:
+            x, y = left, y - 0.2
+        _sample(page, x, y - 0.02, sample)
+        page.text(x + 0.34, y, words, size=SMALL, colour=look.INK_2)
+        x += wide
+    return y
+
+
+def _sample(page: Page, x: float, y: float, sample: Sample) -> None:
+    if isinstance(sample, Line):
+        page.line([x, x + 0.28], [y + 0.06] * 2, colour=sample.colour, width=sample.width, dash=sample.dash)
+        for end in (x, x + 0.28) if sample.ends else ():
+            page.line([end, end], [y + 0.03, y + 0.09], colour=sample.colour, width=1.0)
+    elif isinstance(sample, Dot):
+        page.dot(x + 0.14, y + 0.06, colour=sample.colour, filled=sample.filled)
+    elif isinstance(sample, Fill):
+        page.box(x, y, 0.28, 0.12, fill=sample.colour, alpha=sample.alpha)
+        page.box(x, y, 0.28, 0.12, edge=sample.edge, line=0.6)
+    else:
+        axes = page.axes(x, y, 0.28, 0.12, xlim=(0, 1), ylim=(0, 1))
+        page.texture(axes, [(0.0, 1.0)], 0.0, 1.0, sample)
+        page.box(x, y, 0.28, 0.12, edge=look.RULE, line=0.6)

@@ -1,0 +1,161 @@
+"""Several days on one page: one day a row, the same hours and the same scale in each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboards.picture import look, sentences
+from dashboards.picture.canvas import BODY, SMALL, Page
+from dashboards.picture.model import DayModel
+from dashboards.picture.parts import HEIGHT, MARGIN, WIDTH, Dot, Fill, Line, Sample, head, legend
+from dashboards.picture.traces import level_line, runs, usual_band
+from somalink.domain.time import HOUR_NS, MINUTE_NS
+from somalink.domain.types import Gate
+
+PLOT_X, PLOT_W = 1.25, 7.15
+COLUMNS = (("usable", 8.95), ("stood out", 9.75), ("by chance", 10.6))
+TOP, BOTTOM = 6.3, 0.95
+Z_RANGE = (-2.0, 3.6)
+STEP_MIN = 3
+TAG_ROOM = 0.24
+"""At the top of a row, for glyphs."""
+LANE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A day's place on the page. `since`, `until`: the hours all rows show, in ns after a day's start."""
+
+    page: Page
+    model: DayModel
+    y: float
+    height: float
+    since: int
+    until: int
+
+    @property
+    def start_ns(self) -> int:
+        return int(self.model.minutes.start_ns[0])
+
+    def x(self, t_ns: int) -> float:
+        return PLOT_X + PLOT_W * (t_ns - self.start_ns - self.since) / (self.until - self.since)
+
+    @property
+    def plot(self) -> tuple[float, float]:
+        """Bottom and height of the level's own part."""
+        return self.y + 0.12, self.height - 0.12 - TAG_ROOM
+
+
+def week_page(models: Sequence[DayModel]) -> Page:
+    page = Page(WIDTH, HEIGHT)
+    lines = (sentences.span_worn(models), sentences.span_compared(models))
+    simulated = any(model.simulated for model in models)
+    head(page, heading=sentences.span_heading(models), title=sentences.span_title(models), lines=lines, width=WIDTH - 2 * MARGIN, simulated=simulated)
+    since, until = _hours(models)
+    height = (TOP - BOTTOM) / len(models)
+    for name, x in COLUMNS:
+        page.text(x, TOP + 0.1, name, size=SMALL, colour=look.INK_3, ha="right")
+    rows = [Row(page, model, TOP - height * (k + 1), height, since, until) for k, model in enumerate(models)]
+    for row in rows:
+        _day(row)
+    _clock(rows[-1])
+    legend(page, _entries(models), x=MARGIN, y=0.4, right=WIDTH - MARGIN)
+    return page
+
+
+def _hours(models: Sequence[DayModel]) -> tuple[int, int]:
+    """The hours that hold every worn day; the days of the whole span when none was worn."""
+    worn = [model for model in models if model.worn or model.tags] or list(models)
+    starts = [model.shown[0] - int(model.minutes.start_ns[0]) for model in worn]
+    stops = [model.shown[1] - int(model.minutes.start_ns[0]) for model in worn]
+    return min(starts), max(stops)
+
+
+def _day(row: Row) -> None:
+    page, model = row.page, row.model
+    page.line([MARGIN, WIDTH - MARGIN], [row.y + row.height] * 2, colour=look.RULE, width=0.7, z=-1)
+    middle = row.plot[0] + row.plot[1] / 2
+    page.text(MARGIN, middle + 0.03, f"{model.day:%a}", size=BODY, bold=True)
+    page.text(MARGIN, middle - 0.14, f"{model.day.day} {model.day:%b}", size=SMALL, colour=look.INK_3)
+    if model.worn:
+        _level(row)
+        _moments(row)
+    else:
+        page.text(PLOT_X, middle - 0.04, "not worn", size=BODY, colour=look.INK_3)
+    _tags(row)
+    chance = "–" if model.by_chance is None else f"{model.by_chance:.1f}"
+    numbers = (f"{model.usable_s / 3600:.1f} h", str(len(model.spikes)), chance) if model.worn else ("–", "–", "–")
+    for (_, x), text in zip(COLUMNS, numbers, strict=True):
+        page.text(x, middle - 0.04, text, size=BODY, ha="right")
+
+
+def _level(row: Row) -> None:
+    span_min = (row.until - row.since) / MINUTE_NS
+    bottom, height = row.plot
+    axes = row.page.axes(PLOT_X, bottom, PLOT_W, height, xlim=(0, span_min), ylim=Z_RANGE)
+    lane = row.page.axes(PLOT_X, bottom - 0.07, PLOT_W, LANE, xlim=(0, span_min), ylim=(0, 1))
+    minutes = row.model.minutes.every(STEP_MIN)
+    t = np.asarray((minutes.start_ns - row.start_ns - row.since) / MINUTE_NS + STEP_MIN / 2)
+    usual_band(axes, t, np.isfinite(minutes.z), half=STEP_MIN / 2)
+    level_line(axes, t, np.clip(minutes.z, *Z_RANGE), minutes.judged, minutes.weak, width=1.1)
+    for gates, colour in (((Gate.MOVING,), look.EDGE), ((Gate.RECOVERY, Gate.POSTURE), look.RULE)):
+        for a, b in runs(minutes.known & np.isin(minutes.gate, gates)):
+            lane.fill_between([t[a] - STEP_MIN / 2, t[b - 1] + STEP_MIN / 2], 0, 1, color=colour, lw=0)
+
+
+def _moments(row: Row) -> None:
+    """A ring over each; filled when a tag is its likely match."""
+    linked = {match.number for tag in row.model.tags for match in tag.matches if match.verdict == "linked"}
+    bottom, height = row.plot
+    for moment in row.model.spikes:
+        z = float(np.clip(moment.z if np.isfinite(moment.z) else 1.0, *Z_RANGE))
+        y = bottom + height * (z - Z_RANGE[0]) / (Z_RANGE[1] - Z_RANGE[0])
+        row.page.dot(row.x(moment.episode.peak_ns), y + 0.05, colour=look.WELL, filled=moment.number in linked)
+
+
+def _tags(row: Row) -> None:
+    y = row.y + row.height - TAG_ROOM / 2 + 0.005
+    for tag in row.model.tags:
+        row.page.glyph(tag.event.kind, row.x(tag.event.t_ns), y, size=0.19)
+
+
+def _clock(row: Row) -> None:
+    """Local hours, under the last day; two days of a clock change share them, off by that hour."""
+    local = row.model.local
+    span_h = (row.until - row.since) // HOUR_NS
+    every = next(step for step in (1, 2, 3, 4) if span_h / step * 0.5 <= PLOT_W or step == 4)
+    for t in range(row.start_ns + row.since, row.start_ns + row.until + 1, HOUR_NS):
+        if round(local.hour(t)) % every == 0:
+            row.page.text(row.x(t), BOTTOM - 0.2, local.clock(t), size=BODY, colour=look.INK_2, ha="center")
+            row.page.line([row.x(t)] * 2, [BOTTOM - 0.07, TOP], colour=look.RULE, width=0.5, z=-1)
+
+
+def _entries(models: Sequence[DayModel]) -> list[tuple[str, Sample]]:
+    weak = any(model.weak_s >= 60 for model in models)
+    linked = any(match.verdict == "linked" for model in models for tag in model.tags for match in tag.matches)
+    possible: list[tuple[str, Sample, bool]] = [
+        ("your usual", Fill(look.USUAL_BAND), True),
+        ("above", Line(look.ABOVE, 1.5), True),
+        ("well above", Line(look.WELL, 1.5), True),
+        ("below", Line(look.BELOW, 1.5), True),
+        ("stood out", Dot(look.WELL), bool(sentences.spikes_of(models))),
+        ("and a tag is a likely match", Dot(look.WELL, filled=True), linked),
+        ("moving", Fill(look.EDGE), True),
+        ("settling after it", Fill(look.RULE), True),
+        ("signal weak", Line(look.UNSURE, 1.1, (2.5, 1.8)), weak),
+    ]
+    return [(words, sample) for words, sample, occurs in possible if occurs]
+
+
+def span_table(models: Sequence[DayModel]) -> list[tuple[str, ...]]:
+    """A row a day; for week and year alike."""
+    rows: list[tuple[str, ...]] = [("day", "what", "usable", "stood out", "by chance", "tags")]
+    for model in models:
+        if model.worn or model.tags:
+            tags = ", ".join(f"{model.local.clock(tag.event.t_ns)} {sentences.tag_name(tag)}" for tag in model.tags)
+            chance = "not known" if model.by_chance is None else f"{model.by_chance:.1f}"
+            rows.append((model.day.isoformat(), sentences.title(model), sentences.hours(model.usable_s), str(len(model.spikes)), chance, tags))
+    return rows

@@ -1,0 +1,279 @@
+"""Pictures of a day, a week and a year: what they say, what they leave empty, and that they can be written anywhere."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dashboards.picture import DayModel, Facts, day_model, draw, draw_day, draw_week, draw_year, look, sentences
+from dashboards.picture.canvas import SMALL
+from dashboards.picture.day import day_page, day_table
+from dashboards.picture.model import NO_ROWS, LocalTime
+from dashboards.picture.traces import runs
+from dashboards.picture.week import span_table
+from somalink.domain.catalogue import KINDS
+from somalink.domain.errors import StoreError, UsageError
+from somalink.domain.time import HOUR_NS
+from somalink.domain.types import Gate, Grid, UtcOffset
+
+NEVER = re.compile(r"stress|anxious|abnormal|alert|trigger|failed|good job", re.IGNORECASE)
+
+
+@pytest.fixture
+def model(full_day) -> DayModel:
+    return day_model(full_day.reader, "A", full_day.day, full_day.facts)
+
+
+def empty_day(full_day) -> DayModel:
+    return day_model(full_day.reader, "A", full_day.day + timedelta(days=3), full_day.facts)
+
+
+def words(model: DayModel) -> str:
+    return "\n".join(" | ".join(row) for row in day_table(model))
+
+
+# ---------------------------------------------------------------- the model
+
+
+def test_a_minute_without_beats_is_empty_and_is_not_joined(model: DayModel) -> None:
+    hole = slice(model.minutes.at(full(11.5)), model.minutes.at(full(11.5)) + 5)
+    assert np.isnan(model.minutes.hr[hole]).all()
+    assert (model.minutes.gate[hole] == NO_ROWS).all()
+
+
+def full(hour: float) -> int:
+    from datetime import UTC, datetime
+
+    return int(datetime(2026, 11, 12, tzinfo=UTC).timestamp() + (hour - 1) * 3600) * 10**9
+
+
+def test_walking_settling_and_weak_signal_are_measured_and_not_judged(model: DayModel) -> None:
+    minutes = model.minutes
+    for hour in (8.3, 8.8, 13.7):
+        at = minutes.at(full(hour))
+        assert minutes.known[at]
+        assert not minutes.judged[at]
+    assert minutes.weak[minutes.at(full(13.7))]
+    assert minutes.gate[minutes.at(full(8.3))] == Gate.MOVING
+
+
+def test_hours_add_up_to_what_was_measured(model: DayModel, full_day) -> None:
+    rows = full_day.reader.grids["h10"]
+    assert model.measured_s == 5 * len(rows)
+    assert model.usable_s == 5 * np.count_nonzero(np.isin(rows.gate, (0, 1, 2)) & (rows.hr_q >= 6000))
+    assert all(hour.usable_s + hour.unjudged_s + hour.weak_s <= 3600 for hour in model.hours)
+
+
+def test_moments_are_numbered_in_time_and_tags_know_their_matches(model: DayModel) -> None:
+    assert [moment.number for moment in model.moments] == [1, 2, 3, 4]
+    assert [moment.episode.id for moment in model.moments] == ["s1", "s0", "s2", "s3"]
+    conflict = next(tag for tag in model.tags if tag.event.kind == "conflict")
+    assert [(match.number, match.verdict) for match in conflict.matches] == [(1, "linked")]
+
+
+def test_the_chance_of_a_day_is_its_usable_hours_times_their_rate(model: DayModel) -> None:
+    assert model.by_chance == pytest.approx(0.1 * model.usable_s / 3600)
+
+
+def test_a_chance_rate_that_is_not_known_is_not_guessed(full_day) -> None:
+    full_day.reader.baseline_list = [replace(full_day.reader.baseline_list[0], chance_all=None)]
+    blank = day_model(full_day.reader, "A", full_day.day, full_day.facts)
+    assert blank.by_chance is None
+    assert "not known yet" in sentences.chance_note(blank)
+
+
+def test_the_fuller_of_two_devices_is_drawn(full_day) -> None:
+    rows = full_day.reader.grids["h10"]
+    full_day.reader.grids = {"watch": rows.take(slice(0, 100)), "h10": rows}
+    assert day_model(full_day.reader, "A", full_day.day, full_day.facts).measured_s == 5 * len(rows)
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 28), 23), (date(2026, 10, 24), 25), (date(2026, 6, 1), 24)])
+def test_a_local_day_is_as_long_as_it_is(day: date, hours: int) -> None:
+    spring, autumn = 1774746000 * 10**9, 1792890000 * 10**9
+    local = LocalTime((UtcOffset(0, 3600), UtcOffset(spring, 7200), UtcOffset(autumn, 3600)))
+    start, stop = local.day_start_ns(day), local.day_start_ns(day + timedelta(days=1))
+    assert stop - start == hours * HOUR_NS
+    assert local.clock(start) == local.clock(stop) == "04:00"
+    assert local.day_of(start) == day == local.day_of(stop - 1)
+
+
+# ---------------------------------------------------------------- the words
+
+
+def test_a_fresh_reader_finds_the_five_answers_in_words(model: DayModel) -> None:
+    said = words(model)
+    for answer in (
+        "Mostly about your usual, three moments stood out",
+        "Well above your usual, still | fairly sure (0.84)",
+        "about one of these would show up by chance alone",
+        "moment 1: a likely match, 8 in 10",
+        "moment 3: possibly, 2 in 10",
+        "11:16 to 11:45 (strap out of reach or dry)",
+        "39 min moving",
+        "end not seen",
+    ):
+        assert answer in said
+
+
+def test_no_page_uses_a_word_that_judges(full_day, model: DayModel) -> None:
+    every = [
+        words(model),
+        words(empty_day(full_day)),
+        *look.KIND_WORDS.values(),
+        *look.GATE_WORDS.values(),
+        *look.GAP_WORDS.values(),
+        *sentences.BASIS_WORDS.values(),
+    ]
+    assert not [text for text in every if NEVER.search(text)]
+
+
+def test_an_unsure_level_gets_the_word_nearer_to_usual() -> None:
+    assert look.level(2.2).phrase == "above your usual"
+    assert look.level(2.2, se=0.5).phrase == "a little above your usual"
+    assert look.level(-1.5).phrase == "below your usual"
+    assert look.level(-1.5, se=0.5).phrase == "about your usual"
+
+
+def test_every_kind_of_tag_has_a_word_and_a_glyph() -> None:
+    assert set(look.KIND_WORDS) == set(look.GLYPHS) == set(KINDS)
+
+
+def test_a_day_without_a_usual_is_drawn_and_not_compared(full_day, tmp_path: Path) -> None:
+    rows = full_day.reader.grids["h10"]
+    blank = np.full(len(rows), np.iinfo(np.int32).min, np.int64)
+    full_day.reader.grids = {"h10": replace(rows, z=blank, se=blank)}
+    full_day.reader.episode_list = []
+    unknown = day_model(full_day.reader, "A", full_day.day, full_day.facts)
+    assert sentences.title(unknown) == "Still learning your usual: drawn, not compared"
+    assert (unknown.usable_s, unknown.worn) == (0, True)
+    draw_day(unknown, tmp_path / "day.png")
+
+
+def test_an_unworn_day_says_so(full_day, tmp_path: Path) -> None:
+    nothing = empty_day(full_day)
+    assert sentences.title(nothing) == "Nothing was recorded"
+    draw_day(nothing, tmp_path / "day.html")
+    assert "Nothing was recorded" in (tmp_path / "day.html").read_text()
+
+
+def test_a_person_without_any_device_has_an_empty_picture(full_day) -> None:
+    full_day.reader.grids = {}
+    full_day.reader.episode_list = []
+    assert not day_model(full_day.reader, "A", full_day.day).worn
+
+
+# ---------------------------------------------------------------- the page
+
+
+def test_html_is_one_file_with_the_drawing_and_the_words_and_nothing_from_outside(model: DayModel, tmp_path: Path) -> None:
+    out = tmp_path / "day.html"
+    draw_day(model, out)
+    page = out.read_text()
+    assert page.count("<svg") == 1
+    assert "you tagged" in page
+    assert "<h2>In words</h2>" in page
+    assert not re.search(r"<script|<link|@import|src=|href=\"http", page)
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_same_day_is_the_same_file(model: DayModel, tmp_path: Path) -> None:
+    for name in ("a.html", "b.html"):
+        draw_day(model, tmp_path / name)
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+def test_names_in_a_recording_cannot_write_into_the_page(full_day, tmp_path: Path) -> None:
+    odd = "<script>x</script>"
+    model = replace(day_model(full_day.reader, "A", full_day.day, full_day.facts), person=odd)
+    draw_day(model, tmp_path / "day.html")
+    assert odd not in (tmp_path / "day.html").read_text()
+
+
+def test_simulated_days_say_so_on_the_page_and_in_words(full_day, tmp_path: Path) -> None:
+    model = day_model(full_day.reader, "A", full_day.day, replace(full_day.facts, simulated=True))
+    draw_day(model, tmp_path / "day.html")
+    assert "SIMULATED, not a person" in (tmp_path / "day.html").read_text()
+    assert "A made-up wearer" in words(model)
+
+
+def test_nothing_is_set_smaller_than_eight_points_and_nothing_leaves_the_page(model: DayModel) -> None:
+    page = day_page(model)
+    for text in page.figure.texts:
+        box = text.get_window_extent().transformed(page.figure.transFigure.inverted())
+        assert text.get_fontsize() >= 8, text.get_text()
+        assert box.x0 >= 0, text.get_text()
+        assert box.x1 <= 1, text.get_text()
+        assert box.y0 >= 0, text.get_text()
+        assert box.y1 <= 1, text.get_text()
+    assert SMALL >= 8
+
+
+def test_words_do_not_lie_on_words(full_day) -> None:
+    """Tags a few minutes apart, and more moments than fit: their texts give way, they do not overlap."""
+    reader = full_day.reader
+    close = [replace(reader.event_list[1], id=f"x{k}", t_ns=reader.event_list[1].t_ns + k * 120 * 10**9) for k in range(6)]
+    many = [replace(reader.episode_list[0], id=f"m{k}", start_ns=reader.episode_list[0].start_ns + k * 20 * 60 * 10**9) for k in range(15)]
+    reader.event_list, reader.episode_list = reader.event_list + close, many
+    page = day_page(day_model(reader, "A", full_day.day, full_day.facts))
+    boxes = [(text.get_text(), text.get_window_extent()) for text in page.figure.texts if not text.get_text().isdigit()]
+    overlaps = [(a, b) for k, (a, one) in enumerate(boxes) for b, other in boxes[k + 1 :] if one.padded(-2).overlaps(other.padded(-2))]
+    assert overlaps == []
+
+
+def days(full_day, count: int) -> list[DayModel]:
+    return [day_model(full_day.reader, "A", full_day.day - timedelta(days=back), full_day.facts) for back in reversed(range(count))]
+
+
+def test_a_week_has_a_row_a_day_and_days_not_worn_stay_empty(full_day, tmp_path: Path) -> None:
+    models = days(full_day, 7)
+    draw_week(models, tmp_path / "week.html")
+    page = (tmp_path / "week.html").read_text()
+    assert page.count("not worn") == 6
+    assert len(span_table(models)) == 1 + 1
+    assert "Worn on one of seven days" in page
+
+
+def test_a_year_begins_with_its_first_worn_day(full_day, tmp_path: Path) -> None:
+    models = days(full_day, 60)
+    draw_year(models, tmp_path / "year.html")
+    page = (tmp_path / "year.html").read_text()
+    assert "Five tags: Connection 1, Conflict 1, Group 1, Reached out 1, Support 1." in page
+    assert "Worn on one of one day," in page
+
+
+@pytest.mark.parametrize("span", ["day", "week", "year"])
+def test_one_door_draws_every_span(full_day, span, tmp_path: Path) -> None:
+    draw(full_day.reader, "A", span, full_day.day, tmp_path / "out.png", full_day.facts)
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_of_another_kind_is_refused_with_a_next_step(model: DayModel, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"day\.pdf") as refused:
+        draw_day(model, tmp_path / "day.pdf")
+    assert "day.html" in refused.value.next_step
+
+
+def test_a_folder_that_cannot_be_written_is_named(model: DayModel, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be written"):
+        draw_day(model, tmp_path / "no" / "day.png")
+
+
+def test_importing_the_pictures_imports_no_matplotlib() -> None:
+    code = "import sys, dashboards.picture; sys.exit('matplotlib' in sys.modules or 'pandas' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[2])
+
+
+def test_runs_are_half_open() -> None:
+    assert runs(np.array([True, True, False, True])) == [(0, 2), (3, 4)]
+    assert runs(np.zeros(0, bool)) == []
+
+
+def test_an_empty_grid_has_no_minutes_known(full_day) -> None:
+    full_day.reader.grids = {"h10": Grid.empty()}
+    assert not day_model(full_day.reader, "A", full_day.day, Facts()).minutes.known.any()
