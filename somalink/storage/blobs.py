@@ -87,7 +87,14 @@ GRID_1 = Layout(
     _as_is,
     _as_is,
 )  # fmt: skip
-LAYOUTS: Mapping[int, Layout] = {layout.number: layout for layout in (BEATS_1, GRID_1)}
+RAW_1 = Layout(
+    3,
+    ("t_mono_ns", "clock_ns", "connection", "boot", "characteristic", "length", "change"),
+    _as_is,
+    _as_is,
+    level=frozenset({"connection", "boot", "characteristic", "length"}),
+)
+LAYOUTS: Mapping[int, Layout] = {layout.number: layout for layout in (BEATS_1, GRID_1, RAW_1)}
 
 
 def encode(layout: Layout, table: Table) -> bytes:

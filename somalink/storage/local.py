@@ -37,7 +37,7 @@ from somalink.domain.types import (
     Setting,
     UtcOffset,
 )
-from somalink.storage import coverage, hours, locks, migrations, replication, rows, schema
+from somalink.storage import coverage, hours, locks, migrations, raw, replication, rows, schema
 from somalink.storage.db import Database, make_private
 from somalink.storage.rows import CoverageRow, Delta, DeviceEpisode, DeviceStatus, HrvRow, Kind, RawRow, Recording, RecordingRow, TierBaseline
 from somalink.storage.writer import Writer
@@ -102,6 +102,7 @@ class LocalStore:
         """Closed hours, those that ended by `before_ns`, become blobs, in one transaction; nothing a reader sees changes."""
         with self._database.writing():
             hours.compact(self._database, before_ns)
+            raw.compact(self._database, before_ns)
 
     def engine_lock(self, person: str, device: str) -> AbstractContextManager[None]:
         """One engine per person and device; EngineLocked when there is one already. A killed process holds nothing."""
@@ -175,8 +176,7 @@ class LocalStore:
 
     def raw(self, unit: Unit, start_ns: int = EVER[0], stop_ns: int = EVER[1]) -> list[RawRow]:
         """Notifications in order of arrival."""
-        where = "WHERE unit = ? AND t_utc_ns >= ? AND t_utc_ns < ?"
-        return [row for id in self._ids(unit) for row in self._select(rows.RAW, where, (id, start_ns, stop_ns), order="t_utc_ns, t_mono_ns")]
+        return [row for id in self._ids(unit) for row in raw.read(self._database, id, start_ns, stop_ns)]
 
     def utc_offsets(self, person: str) -> list[UtcOffset]:
         """Of all the person's recordings, by time, each change of offset once."""

@@ -41,7 +41,7 @@ def since(database: Database, units: dict[int, Unit], after: int, limit: int) ->
 
 def _between(database: Database, units: dict[int, Unit], current: dict[str, str], after: int, upto: int) -> Iterator[Delta]:
     yield from _tombstones(database, after, upto)
-    for kind in rows.KINDS:
+    for kind in rows.REPLICATED:
         yield from _of_kind(database, kind, units, current, after, upto)
     yield from _baselines(database, current, after, upto)
     for stretch in hours.BEATS.changed(database, after, upto):

@@ -291,8 +291,8 @@ PROMPTS = Kind("prompts", Prompt, ("id",), time="t_ns")
 ANSWERS = Kind("answers", Answer, ("prompt_id", "received_ns"), time="received_ns")
 SETTINGS = Kind("settings", Setting, ("person", "key", "revision"))
 PROFILE = Kind("profile", Setting, ("person", "key", "revision"))
-KINDS: tuple[Kind[Any], ...] = (
-    RECORDINGS, RAW, GAPS, COUNTS, UTC_OFFSETS, CLOCKS, DEVICE_STATUS, HRV, EPISODES, CANDIDATES, LINKS, METRICS,
+REPLICATED: tuple[Kind[Any], ...] = (
+    RECORDINGS, GAPS, COUNTS, UTC_OFFSETS, CLOCKS, DEVICE_STATUS, HRV, EPISODES, CANDIDATES, LINKS, METRICS,
     EVENTS, SESSIONS, PLANS, RATINGS, PROMPTS, ANSWERS, SETTINGS, PROFILE,
 )  # fmt: skip
 

@@ -33,7 +33,7 @@ from somalink.domain.types import (
     Setting,
     UtcOffset,
 )
-from somalink.storage import hours, rows
+from somalink.storage import hours, raw, rows
 from somalink.storage.db import Database
 from somalink.storage.rows import DeviceStatus, HourCount, HrvRow, Kind, RawRow, RecordingRow
 
@@ -68,7 +68,11 @@ class Writer:
 
     def put_raw(self, unit: Unit, notifications: Iterable[RawRow]) -> None:
         """Bytes as they came; the same notification again is the same row."""
-        self._put(rows.RAW, notifications, self._unit(unit))
+        raw.put(self._database, self._unit(unit), notifications, self.change)
+
+    def forget_raw(self, before_ns: int) -> None:
+        """Drops bytes of hours that ended by `before_ns`; what was made of them stays."""
+        raw.forget(self._database, before_ns)
 
     def put_beats(self, unit: Unit, beats: Beats) -> None:
         """Keyed by time; two beats of one time in one call are told apart by their order."""
@@ -208,6 +212,7 @@ class Writer:
     def compact(self, before_ns: int) -> None:
         """Closed hours, those that ended by `before_ns`, become blobs, together with whatever else this transaction writes."""
         hours.compact(self._database, before_ns)
+        raw.compact(self._database, before_ns)
 
     # ------------------------------------------------------------ inside
 

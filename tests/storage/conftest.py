@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from somalink.domain.identity import Unit
-from somalink.domain.time import GRID_NS, HOUR_NS
+from somalink.domain.time import GRID_NS, HOUR_NS, SECOND_NS
 from somalink.domain.types import Beats, Episode, Event, Gate, Grid
 from somalink.storage import LocalStore
 
@@ -18,11 +18,11 @@ T0 = 472_222 * HOUR_NS
 
 
 def beats(seconds: int, *, start_ns: int = T0, rate: int = 75, seed: int = 1) -> Beats:
-    """Beats of one segment about `rate` a minute, with a wobble of some 40 ms."""
+    """Beats of one segment about `rate` a minute, with a wobble of some 40 ms, chained from the first."""
     count = seconds * rate // 60
     rng = np.random.default_rng(seed)
     ticks = np.rint(61440 / rate + rng.normal(0, 40, count)).astype(np.int64)
-    t_ns = start_ns + np.cumsum(ticks) * 1_953_125 // 2
+    t_ns = start_ns + SECOND_NS + (np.cumsum(ticks) - ticks[:1]) * 1_953_125 // 2
     return Beats(t_ns, ticks, (rng.random(count) < 0.02) * 2, np.full(count, t_ns[0] if count else 0))
 
 
