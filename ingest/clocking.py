@@ -26,8 +26,8 @@ SILENCE_NS = 5 * SECOND_NS
 """A stream that says nothing for longer has a Gap there (`gap.silence_s`)."""
 LATE_NS = 1_500_000_000
 """A chain may lag its usual distance by this and one interval: beats slip from one notification to the next, notifications jitter."""
-AHEAD_NS = SECOND_NS
-"""A beat does not arrive before it happens; a chain further ahead of arrivals than this has lost its anchor."""
+AHEAD_NS = 5 * SECOND_NS
+"""A chain anchored to a late notification runs ahead of later ones by as much, and keeps its distances; further ahead it has lost its anchor."""
 LEAK = 5000
 """The usual distance may grow by one part in this many: a strap's clock and ours differ by at most 200 ppm."""
 LAGGING_NS = 40 * SECOND_NS
@@ -58,6 +58,8 @@ class Waiting:
 
     ticks: IntArray
     arrival_ns: int
+    quiet_ns: int
+    """Since the notification with beats before this one."""
 
 
 @dataclass(slots=True)
@@ -79,7 +81,7 @@ class BeatChain:
     def add(self, ticks: IntArray, arrival_ns: int) -> Iterator[Chunk | Gap]:
         """Beats of one notification, (n,) with n > 0."""
         since, self.arrival_ns = self.arrival_ns, arrival_ns
-        self.waiting.append(Waiting(ticks, arrival_ns))
+        self.waiting.append(Waiting(ticks, arrival_ns, arrival_ns - since))
         if self.anchor_ns is None:
             yield from self._begin(arrival_ns, self.why)
             return
@@ -92,12 +94,12 @@ class BeatChain:
         elif excess <= LATE_NS + span_ns(int(ticks.max())):
             yield self._follow()
         elif max(excess, arrival_ns - self.waiting[0].arrival_ns) >= HOLE_NS:
-            yield from self._give_up("hole" if excess < SILENCE_NS else "silence")
+            yield from self._give_up()
 
     def cut(self, reason: str) -> Iterator[Chunk | Gap]:
         """The chain ends: beats that still waited are dated by their own arrivals, and the next ones begin after a Gap."""
         if self.waiting:
-            yield from self._give_up("hole")
+            yield from self._give_up()
         self.anchor_ns, self.why = None, reason
 
     def skip(self, until_ns: int, reason: str) -> Iterator[Chunk | Gap]:
@@ -112,12 +114,13 @@ class BeatChain:
         assert self.anchor_ns is not None
         return self.anchor_ns + span_ns(self.ticks + sum(int(part.ticks.sum()) for part in self.waiting))
 
-    def _give_up(self, reason: str) -> Iterator[Chunk | Gap]:
+    def _give_up(self) -> Iterator[Chunk | Gap]:
         """The hole stays: the waiting beats move forward by what the promptest of their notifications lags beyond the usual."""
         assert self.anchor_ns is not None
         closes = self.anchor_ns + tick_ns(self.ticks + np.cumsum([int(part.ticks.sum()) for part in self.waiting]))
         lag = min(part.arrival_ns - at for part, at in zip(self.waiting, closes.tolist(), strict=True))
         usual = self.floor_ns
+        reason = "silence" if self.waiting[0].quiet_ns > SILENCE_NS else "hole"
         yield from self._begin(self._next() + lag - usual, reason)
         self.floor_ns = usual
 
@@ -168,6 +171,7 @@ class Clocker:
         self._decoders = DECODERS if decoders is None else decoders
         self._line: tuple[str, str, int] | None = None
         self._beats: BeatChain | None = None
+        self._start_ns = 0
         self._told: dict[Stream, int] = {}
         self._promised: dict[Stream, int] = {}
         self._contact: bool | None = None
@@ -218,6 +222,7 @@ class Clocker:
         start_ns = now_ns - max((late.get(stream, 0) for stream in self._streams), default=0)
         self._told = {stream: start_ns for stream in Stream if stream in self._streams and stream is not Stream.POSTURE}
         self._promised = dict(self._told)
+        self._start_ns = start_ns
         if Stream.RR in self._streams:
             self._beats = BeatChain(start_ns, late.get(Stream.RR, 0))
         yield from utc_offsets(self._tz, start_ns, start_ns + TOLD_AHEAD_NS)
@@ -249,7 +254,8 @@ class Clocker:
         if not count:
             return
         if last_ns - told_ns > SILENCE_NS:
-            yield Gap(frame.stream, told_ns, last_ns - count, "silence", last_ns - count - told_ns)
+            if told_ns > self._start_ns:
+                yield Gap(frame.stream, told_ns, last_ns - count, "silence", last_ns - count - told_ns)
             told_ns = last_ns - count
         self._told[frame.stream] = last_ns
         yield Chunk(frame.stream, told_ns + (last_ns - told_ns) * np.arange(1, count + 1, dtype=np.int64) // count, frame.values)

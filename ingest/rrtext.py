@@ -49,15 +49,13 @@ class Form:
         return [tables.to_number(field.replace(",", ".") if self.decimal_comma else field) for field in fields]
 
 
-BY_SPACE_WITH_COMMA = Form(None, True, "spaces")
+BY_SPACE_WITH_COMMA = Form(None, True, "spaces or tabs")
 BY_COMMA = Form(",", False, "commas")
 FORMS = (
-    Form(None, False, "spaces"),
-    Form("\t", False, "tabs"),
+    Form(None, False, "spaces or tabs"),
     Form(";", False, "semicolons"),
     BY_COMMA,
     BY_SPACE_WITH_COMMA,
-    Form("\t", True, "tabs"),
     Form(";", True, "semicolons"),
 )
 """In order of preference where several read a file equally well."""

@@ -83,7 +83,7 @@ def read_table(path: Path, raw: bytes, wanted: Sequence[str], *, codes: Mapping[
     """The `wanted` columns of a CSV file; BadInput when the header lacks one. `codes`: words that stand for numbers."""
     text = to_text(raw, path)
     first, _, body = text.partition("\n")
-    header = [name.strip().lower() for name in first.split(",")]
+    header = [name.strip(' "').lower() for name in first.split(",")]
     missing = [name for name in wanted if name not in header]
     if missing:
         seen = "is empty" if not text.strip() else f"has no column {' or '.join(missing)}"

@@ -1,0 +1,240 @@
+"""Raw rows become items: dated, gapped where beats were lost, and the same live as read back."""
+
+import struct
+from dataclasses import replace
+from queue import SimpleQueue
+
+import numpy as np
+import pytest
+from fake_strap import FakeStrap, heart
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.clocking import LAGGING_NS, Clocker, RawRow
+from ingest.streams import DECODERS, RR, Decoder, Frame, encode_rr, register
+from somalink.domain.errors import BadFrame
+from somalink.domain.identity import Unit
+from somalink.domain.time import SECOND_NS
+from somalink.domain.types import Chunk, ClockAnchor, Contact, Flag, Gap, Heartbeat, Item, Opened, Stream, UtcOffset
+
+UNIT = Unit("ada", "fake-strap", "run-1")
+ONLY_RR = frozenset((Stream.RR,))
+
+
+def clocked(rows, *, streams=ONLY_RR, decoders=None) -> list[Item]:
+    clocker = Clocker(UNIT, streams, decoders=decoders)
+    return [item for row in rows for item in clocker.push(row)]
+
+
+def beats(items) -> tuple[np.ndarray, np.ndarray]:
+    chunks = [item for item in items if isinstance(item, Chunk) and item.stream is Stream.RR]
+    return np.concatenate([chunk.t_ns for chunk in chunks]), np.concatenate([chunk.values for chunk in chunks])
+
+
+def gaps(items) -> list[Gap]:
+    return [item for item in items if isinstance(item, Gap)]
+
+
+def plain(items) -> list[object]:
+    """Items as values that compare."""
+    return [(item.stream, item.t_ns.tolist(), item.values.tolist(), item.flags.tolist()) if isinstance(item, Chunk) else item for item in items]
+
+
+straps = st.builds(
+    FakeStrap,
+    beats_ticks=st.builds(heart, st.just(4), bpm=st.sampled_from([40, 66, 110, 180]), seed=st.integers(0, 3)),
+    seed=st.integers(0, 99),
+    drop=st.sampled_from([0, 0.02, 0.2]),
+    jitter_s=st.sampled_from([0, 0.4]),
+    bunch=st.sampled_from([0, 0.05]),
+    holes=st.sampled_from([(), ((30, 33),), ((60, 110),)]),
+    reconnects=st.sampled_from([(), (100,)]),
+)
+
+
+@settings(deadline=None, max_examples=15)
+@given(straps)
+def test_the_same_rows_give_the_same_items_live_and_read_back(strap):
+    live: SimpleQueue[RawRow] = SimpleQueue()
+    strap.run(live.put).join()
+    kept = [live.get() for _ in range(live.qsize())]
+    read_back = [
+        RawRow(row.person, row.device, row.connection, row.characteristic, row.t_mono_ns, row.boot_id, row.t_utc_ns, bytes(row.payload)) for row in kept
+    ]
+    assert plain(clocked(kept)) == plain(clocked(read_back))
+
+
+@settings(deadline=None, max_examples=40)
+@given(straps)
+def test_whatever_the_radio_does_no_beat_goes_back_and_none_is_told_twice(strap):
+    rows = list(strap.rows())
+    items = clocked(rows)
+    t_ns, ticks = beats(items)
+    sent = [x for row in rows for x in RR.decode(row.payload)[0].values.tolist()]
+    assert ticks.tolist() == sent[: len(ticks)], "a beat was lost, doubled or changed"
+    assert len(sent) - len(ticks) <= 40, "only beats behind a hole not yet explained may still wait"
+    assert bool(np.all(np.diff(t_ns) > 0))
+    promised = told = 0
+    for item in items:
+        if isinstance(item, Heartbeat):
+            assert item.t_ns > promised
+            promised = item.t_ns
+        elif isinstance(item, Chunk):
+            late = (item.t_ns <= promised) & (item.flags != Flag.STALE)
+            assert not late.any(), "a beat came after the promise and is not marked"
+            told = int(item.t_ns[-1])
+        elif isinstance(item, Gap):
+            assert told <= item.start_ns <= item.stop_ns
+            told = item.stop_ns
+
+
+@pytest.mark.parametrize("bpm", [42, 66, 120, 175])
+def test_a_jittery_radio_that_loses_nothing_makes_no_gap(bpm):
+    strap = FakeStrap(heart(60, bpm=bpm), jitter_s=0.5, bunch=0.02)
+    items = clocked(strap.rows())
+    assert gaps(items) == []
+    t_ns, _ = beats(items)
+    error = (t_ns - strap.beat_ns[: len(t_ns)]) / SECOND_NS
+    assert np.ptp(error) < 1e-3, "chained beats keep their distances"
+    assert abs(error[0]) < strap.stall_s, "no later than the first notification was"
+
+
+@pytest.mark.parametrize("bpm", [45, 66, 150])
+def test_a_hole_is_found_where_it_is_and_as_long_as_it_is(bpm):
+    strap = FakeStrap(heart(20, bpm=bpm), jitter_s=0.3, holes=[(300, 303), (600, 700)])
+    found = gaps(clocked(strap.rows()))
+    assert [gap.reason for gap in found] == ["hole", "silence"]
+    for gap, (start, stop) in zip(found, strap.holes, strict=True):
+        assert abs(gap.start_ns - strap.start_ns - start * SECOND_NS) < 2.5 * SECOND_NS
+        assert abs(gap.stop_ns - strap.start_ns - stop * SECOND_NS) < 2.5 * SECOND_NS
+        assert abs(gap.lost_ns / SECOND_NS - (stop - start)) < 2.5
+
+
+def test_while_a_hole_is_unexplained_nothing_is_promised_beyond_it():
+    strap = FakeStrap(heart(5, bpm=70), holes=[(100, 105)])
+    items = clocked(row for row in strap.rows() if row.t_utc_ns < strap.start_ns + 112 * SECOND_NS)
+    promise = max(item.t_ns for item in items if isinstance(item, Heartbeat))
+    assert promise <= strap.start_ns + 101 * SECOND_NS
+
+
+def test_a_new_connection_begins_a_new_line_and_a_gap():
+    strap = FakeStrap(heart(5, bpm=70), reconnects=[120], holes=[(110, 120)])
+    items = clocked(strap.rows())
+    assert [gap.reason for gap in gaps(items)] == ["disconnect"]
+    assert sum(isinstance(item, ClockAnchor) for item in items) == 2
+
+
+def test_a_step_of_utc_is_told_as_a_gap():
+    strap = FakeStrap(heart(5, bpm=70))
+    late = strap.start_ns + 100 * SECOND_NS
+    rows = [replace(row, t_utc_ns=row.t_utc_ns + 30 * SECOND_NS) if row.t_utc_ns > late else row for row in strap.rows()]
+    items = clocked(rows)
+    (gap,) = gaps(items)
+    assert gap.reason == "clock_step"
+    assert 30 <= (gap.stop_ns - gap.start_ns) / SECOND_NS < 33
+
+
+def test_a_bunch_older_than_the_promise_is_marked_stale():
+    strap = FakeStrap(heart(3, bpm=60))
+    rows = list(strap.rows())
+    stalled = [
+        replace(row, t_mono_ns=max(row.t_mono_ns, rows[69].t_mono_ns + k), t_utc_ns=max(row.t_utc_ns, rows[69].t_utc_ns + k)) if 60 <= k < 70 else row
+        for k, row in enumerate(rows)
+    ]
+    items = clocked(stalled)
+    flags = np.concatenate([item.flags for item in items if isinstance(item, Chunk)])
+    assert gaps(items) == []
+    assert 2 <= np.count_nonzero(flags == Flag.STALE) <= 5
+
+
+def test_a_recording_opens_with_its_offsets_before_its_first_beat():
+    offset, opened, anchor, *rest = clocked(FakeStrap(heart(1)).rows())
+    assert isinstance(offset, UtcOffset)
+    assert isinstance(opened, Opened)
+    assert isinstance(anchor, ClockAnchor)
+    assert opened.streams == ONLY_RR
+    assert opened.t_ns < min(int(item.t_ns[0]) for item in rest if isinstance(item, Chunk))
+
+
+def test_bytes_that_follow_no_format_are_counted_and_harm_nothing():
+    rows = list(FakeStrap(heart(2)).rows())
+    clocker = Clocker(UNIT, ONLY_RR)
+    good = [item for row in rows for item in clocker.push(row)]
+    spoilt = [row if k % 7 else replace(row, payload=b"\x01") for k, row in enumerate(rows)]
+    noisy = Clocker(UNIT, ONLY_RR)
+    for row in spoilt:
+        noisy.push(replace(row, characteristic="unheard.of"))
+        noisy.push(row)
+    assert clocker.unreadable == 0
+    assert noisy.unreadable == len(spoilt[::7])
+    assert len(good) > 100
+
+
+def test_an_interval_of_zero_is_received_and_refused():
+    clocker = Clocker(UNIT, ONLY_RR)
+    row = next(iter(FakeStrap([1024] * 5).rows()))
+    clocker.push(replace(row, payload=encode_rr(np.array([0, 900]))))
+    (account,) = clocker.counts.values()
+    assert (account.received, account.refused) == (2, {"not_positive": 1})
+
+
+# ---------------------------------------------------------------- a second stream beside the beats
+
+HR = Decoder(
+    "test.hr", frozenset((Stream.HR,)), SECOND_NS, lambda payload: (Frame(Stream.HR, np.array([payload[0] * 1000], np.int64), contact=bool(payload[1])),)
+)
+WITH_HR = {**DECODERS, HR.characteristic: HR}
+BOTH = frozenset((Stream.RR, Stream.HR))
+
+
+def with_hr(strap: FakeStrap, *, until_s: int, contact=lambda second: True) -> list[RawRow]:
+    first = next(iter(strap.rows()))
+    hr = [
+        replace(
+            first,
+            characteristic=HR.characteristic,
+            t_mono_ns=strap.mono_ns + s * SECOND_NS + 1,
+            t_utc_ns=strap.start_ns + s * SECOND_NS + 1,
+            payload=bytes((70, contact(s))),
+        )
+        for s in range(1, until_s)
+    ]
+    return sorted([*strap.rows(), *hr], key=lambda row: row.t_mono_ns)
+
+
+def test_a_stream_that_falls_silent_does_not_hold_the_others_up():
+    strap = FakeStrap(heart(6, bpm=70), holes=[(60, 240)])
+    items = clocked(with_hr(strap, until_s=350), streams=BOTH, decoders=WITH_HR)
+    promised = {Stream.RR: 0, Stream.HR: 0}
+    for item in items:
+        if isinstance(item, Heartbeat):
+            promised[item.stream] = item.t_ns
+        if min(promised.values()):
+            assert promised[Stream.HR] - promised[Stream.RR] <= LAGGING_NS + RR.lateness_ns + SECOND_NS
+    assert {gap.reason for gap in gaps(items)} == {"lagging"}
+    t_ns, _ = beats(items)
+    assert bool(np.all(np.diff(t_ns) > 0))
+
+
+def test_contact_is_told_when_it_changes():
+    items = clocked(with_hr(FakeStrap(heart(2)), until_s=100, contact=lambda second: second < 50), streams=BOTH, decoders=WITH_HR)
+    assert [item.on for item in items if isinstance(item, Contact)] == [True, False]
+
+
+# ---------------------------------------------------------------- the registered format
+
+
+@given(st.binary(max_size=40))
+def test_no_bytes_do_worse_than_a_bad_frame(payload):
+    try:
+        (frame,) = RR.decode(payload)
+    except BadFrame:
+        assert len(payload) % 2
+    else:
+        assert frame.values.tolist() == list(struct.unpack(f"<{len(payload) // 2}H", payload))
+        assert encode_rr(frame.values) == payload
+
+
+def test_a_characteristic_has_one_decoder():
+    with pytest.raises(ValueError, match="registered already"):
+        register(RR)
