@@ -3,7 +3,7 @@
 A pure fold: the same rows give the same items, live or read back from a store. Knows arrival stamps and decoders; reads no clock,
 so a silence is told when the next row of any stream shows it. This is the plain form, enough for a source in another thread: one
 straight line from the monotonic clock to UTC for a connection, and a hole judged by how far the chain of beats lags arrivals. It does
-not slew the line and does not read sensor time stamps.
+not slew the line, does not read sensor time stamps, and a loss shorter than one interval and 1.5 s hides in the slack until more is lost.
 """
 
 from collections import Counter

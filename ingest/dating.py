@@ -35,7 +35,8 @@ class Dated:
 
 def to_ticks(rr_ms: FloatArray) -> FloatArray:
     """RR in 1/1024 s, half to even, still as floats: what is no number stays none."""
-    return np.rint(rr_ms * 1.024)
+    with np.errstate(over="ignore"):
+        return np.rint(rr_ms * 1.024)
 
 
 def tick_ns(ticks: IntArray) -> IntArray:

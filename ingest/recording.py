@@ -333,7 +333,7 @@ def _samples(table: Table, layout: Layout, meta: Meta, found: Findings) -> Sampl
     values = np.column_stack([table.columns[name] for name in layout.columns])
     verdict = np.full(len(t_s), KEPT, np.int64)
     verdict[(values < layout.least).any(axis=1)] = REFUSALS.index("not_positive")
-    bad_value = ~np.isfinite(values).all(axis=1) | (np.abs(values) * layout.scale >= MOST).any(axis=1)
+    bad_value = ~np.isfinite(values).all(axis=1) | (np.abs(values) >= MOST / layout.scale).any(axis=1)
     verdict[bad_value | ~np.isfinite(t_s) | (np.abs(t_s) > MAX_SPAN_S)] = REFUSALS.index("not_a_number")
     kept = np.flatnonzero(verdict == KEPT)
     verdict[kept[contradicted(t_s[kept], slack_s=0.0)]] = REFUSALS.index("back_in_time")
