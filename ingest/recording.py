@@ -59,6 +59,7 @@ LAYOUTS = {
     Stream.STEPS: Layout(("steps",), 1, least=0),
     Stream.POSTURE: Layout(("posture",), 1, codes={member.name.lower(): int(member) for member in Posture}),
 }
+ORDER = {stream: at for at, stream in enumerate(Stream)}
 MOST = 2.0**31
 """Beyond this a sample is a spilt digit, and its fixed-point form would not fit everywhere."""
 
@@ -192,7 +193,7 @@ def assemble(unit: Unit, start_ns: int, tz: str, beats: BeatRows, others: Mappin
         end_ns=end_ns,
         offsets=utc_offsets(tz, first_ns, end_ns),
         samples=samples,
-        gaps=tuple(sorted(gaps, key=lambda gap: (gap.start_ns, list(Stream).index(gap.stream)))),
+        gaps=tuple(sorted(gaps, key=lambda gap: (gap.start_ns, ORDER[gap.stream]))),
         counts=beats.counts,
     )
 
