@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from processing.episodes import Context, Points, SpikeMachine, Z
-from processing.exact import MICRO, int_sum, prefix
+from processing.episodes import Z
+from processing.exact import MICRO, median2, prefix, running
 from processing.usual import Offsets, carry_last, days_of, outside, phasic_centre, residuals
 from somalink.domain.constants import Constants, Spike
 from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
-from somalink.domain.types import Baseline, BoolArray, Episode, FloatArray, Gate, Grid, IntArray, word
+from somalink.domain.types import Baseline, BoolArray, FloatArray, Gate, Grid, IntArray, word
 
 ROUNDS = 12
 """Exchanges of spectrum and amplitudes; the spectrum is within a percent of its goal by then (tested)."""
@@ -145,7 +145,7 @@ def _added(values: Mapping[str, float]) -> float:
 
 
 def count(days: Sequence[Draws], driver: str, z_on: float, baseline: Baseline, constants: Constants) -> _Cells:
-    """Spikes per cell in the surrogates, through the quantiser and the machine of the live engine."""
+    """Spikes per cell in the surrogates, through the quantiser and the rules of the live engine."""
     cells = _Cells()
     spread = (baseline.s_phasic_u if driver == "phasic" else baseline.s_level_u) / MICRO
     for day in days:
@@ -155,7 +155,7 @@ def count(days: Sequence[Draws], driver: str, z_on: float, baseline: Baseline, c
             cells.hours[name] = cells.hours.get(name, 0.0) + int(points) * GRID_NS / HOUR_NS
         made = day.of(driver)
         for series in np.rint(made * np.float32(Z / spread)).astype(np.int64):
-            for start in _spikes(series, day.quiet, driver, z_on, constants):
+            for start in spike_starts(series, z_on, constants.spike):
                 name = _cell(int(code[start]))
                 cells.spikes[name] = cells.spikes.get(name, 0.0) + 1 / len(made)
     return cells
@@ -170,27 +170,48 @@ def cell_name(gate: int, block: int) -> str:
     return f"{word(Gate(gate))}/{block}"
 
 
-def _spikes(z: IntArray, quiet: QuietDay, driver: str, z_on: float, constants: Constants) -> list[int]:
-    """Where spikes start in one surrogate, as indices. `z`: (n,) 1e-4."""
-    if not _may_confirm(z, z_on, constants.spike):
+def spike_starts(z: IntArray, z_on: float, rules: Spike) -> list[int]:
+    """Where the machine of `episodes` would start its FINAL spikes in a series that is known, quiet and sound throughout; indices.
+
+    The same rules taken run by run instead of point by point, thirty times as fast: a run is a stretch at 1.0 or above, and only
+    runs that hold a possible onset can matter. A property test holds it equal to `SpikeMachine`. `z`: (n,) 1e-4.
+    """
+    enough, of = rules.confirm
+    high = z >= round(rules.cand * Z)
+    # The first point of a run proposes; only a later one can confirm.
+    hit = np.flatnonzero((running(z >= round(z_on * Z), of) >= enough) & high & np.append(False, high[:-1]))
+    if not len(hit):
         return []
-    n = len(z)
-    full, none = np.full(n, Z), np.zeros(n, np.int64)
-    points = Points(np.arange(n) * GRID_NS, z, z, np.full(n, int(driver == "phasic")), full, full, none, none, quiet.gate, full, none)
-    context = Context("", "", "", {"level": z_on, "phasic": z_on}, _nobody)
-    machine = SpikeMachine(constants.spike, tell_lapses=False)
-    found = machine.run(points, context) + machine.flush(context)
-    return [x.start_ns // GRID_NS for x in found if isinstance(x, Episode) and x.state == "final"]
+    edges = np.flatnonzero(np.diff(high, prepend=False, append=False))
+    begins, ends = edges[::2].tolist(), (edges[1::2] - 1).tolist()
+    runs, first = np.unique(np.searchsorted(edges[::2], hit, side="right") - 1, return_index=True)
+    low, merge, refractory, least = (s * SECOND_NS // GRID_NS for s in (rules.off_s, rules.merge_s, rules.refractory_s, rules.min_s))
+    spikes: list[tuple[int, int]] = []
+    following = 0
+    for run, onset in zip(runs.tolist(), hit[first].tolist(), strict=True):
+        if run < following:
+            continue
+        start = begins[run]
+        since = start - spikes[-1][1] if spikes else None
+        if since is not None and since < merge and onset - spikes[-1][1] <= merge + of:
+            start, _ = spikes.pop()
+        elif (since is not None and since < refractory) or not _rises(z, start, onset, rules):
+            continue
+        following = run + 1
+        while following < len(begins) and begins[following] - ends[following - 1] - 1 < low:
+            following += 1
+        spikes.append((start, ends[following - 1]))
+    return [start for start, stop in spikes if stop - start >= least]
 
 
-def _nobody(t_ns: int, gate: int) -> float | None:
-    """Surrogates have no chance rate of their own."""
-    return None
-
-
-def _may_confirm(z: IntArray, z_on: float, rules: Spike) -> bool:
-    """Cheap look before the machine: without enough points above the threshold nothing can be confirmed."""
-    return int_sum(z >= round(z_on * Z)) >= rules.confirm[0]
+def _rises(z: IntArray, start: int, onset: int, rules: Spike) -> bool:
+    """Whether the minute before `onset` stands 1.0 above [-6, -2] min before `start`, two minutes of which are there."""
+    first, last = (start + minutes * MINUTE_NS // GRID_NS for minutes in rules.rise_ref_min)
+    before = z[max(first, 0) : max(last + 1, 0)]
+    if len(before) * GRID_NS < rules.rise_known_min * MINUTE_NS:
+        return False
+    minute = z[max(onset - rules.confirm[1] + 1, 0) : onset + 1]
+    return median2(minute.tolist()) - median2(before.tolist()) >= 2 * rules.rise * Z
 
 
 def driver_of(baseline: Baseline, *, has_movement: bool, constants: Constants) -> str:

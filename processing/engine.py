@@ -25,7 +25,7 @@ from processing.indices.hrv import rmssd
 from processing.motion import Averages, acceleration_bins, fixed, log_motion, step_bins
 from processing.posture import Tilt, Turns
 from processing.snapshot import decode, encode
-from processing.usual import UTC_ONLY, Offsets, day_of
+from processing.usual import UTC_ONLY, Offsets, days_of
 from processing.windows import BeatSums, Settled, settle
 from somalink.domain.catalogue import REJECTIONS
 from somalink.domain.constants import Constants
@@ -255,22 +255,19 @@ class Engine:
         out += self._settle_beats(mark)
         last_stop = (mark - SETTLE_NS) // GRID_NS * GRID_NS
         while self.waiting is None and self._next_stop <= last_stop:
-            until = min(last_stop, self._day_ends(self._next_stop))
-            day = day_of(self._next_stop, self._offsets)
-            if self._asks and day != self._day:
-                self.waiting = Refit(day, self._next_stop)
+            stops = np.arange(self._next_stop, min(last_stop, self._next_stop + DAY_NS) + 1, GRID_NS)
+            days = days_of(stops, self._offsets)
+            until = self._day_rises(days) if self._asks else len(stops)
+            if until == 0:
+                self.waiting = Refit(int(days[0]), self._next_stop)
                 break
-            out += self._grid(np.arange(self._next_stop, until + 1, GRID_NS))
+            out += self._grid(stops[:until])
         return out
 
-    def _day_ends(self, t_ns: int) -> int:
-        """Last grid point of the local day of `t_ns`, looking no further than an hour, so that offset changes are met on time."""
-        day = day_of(t_ns, self._offsets)
-        end = t_ns
-        for step in (HOUR_NS, GRID_NS * 60, GRID_NS):
-            while end + step <= t_ns + DAY_NS and day_of(end + step, self._offsets) == day:
-                end += step
-        return end
+    def _day_rises(self, days: IntArray) -> int:
+        """How many grid points come before a new local day. A day that falls (westwards over 04:00) is no new one."""
+        later = np.flatnonzero(days > self._day) if self._day is not None else np.zeros(1, np.int64)
+        return int(later[0]) if len(later) else len(days)
 
     # ---- the path
 
@@ -295,7 +292,7 @@ class Engine:
         a30, a180, a600 = fixed(averages)
         sums = BeatSums(self._settled)
         contact = self._contact(stops)
-        fields, frozen = self._field(stops, until, motion, contact)
+        fields, frozen = self._field(stops, until, motion)
         heart = heart_rate(stops, sums, fields, contact, rules=self._constants.hr, beat=self._constants.beat)
         variability = rmssd(stops, sums, rules=self._constants.beat)
         told = GateInput(stops, motion, a600, reset, turned, heart.hr, heart.hr60)
@@ -344,14 +341,14 @@ class Engine:
             motion = np.where(motion == UNKNOWN, steps, motion)
         return motion, turned
 
-    def _contact(self, stops: IntArray) -> BoolArray:
-        """Contact at each stop: on until something said otherwise."""
-        on = np.ones(len(stops), bool)
+    def _contact(self, at_ns: IntArray) -> BoolArray:
+        """Contact at each time: on until something said otherwise before it."""
+        on = np.ones(len(at_ns), bool)
         for t_ns, state in self._contacts:
-            on[stops > t_ns] = state
+            on[at_ns > t_ns] = state
         return on
 
-    def _field(self, stops: IntArray, until: int, motion: IntArray, contact: BoolArray) -> tuple[FieldSeconds, BoolArray]:
+    def _field(self, stops: IntArray, until: int, motion: IntArray) -> tuple[FieldSeconds, BoolArray]:
         """The device's own heart rate with its freshness, and the stops at which it is frozen."""
         t, mbpm = self._buffers[Stream.HR].upto(until)
         if not len(t):
@@ -366,7 +363,7 @@ class Engine:
         self._held = dict(zip(t.tolist(), moving.tolist(), strict=True))
         at = np.searchsorted(t, stops, side="left") - 1
         frozen = np.where(at >= 0, held[np.maximum(at, 0)], False)
-        return FieldSeconds(t, mbpm, ~held & first_of_second & contact[point]), frozen
+        return FieldSeconds(t, mbpm, ~held & first_of_second & self._contact(t)), frozen
 
     def _field_moved(self, t: IntArray) -> BoolArray:
         """Whether the body moved at samples of earlier grid points, as it was found then."""
@@ -423,7 +420,7 @@ class Engine:
         field.drop_before(until + GRID_NS - KEEP_NS)
         for stream in (Stream.ACC, Stream.STEPS, Stream.POSTURE, Stream.ECG):
             self._buffers[stream].drop_before(until)
-        while len(self._contacts) > 1 and self._contacts[1][0] < until:
+        while len(self._contacts) > 1 and self._contacts[1][0] < until - KEEP_NS:
             self._contacts.pop(0)
 
     # ---- end and memory
@@ -443,7 +440,7 @@ class Engine:
     def snapshot(self) -> bytes:
         """Everything needed to go on, as bytes; restored into an engine made with the same arguments."""
         if not self._opened:
-            return encode({})
+            return encode({"opened": None, "offsets": [self._offsets.from_ns, self._offsets.offset_s]})
         opened = self._opened
         return encode(
             {
@@ -452,6 +449,7 @@ class Engine:
                 "marks": self._marks,
                 "raw": [getattr(self._raw, name) for name in Raw.__slots__],
                 "pending": self._pending,
+                "late": [beats.arrays() for beats in self._late],
                 "settled": self._settled.arrays(),
                 "buffers": {stream: buffer.state() for stream, buffer in self._buffers.items()},
                 "beat": [self._segment_open, self._segment, self._run, self._last_beat_ns],
@@ -472,14 +470,15 @@ class Engine:
     def restore(self, blob: bytes) -> None:
         """Takes over a snapshot. Raises UnreadableSnapshot when it is not one of this version."""
         state: dict[str, Any] = decode(blob)
-        if not state:
+        self._offsets = Offsets(*(tuple(part) for part in state["offsets"]))
+        if state["opened"] is None:
             return
         t_ns, streams, start_unknown = state["opened"]
         self._take(Opened(self.unit, t_ns, frozenset(Stream(s) for s in streams), start_unknown))
-        self._offsets = Offsets(*(tuple(part) for part in state["offsets"]))
         self._marks = {Stream(name): mark for name, mark in state["marks"].items()}
         self._raw = Raw(*state["raw"])
         self._pending = state["pending"]
+        self._late = [Beats(**columns) for columns in state["late"]]
         self._settled = Settled(**state["settled"])
         self._buffers = {Stream(name): _Buffer(*parts) for name, parts in state["buffers"].items()}
         self._segment_open, self._segment, self._run, self._last_beat_ns = state["beat"]

@@ -14,7 +14,7 @@ from enum import Enum, auto
 
 import numpy as np
 
-from processing.exact import int_sum, running
+from processing.exact import int_sum, median2, running
 from somalink.domain.catalogue import REJECTIONS
 from somalink.domain.constants import Spike
 from somalink.domain.identity import digest
@@ -265,7 +265,7 @@ class SpikeMachine:
         _, of = self._rules.confirm
         minute = [z for j in range(max(i - of + 1, 0), i + 1) if (z := self._z(j, self._now.driver)) is not None]
         # Twice the medians, so that a mean of two middle values stays whole.
-        return "" if _median2(minute) - self._now.reference >= 2 * self._rules.rise * Z else "no_rise"
+        return "" if median2(minute) - self._now.reference >= 2 * self._rules.rise * Z else "no_rise"
 
     def _joins(self) -> bool:
         return self._closed is not None and self._now is not None and self._now.start_ns - self._closed.last_high_ns < self._rules.merge_s * SECOND_NS
@@ -307,7 +307,7 @@ class SpikeMachine:
         """Twice the median of z over [-6, -2] min before the candidate; None with less than two minutes of it known."""
         first, last = (i + minutes * MINUTE_NS // GRID_NS for minutes in self._rules.rise_ref_min)
         known = [z for j in range(max(first, 0), max(last + 1, 0)) if (z := self._z(j, driver)) is not None]
-        return _median2(known) if len(known) * GRID_NS >= self._rules.rise_known_min * MINUTE_NS else None
+        return median2(known) if len(known) * GRID_NS >= self._rules.rise_known_min * MINUTE_NS else None
 
     def _lapse(self, i: int, context: Context) -> None:
         self._let_go("lapsed")
@@ -421,13 +421,6 @@ class SpikeMachine:
         self._last_stop_ns = state["last_stop"]  # type: ignore[assignment]
         self._tape = Points(**{name: np.array(column, np.int64) for name, column in state["tape"].items()})  # type: ignore[attr-defined]
         self._on = dict(state["on"])  # type: ignore[call-overload]
-
-
-def _median2(values: list[int]) -> int:
-    """Twice the median, so that it stays an integer. At least one value."""
-    ordered = sorted(values)
-    n = len(ordered)
-    return ordered[(n - 1) // 2] + ordered[n // 2]
 
 
 def _mean(values: list[int]) -> float:

@@ -69,6 +69,13 @@ def median(values: NDArray[Any]) -> float:
     return float(np.median(values)) if len(values) else float("nan")
 
 
+def median2(values: list[int]) -> int:
+    """Twice the median, so that it stays an integer. At least one value."""
+    ordered = sorted(values)
+    n = len(ordered)
+    return ordered[(n - 1) // 2] + ordered[n // 2]
+
+
 def mad_spread(values: FloatArray) -> float:
     """Robust spread 1.4826 x median absolute deviation about the median; NaN when empty."""
     if not len(values):

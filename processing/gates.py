@@ -87,7 +87,8 @@ class GateMachine:
             self._reset_ns = t
             self._effort.points = 0
         m60 = self._mean_motion()
-        a600_low = None if baseline is None or baseline.p60_a600 is None or a600 == UNKNOWN else a600 < baseline.p60_a600
+        # At or below: who sits and sleeps for most of the day has a percentile of 0, and nothing lies below that.
+        a600_low = None if baseline is None or baseline.p60_a600 is None or a600 == UNKNOWN else a600 <= baseline.p60_a600
         moving = m60 is not None and m60 >= self._rules.moving_mg
         recovering = self._recovering(t, moving, a600_low is not False)
         if m60 is None or self._missing * GRID_NS > self._rules.hold_s * SECOND_NS or self._young(t):
