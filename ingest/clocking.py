@@ -44,7 +44,7 @@ class RawRow:
 
     person: str
     device: str
-    connection: str
+    connection: int
     characteristic: str
     t_mono_ns: int
     boot_id: str
@@ -169,7 +169,7 @@ class Clocker:
         self._streams = streams
         self._tz = tz
         self._decoders = DECODERS if decoders is None else decoders
-        self._line: tuple[str, str, int] | None = None
+        self._line: tuple[str, int, int] | None = None
         self._beats: BeatChain | None = None
         self._start_ns = 0
         self._told: dict[Stream, int] = {}

@@ -423,6 +423,14 @@ class Engine:
         while len(self._contacts) > 1 and self._contacts[1][0] < until - KEEP_NS:
             self._contacts.pop(0)
 
+    def provisional(self) -> Grid:
+        """Grid points that lie behind the watermark but are not FINAL yet, as they look now; for the eye only, changes nothing."""
+        if self.watermark_ns is None or self.waiting is not None:
+            return Grid.empty()
+        ahead = Engine(self.unit, self._constants, self._analysis, asks=False)
+        ahead.restore(self.snapshot())
+        return Grid.concat([record for record in ahead.push(Heartbeat(self.watermark_ns + SETTLE_NS)) if isinstance(record, Grid)])
+
     # ---- end and memory
 
     def flush(self) -> list[Record]:

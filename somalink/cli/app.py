@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from somalink.cli import console, demo, looking, machine, replaying, telling
 from somalink.domain.errors import SomalinkError
 
+FAILED = 1
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -23,9 +25,12 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        typer.echo(version("somalink"))
+        try:
+            typer.echo(version("somalink"))
+        except PackageNotFoundError:
+            typer.echo("somalink runs from its source here: it was not installed, so it has no version")
         raise typer.Exit
 
 
@@ -44,12 +49,40 @@ for group in (demo, replaying, telling, looking, machine):
 def main() -> None:
     """Entry point. Errors a person can act on are two lines on stderr: what failed, and what to do next."""
     try:
-        app(standalone_mode=False)
+        code = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = FAILED
+    if code == FAILED:
+        _let_go_of_a_closed_pipe()
+    sys.exit(code)
+
+
+def _run() -> int:
+    """The command line library reads what was typed, prints its own complaints about it and ends in SystemExit; ours pass through it."""
+    try:
+        app()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0
+        return _interrupted() if code == INTERRUPTED else code
+    except KeyboardInterrupt:
+        return _interrupted()
     except SomalinkError as error:
         console.stderr().print(f"somalink: {error.what}", markup=False)
         if error.next_step:
             console.stderr().print(f"  next: {error.next_step}", markup=False)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        console.stderr().print("somalink: interrupted; what was acknowledged is kept, the same command goes on from there", markup=False)
-        sys.exit(INTERRUPTED)
+        return error.exit_code
+    return 0
+
+
+def _interrupted() -> int:
+    console.stderr().print("somalink: interrupted; what was acknowledged is kept, the same command goes on from there", markup=False)
+    return INTERRUPTED
+
+
+def _let_go_of_a_closed_pipe() -> None:
+    """Whoever read our results may have gone, as `head` does: what is left unsaid goes nowhere, instead of into a traceback at the end."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

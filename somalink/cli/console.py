@@ -64,8 +64,7 @@ def progress(what: str) -> Iterator[Progress | None]:
         yield bar
 
 
-def advance(bar: Progress | None, share: float, what: str | None = None) -> None:
+def advance(bar: Progress | None, share: float) -> None:
     """Moves the only task of a bar to `share` of 1."""
     if bar is not None:
-        task = bar.tasks[0].id
-        bar.update(task, completed=min(max(share, 0.0), 1.0), **({"description": what} if what else {}))
+        bar.update(bar.tasks[0].id, completed=min(max(share, 0.0), 1.0))

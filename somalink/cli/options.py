@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -12,8 +12,10 @@ from somalink.config import Config, load
 from somalink.domain.errors import BadInput, UsageError
 from somalink.domain.time import from_datetime
 
-StoreOption = Annotated[Optional[Path], typer.Option("--store", metavar="FILE", help="Store file; default from settings.", show_default=False)]
-PersonOption = Annotated[Optional[str], typer.Option("--person", metavar="ID", help="Whose; default: the only person there is, else from settings.", show_default=False)]
+StoreOption = Annotated[Path | None, typer.Option("--store", metavar="FILE", help="Store file; default from settings.", show_default=False)]
+PersonOption = Annotated[
+    str | None, typer.Option("--person", metavar="ID", help="Whose; default: the only person there is, else from settings.", show_default=False)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 

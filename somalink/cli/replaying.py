@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from somalink.storage.local import LocalStore
 
 PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Recording folders or RR text files.")]
-StartOption = Annotated[Optional[str], typer.Option("--start", metavar="ISO", help="When a recording without a date began.", show_default=False)]
-BaselineOption = Annotated[str, typer.Option("--baseline", metavar="personal|recording|FILE", help="What is usual: the person's history, the recording itself, or a baseline file.")]
+StartOption = Annotated[str | None, typer.Option("--start", metavar="ISO", help="When a recording without a date began.", show_default=False)]
+BaselineOption = Annotated[
+    str, typer.Option("--baseline", metavar="personal|recording|FILE", help="What is usual: the person's history, the recording itself, or a baseline file.")
+]
 HrvOption = Annotated[bool, typer.Option("--hrv/--no-hrv", help="Also compute the 5-minute NeuroKit2 panel.")]
 
 

@@ -13,9 +13,10 @@ def totals_table(totals: dict[str, Any]) -> Table:
     from rich.table import Table
 
     table = Table(show_header=False, box=None, pad_edge=False)
+    refused = totals["beats_refused"]
     rows = {
         "recordings": str(len(totals["recordings"])),
-        "beats": f"{totals['beats_received']} received = {totals['beats_stored']} stored + {sum(totals['beats_refused'].values())} refused{_reasons(totals['beats_refused'])}",
+        "beats": f"{totals['beats_received']} received = {totals['beats_stored']} stored + {sum(refused.values())} refused{_reasons(refused)}",
         "flagged": f"{sum(totals['beats_flagged'].values())}{_reasons(totals['beats_flagged'])}",
         "gaps": f"{totals['gaps']}, {hours(totals['gap_s'])} in all",
         "usable": hours(totals["usable_s"]),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from ingest.replay import ReplaySource, open_source
 from ingest.simulate import SimulatedSource
@@ -10,6 +11,7 @@ from somalink.domain.ports import Source
 from somalink.domain.types import Answer, Event, Plan, Prompt, Rating, Session, UtcOffset
 from somalink.storage.rows import RecordingRow
 
+T = TypeVar("T")
 Counts = Mapping[int, tuple[int, Mapping[str, int]]]
 
 
@@ -47,7 +49,23 @@ def from_recording(source: ReplaySource) -> Intake:
         events_refused=whole.events_refused,
     )
     notices = [*whole.notices, *([str(source.detected)] if source.detected else [])]
-    return Intake(source, row, whole.offsets, lambda: {hour: (n.received, n.refused) for hour, n in whole.counts.items()}, whole.events, notices=notices)
+    return Intake(
+        source,
+        row,
+        whole.offsets,
+        lambda: {hour: (n.received, n.refused) for hour, n in whole.counts.items()},
+        whole.events,
+        ratings=_of(Rating, whole.said),
+        prompts=_of(Prompt, whole.said),
+        answers=_of(Answer, whole.said),
+        sessions=_of(Session, whole.said),
+        plans=_of(Plan, whole.said),
+        notices=notices,
+    )
+
+
+def _of(kind: type[T], said: Sequence[object]) -> list[T]:
+    return [row for row in said if isinstance(row, kind)]
 
 
 def from_simulation(source: SimulatedSource) -> Intake:

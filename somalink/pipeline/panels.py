@@ -19,7 +19,9 @@ BATCH = 24
 """Two hours of windows: half a second of work, small enough to show progress."""
 
 
-def fill_panels(store: LocalStore, unit: Unit, *, nonlinear: bool = False, workers: int | None = None, progress: Callable[[int, int], None] | None = None) -> int:
+def fill_panels(
+    store: LocalStore, unit: Unit, *, nonlinear: bool = False, workers: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> int:
     """Computes what is missing of the unit's panel; returns how many windows were added. `progress(done, of)`."""
     have = {row.start_ns for row in store.hrv(unit)}
     wanted = list(hrv_panel.missing(hrv_panel.windows(store.recording_beats(unit)), have))

@@ -14,7 +14,7 @@ from processing.snapshot import UnreadableSnapshot
 from processing.within import baseline_within
 from somalink.domain.constants import Constants
 from somalink.domain.errors import UsageError
-from somalink.domain.time import HOUR_NS
+from somalink.domain.time import HOUR_NS, MINUTE_NS
 from somalink.domain.types import Baseline, Beats, Candidate, Episode, Gap, Grid, Heartbeat, Item, Record
 from somalink.pipeline.intake import Intake
 from somalink.pipeline.usuals import Usuals, excluded_spans, generator
@@ -22,6 +22,7 @@ from somalink.storage.local import LocalStore
 from somalink.storage.writer import Writer
 
 PERSONAL, RECORDING = "personal", "recording"
+SNAPSHOT_NS = 5 * MINUTE_NS
 SLICE_S = 3600
 """An archive is taken an hour at a time: one transaction, one snapshot."""
 
@@ -71,6 +72,9 @@ class Run:
         self.engine = Engine(self.unit, constants, self.analysis, baseline=self._frozen(mode), asks=asks)
         if asks:
             self._usuals = Usuals(store, self.unit, self.analysis, constants, from_ns=intake.row.start_ns)
+        self._snapshot_ns = 0
+        self.written = 0
+        """The store's change number after this run's newest write: a higher one is somebody else's."""
         self.after_ns = self._resume()
 
     def _resume(self) -> int | None:
@@ -164,17 +168,26 @@ class Run:
             write.put_candidates(self.unit, self.analysis, told.candidates)
             if self._usuals is not None:
                 self._usuals.save(write)
-            self._snapshot(write)
+            if self._snapshot_due():
+                self._snapshot(write)
             if done:
+                self._snapshot(write)
                 write.put_recording(self.unit, replace(self._intake.row, state="done", analysis=self.analysis))
                 write.put_counts(self.unit, self._intake.counts())
                 if self._intake.row.stop_ns is not None:
                     write.compact(self._intake.row.stop_ns // HOUR_NS * HOUR_NS + 2 * HOUR_NS)
+        self.written = self._store.change
+
+    def _snapshot_due(self) -> bool:
+        """Every five minutes of event time and at the end of every hour (contracts, section 10)."""
+        told = self.engine.told_ns or 0
+        return told - self._snapshot_ns >= SNAPSHOT_NS or told // HOUR_NS != self._snapshot_ns // HOUR_NS
 
     def _snapshot(self, write: Writer) -> None:
-        """Every heartbeat of an archive, every slice of a live run, in the transaction of its rows."""
+        """In the transaction of the rows it stands after."""
         if self.engine.told_ns is not None:
             write.put_snapshot(self.unit, self.analysis, self.engine.told_ns, self.engine.snapshot())
+            self._snapshot_ns = self.engine.told_ns
 
     def begin(self) -> None:
         """Puts down whose recording this is and what came with it; again changes nothing."""

@@ -71,7 +71,7 @@ class FakeStrap:
         return RawRow(
             person=self.person,
             device=self.device,
-            connection=f"connection-{connection}",
+            connection=connection,
             characteristic=RR.characteristic,
             t_mono_ns=self.mono_ns + at_ns,
             boot_id=self.boot_id,

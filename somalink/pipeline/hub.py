@@ -1,0 +1,105 @@
+"""Where live values meet whoever watches: bounded queues, one a watcher. A slow watcher loses the oldest and is told how many.
+
+Everything here is for eyes only: FINAL records are in the store before they are published, provisional ones are nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from somalink.domain.types import Grid, Record
+
+QUEUE = 256
+"""About four minutes of a live strap: a page that sleeps longer reads the store when it wakes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """A record that is on disk."""
+
+    person: str
+    device: str
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Provisional:
+    """What the newest grid points look like before their beats have settled: shown, never kept, replaced by FINAL ones."""
+
+    person: str
+    device: str
+    grid: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Something was written by another process (a tag, a rating): read the store again from `change`."""
+
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a watcher should know about the stream itself: `overflow` messages were dropped from its queue."""
+
+    overflow: int
+
+
+Message = Final | Provisional | Changed | Status
+
+
+class Subscription:
+    """One watcher's queue."""
+
+    def __init__(self, size: int) -> None:
+        self._queue: asyncio.Queue[Message | None] = asyncio.Queue(size)
+        self._dropped = 0
+
+    def offer(self, message: Message | None) -> None:
+        """Puts a message; when the queue is full the oldest one goes, and the watcher is told before the next it reads."""
+        if self._queue.full():
+            self._queue.get_nowait()
+            self._dropped += 1
+        self._queue.put_nowait(message)
+
+    async def __aiter__(self) -> AsyncIterator[Message]:
+        while True:
+            message = await self._queue.get()
+            if self._dropped:
+                dropped, self._dropped = self._dropped, 0
+                yield Status(dropped)
+            if message is None:
+                return
+            yield message
+
+
+class Hub:
+    """Publishes to every subscription; nobody watching costs nothing."""
+
+    def __init__(self) -> None:
+        self._watchers: list[Subscription] = []
+
+    def subscribe(self, size: int = QUEUE) -> Subscription:
+        """A queue of the messages from now on; at most `size` wait in it."""
+        watcher = Subscription(size)
+        self._watchers.append(watcher)
+        return watcher
+
+    def leave(self, watcher: Subscription) -> None:
+        """Ends a subscription."""
+        self._watchers.remove(watcher)
+
+    @property
+    def watched(self) -> bool:
+        return bool(self._watchers)
+
+    def publish(self, message: Message) -> None:
+        for watcher in self._watchers:
+            watcher.offer(message)
+
+    def close(self) -> None:
+        """Tells every watcher that nothing more will come."""
+        for watcher in self._watchers:
+            watcher.offer(None)
