@@ -142,7 +142,7 @@ class Page:
                 points = [place(point) for point in mark.points]
                 self.line([p[0] for p in points], [p[1] for p in points], colour=colour, width=pen, z=6)
 
-    def texture(self, axes: Axes, spans: Iterable[tuple[float, float]], bottom: float, top: float, texture: look.Texture) -> None:
+    def texture(self, axes: Axes, spans: Iterable[tuple[float, float]], bottom: float, top: float, texture: look.Texture, *, alpha: float = 1.0) -> None:
         """Strokes over the spans (in data units of `axes`), cut at their edges: one set of strokes, so that neighbours agree."""
         from matplotlib.collections import LineCollection
         from matplotlib.path import Path as Outline
@@ -159,7 +159,14 @@ class Page:
         strokes = [[(start, low), (start + reach, low + tall)] for start in starts.tolist()]
         style: Any = (0, tuple(part / texture.width for part in texture.dash)) if texture.dash else "-"
         lines = LineCollection(
-            strokes, colors=look.HATCH, linewidths=texture.width, linestyles=[style], capstyle="round", transform=self.figure.dpi_scale_trans, zorder=1.5
+            strokes,
+            colors=look.HATCH,
+            alpha=alpha,
+            linewidths=texture.width,
+            linestyles=[style],
+            capstyle="round",
+            transform=self.figure.dpi_scale_trans,
+            zorder=1.5,
         )
         lines.set_transform(self.figure.dpi_scale_trans)
         axes.add_collection(lines, autolim=False)

@@ -5,14 +5,15 @@ A plan of the page, top to bottom; every part below is one function that draws w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dashboards.picture import look, sentences
 from dashboards.picture.canvas import BODY, HEAD, SMALL, Page
-from dashboards.picture.model import NO_ROWS, DayModel, Moment, Tag
+from dashboards.picture.model import NO_ROWS, DayModel, Minutes, Moment, Tag
 from dashboards.picture.parts import HEIGHT, MARGIN, WIDTH, Fill, Line, Sample, head, legend
 from dashboards.picture.traces import level_line, runs, usual_band
 from somalink.domain.time import HOUR_NS, MINUTE_NS, SECOND_NS
@@ -23,32 +24,42 @@ if TYPE_CHECKING:
 
 PLOT_X, PLOT_W = 1.35, 6.3
 SIDE_X, SIDE_W = 8.05, 2.7
-SIDE_END = 0.95
+SIDE_TOP, SIDE_END = 6.42, 0.92
+SECTION_H, NOTE_H, MOMENT_H, LEAN_H, TAG_H = 0.42, 0.55, 0.52, 0.2, 0.38
+"""What a part of the side takes: a heading, the note on chance, a moment in full and in a line, a tag."""
 Z_RANGE = (-2.5, 4.1)
 LINK, MAYBE = Line(look.INK, 1.6), Line(look.INK_3, 0.8, (1.5, 2.0))
 USABLE, LEFT_OUT = Fill(look.USUAL), Fill(look.UNSURE, 0.35)
 Z_MOST = 6.6
 """A day that goes beyond the fifth word gets a taller axis, up to here; what is higher still is cut, with a mark."""
-PLOT_Y, PLOT_H = 3.02, 1.86
+POINTS = 480
+MARKER = 0.19
+LANES, LANE = 3, 0.055
+PLOT_Y, PLOT_H = 3.02, 2.04
 TAG_ROW = 0.4
 TAG_ROWS = 2
 """A row of tags that a day does not need makes its plot that much taller."""
-NUMBERS_H = 0.26
+NUMBERS_H = 0.3
 """Room over the plot for the numbers of the highest moments, and for what ties them to tags."""
 GATE_Y, GATE_H = 2.72, 0.18
 HEART_Y, HEART_H = 1.64, 0.86
 COVER_Y, COVER_H = 1.2, 0.24
 HOURS_Y = 1.0
+TEXTURE_ALPHA = 0.5
+"""In the plot a texture stands behind the line; in its own lane it is the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedTag:
-    """A tag with its place: the row it stands in, and whether there is room for its word."""
+    """A tag with its place: the row it stands in, whether its glyph fits there, and where its word begins if there is room."""
 
     tag: Tag
     x: float
     row: int
-    worded: bool
+    shown: bool
+    word_x: float | None
+    lane: int
+    """Whiskers that overlap lie under each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,12 @@ class Sheet:
     model: DayModel
     z_range: tuple[float, float]
     tags: tuple[PlacedTag, ...]
+    markers: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def step_min(self) -> int:
+        """Minutes a point of the level: so few that a whole day is a line and not a thicket."""
+        return next((step for step in (1, 2) if self.minutes / step <= POINTS), 3)
 
     @property
     def plot_h(self) -> float:
@@ -86,15 +103,15 @@ class Sheet:
         start, stop = self.model.shown
         return (stop - start) / MINUTE_NS
 
-    @property
-    def t(self) -> FloatArray:
-        """Middle of every minute of the day, in minutes since the shown start."""
-        return np.asarray((self.model.minutes.start_ns - self.model.shown[0]) / MINUTE_NS + 0.5)
+    def t(self, minutes: Minutes) -> FloatArray:
+        """Middle of every point, in minutes since the shown start."""
+        return minutes.middle_min(self.model.shown[0], self.step_min)
 
 
 def day_page(model: DayModel) -> Page:
     page = Page(WIDTH, HEIGHT)
     sheet = Sheet(page, model, _z_range(model), _place_tags(page, model))
+    sheet = replace(sheet, markers=_place_markers(sheet))
     _head(sheet)
     _level(sheet)
     _tags(sheet)
@@ -133,19 +150,22 @@ def _head(sheet: Sheet) -> None:
 
 def _level(sheet: Sheet) -> None:
     axes = sheet.place(PLOT_Y, sheet.plot_h, sheet.z_range)
-    minutes, t = sheet.model.minutes, sheet.t
+    minutes, half = sheet.model.minutes.every(sheet.step_min), sheet.step_min / 2
+    t, (low, high) = sheet.t(minutes), sheet.z_range
     compared = np.isfinite(minutes.z)
     _words(sheet)
-    usual_band(axes, t, compared)
+    usual_band(axes, t, compared, half=half)
     for gate in look.NOT_JUDGED:
-        spans = [(t[a] - 0.5, t[b - 1] + 0.5) for a, b in runs(minutes.gate == gate)]
-        sheet.page.texture(axes, spans, *sheet.z_range, look.TEXTURES[gate])
+        spans = [(t[a] - half, t[b - 1] + half) for a, b in runs(minutes.gate == gate)]
+        sheet.page.texture(axes, spans, low, high, look.TEXTURES[gate], alpha=TEXTURE_ALPHA)
     sure = look.SURE_SE * minutes.se
-    top = np.minimum(minutes.z + sure, sheet.z_range[1])
-    shaded = compared & ~np.isin(minutes.gate, look.NOT_JUDGED)
-    axes.fill_between(t, np.maximum(minutes.z - sure, sheet.z_range[0]), top, where=shaded.tolist(), color=look.BAND, alpha=look.BAND_ALPHA, lw=0, zorder=2)
-    level_line(axes, t, np.clip(minutes.z, *sheet.z_range), minutes.judged, minutes.weak)
-    _cut(axes, t, minutes.z, minutes.judged, sheet.z_range[1])
+    shaded = (compared & ~np.isin(minutes.gate, look.NOT_JUDGED)).tolist()
+    axes.fill_between(
+        t, np.maximum(minutes.z - sure, low), np.minimum(minutes.z + sure, high), where=shaded, color=look.BAND, alpha=look.BAND_ALPHA, lw=0, zorder=2
+    )
+    drawn = minutes.finer_within(sheet.model.minutes, [moment.around_ns for moment in sheet.model.moments])
+    level_line(axes, sheet.t(drawn), drawn, sheet.z_range)
+    _cut(axes, sheet.t(drawn), drawn.z, drawn.judged, high)
     _holes(sheet)
 
 
@@ -183,16 +203,23 @@ def _holes(sheet: Sheet) -> None:
 
 
 def _place_tags(page: Page, model: DayModel) -> tuple[PlacedTag, ...]:
-    """In two rows where words would touch; without its word where both rows are taken."""
-    reach = [0.0] * TAG_ROWS
+    """In two rows where words would touch; where both rows are taken without its word, and at last without its glyph: the list has it."""
+    words, glyphs, whiskers = [PLOT_X - 0.08] * TAG_ROWS, [0.0] * TAG_ROWS, [0.0] * LANES
     placed = []
     for tag in model.tags:
-        x = across(model, tag.event.t_ns)
-        half = max(page.measure(sentences.tag_name(tag), SMALL) / 2, 0.13)
-        free = next((row for row, taken in enumerate(reach) if x - half > taken), None)
-        row = int(np.argmin(reach)) if free is None else free
-        reach[row] = max(reach[row], x + 0.14) if free is None else x + half + 0.04
-        placed.append(PlacedTag(tag, x, row, worded=free is not None))
+        x, half = across(model, tag.event.t_ns), page.measure(sentences.tag_name(tag), SMALL) / 2
+        left = min(max(x - half, PLOT_X - 0.08), PLOT_X + PLOT_W + 0.3 - 2 * half)
+        row = next((k for k in range(TAG_ROWS) if left >= words[k] and x - 0.14 >= glyphs[k]), None)
+        if row is not None:
+            words[row] = left + 2 * half + 0.05
+        bare = int(np.argmin(glyphs)) if row is None else row
+        shown = x - 0.14 >= glyphs[bare]
+        if shown:
+            glyphs[bare] = x + 0.14
+        begin, end = (across(model, t) for t in _span(model, tag))
+        lane = next((k for k, taken in enumerate(whiskers) if begin > taken), LANES - 1)
+        whiskers[lane] = max(whiskers[lane], end + 0.02)
+        placed.append(PlacedTag(tag, x, bare, shown=shown, word_x=None if row is None else left, lane=lane))
     return tuple(placed)
 
 
@@ -203,44 +230,49 @@ def _tags(sheet: Sheet) -> None:
         page.text(PLOT_X - 0.12, sheet.tags_y + 0.2, "you tagged", size=BODY, colour=look.INK_2, ha="right", va="center")
     for placed in sheet.tags:
         x, y = placed.x, sheet.tags_y + TAG_ROW * placed.row
-        page.glyph(placed.tag.event.kind, x, y + 0.3)
-        if placed.worded:
-            page.text(x, y + 0.07, sentences.tag_name(placed.tag), size=SMALL, colour=look.INK_2, ha="center")
+        if placed.shown:
+            page.glyph(placed.tag.event.kind, x, y + 0.3)
+        if placed.word_x is not None:
+            page.text(placed.word_x, y + 0.07, sentences.tag_name(placed.tag), size=SMALL, colour=look.INK_2)
         page.line([x, x], [PLOT_Y, sheet.tags_y], dash=(0.8, 2.2), colour=look.INK_2, width=0.8, z=3)
-        _whisker(sheet, placed.tag)
-        _matches(sheet, placed.tag, x)
+        _whisker(sheet, placed)
+        _matches(sheet, placed)
 
 
-def _whisker(sheet: Sheet, tag: Tag) -> None:
-    """From the earliest to the latest it may have been."""
-    start, stop = sheet.model.shown
+def _span(model: DayModel, tag: Tag) -> tuple[int, int]:
+    """From the earliest to the latest it may have been, as far as the page goes."""
     spread = tag.event.certainty_s * SECOND_NS
-    a, b = max(tag.event.t_ns - spread, start), min((tag.event.t_end_ns or tag.event.t_ns) + spread, stop)
-    sheet.page.line([sheet.x(a), sheet.x(b)], [sheet.tags_y] * 2, colour=look.INK, width=1.4, z=5)
+    return max(tag.event.t_ns - spread, model.shown[0]), min((tag.event.t_end_ns or tag.event.t_ns) + spread, model.shown[1])
+
+
+def _whisker(sheet: Sheet, placed: PlacedTag) -> None:
+    y = sheet.tags_y - LANE * placed.lane
+    a, b = (sheet.x(t) for t in _span(sheet.model, placed.tag))
+    sheet.page.line([a, b], [y] * 2, colour=look.INK, width=1.2, z=5)
     for end in (a, b):
-        sheet.page.line([sheet.x(end)] * 2, [sheet.tags_y - 0.03, sheet.tags_y + 0.03], colour=look.INK, width=1.0, z=5)
+        sheet.page.line([end] * 2, [y - 0.025, y + 0.025], colour=look.INK, width=0.9, z=5)
 
 
-def _matches(sheet: Sheet, tag: Tag, x: float) -> None:
+def _matches(sheet: Sheet, placed: PlacedTag) -> None:
     """From tag to moment: solid when a match is likely, faint and dashed when it is only possible."""
-    for match in tag.matches:
-        marker = _marker(sheet, sheet.model.moments[match.number - 1])
-        likely = match.verdict == "linked"
-        sheet.page.line(
-            [x, marker[0]],
-            [sheet.tags_y, marker[1]],
-            colour=look.INK if likely else look.INK_3,
-            width=LINK.width if likely else MAYBE.width,
-            dash=None if likely else MAYBE.dash,
-            z=5,
-        )
+    for match in placed.tag.matches:
+        pen = LINK if match.verdict == "linked" else MAYBE
+        x, y = sheet.markers[match.number]
+        sheet.page.line([placed.x, x], [sheet.tags_y - LANE * placed.lane, y], colour=pen.colour, width=pen.width, dash=pen.dash, z=5)
 
 
-def _marker(sheet: Sheet, moment: Moment) -> tuple[float, float]:
-    """Where a moment's number stands: just above its highest point, or below its lowest."""
-    z = moment.z if np.isfinite(moment.z) else 1.0
-    slow = moment.episode.kind == "slowing"
-    return sheet.x(moment.episode.peak_ns), max(sheet.y(z) - 0.14, PLOT_Y + 0.12) if slow else sheet.y(z) + 0.12
+def _place_markers(sheet: Sheet) -> dict[int, tuple[float, float]]:
+    """Where each moment's number stands: just above its highest point (below its lowest), and clear of the numbers before it."""
+    placed: dict[int, tuple[float, float]] = {}
+    for moment in sheet.model.moments:
+        z = moment.z if np.isfinite(moment.z) else 1.0
+        slow = moment.episode.kind == "slowing"
+        x, y = sheet.x(moment.episode.peak_ns), max(sheet.y(z) - 0.14, PLOT_Y + 0.12) if slow else sheet.y(z) + 0.12
+        y = min(y, sheet.tags_y - 0.15)
+        while any(abs(x - other[0]) < MARKER and abs(y - other[1]) < MARKER for other in placed.values()):
+            x, y = (x, y + 0.02) if y < sheet.tags_y - 0.15 else (x + 0.02, y)
+        placed[moment.number] = (x, y)
+    return placed
 
 
 def _moments(sheet: Sheet) -> None:
@@ -251,23 +283,23 @@ def _moments(sheet: Sheet) -> None:
         stop = episode.stop_ns if episode.stop_ns is not None else sheet.model.shown[1]
         ends = [sheet.x(max(episode.start_ns, sheet.model.shown[0])), sheet.x(min(stop, sheet.model.shown[1]))]
         sheet.page.line(ends, [PLOT_Y - 0.01] * 2, colour=colour, width=3.0 if episode.kind == "spike" else 1.4, z=5)
-        sheet.page.numbered(*_marker(sheet, moment), moment.number, colour=colour)
+        sheet.page.numbered(*sheet.markers[moment.number], moment.number, colour=colour)
 
 
 # ---------------------------------------------------------------- lanes
 
 
 def _gates(sheet: Sheet) -> None:
-    page, minutes = sheet.page, sheet.model.minutes
+    page, minutes, t = sheet.page, sheet.model.minutes, sheet.t(sheet.model.minutes)
     axes = sheet.place(GATE_Y, GATE_H, (0.0, 1.0))
     page.text(PLOT_X - 0.12, GATE_Y + GATE_H / 2, "movement", size=BODY, colour=look.INK_2, ha="right", va="center")
     gate = np.where(minutes.known, minutes.gate, NO_ROWS)
     for a, b in runs(gate == Gate.STILL):
-        axes.fill_between([sheet.t[a] - 0.5, sheet.t[b - 1] + 0.5], 0, 1, color=look.USUAL_BAND, lw=0, zorder=1)
+        axes.fill_between([t[a] - 0.5, t[b - 1] + 0.5], 0, 1, color=look.USUAL_BAND, lw=0, zorder=1)
     for each, texture in look.TEXTURES.items():
-        sheet.page.texture(axes, [(sheet.t[a] - 0.5, sheet.t[b - 1] + 0.5) for a, b in runs(gate == each)], 0.0, 1.0, texture)
+        sheet.page.texture(axes, [(t[a] - 0.5, t[b - 1] + 0.5) for a, b in runs(gate == each)], 0.0, 1.0, texture)
     for a, b in runs(gate == Gate.UNKNOWN):
-        axes.plot([sheet.t[a] - 0.5, sheet.t[b - 1] + 0.5], [0.5, 0.5], color=look.HATCH, lw=0.8, zorder=1)
+        axes.plot([t[a] - 0.5, t[b - 1] + 0.5], [0.5, 0.5], color=look.HATCH, lw=0.8, zorder=1)
 
 
 def _heart(sheet: Sheet) -> None:
@@ -277,7 +309,7 @@ def _heart(sheet: Sheet) -> None:
         return
     low, high = np.floor(np.nanmin(hr) / 20) * 20, np.ceil(np.nanmax(hr) / 20) * 20
     axes = sheet.place(HEART_Y, HEART_H, (low, high))
-    axes.plot(sheet.t, hr, color=look.HEART, lw=0.9, zorder=3)
+    axes.plot(sheet.t(sheet.model.minutes), hr, color=look.HEART, lw=0.9, zorder=3)
     sheet.page.text(PLOT_X - 0.12, HEART_Y + HEART_H / 2 + 0.07, "heart rate", size=BODY, colour=look.HEART, ha="right", va="center")
     sheet.page.text(PLOT_X - 0.12, HEART_Y + HEART_H / 2 - 0.09, "a minute", size=SMALL, colour=look.INK_3, ha="right", va="center")
     for beats in np.linspace(low, high, 3 if (high - low) % 40 == 0 else 2).tolist():
@@ -301,12 +333,13 @@ def _coverage(sheet: Sheet) -> None:
 
 
 def _clock(sheet: Sheet) -> None:
+    """Local times, as many as have room."""
     start, stop = sheet.model.shown
-    every = next(step for step in (1, 2, 3, 4) if (stop - start) / HOUR_NS / step * 0.46 <= PLOT_W or step == 4)
-    ticks = [t for t in range(start, stop + 1, HOUR_NS) if round(sheet.model.local.hour(t)) % every == 0]
-    for t in ticks:
-        sheet.page.text(sheet.x(t), HOURS_Y, sheet.model.local.clock(t), size=BODY, colour=look.INK_2, ha="center")
-        sheet.page.line([sheet.x(t)] * 2, [HOURS_Y + 0.12, COVER_Y], colour=look.RULE, width=0.6, z=-1)
+    every = next((step for step in (10, 15, 30, 60, 120, 180) if sheet.minutes / step * 0.5 <= PLOT_W), 240)
+    for t in range(start, stop + 1, 5 * MINUTE_NS):
+        if round(sheet.model.local.hour(t) * 60) % every == 0:
+            sheet.page.text(sheet.x(t), HOURS_Y, sheet.model.local.clock(t), size=BODY, colour=look.INK_2, ha="center")
+            sheet.page.line([sheet.x(t)] * 2, [HOURS_Y + 0.12, COVER_Y], colour=look.RULE, width=0.6, z=-1)
 
 
 # ---------------------------------------------------------------- legend
@@ -316,8 +349,16 @@ def _legend(sheet: Sheet) -> None:
     """Only what occurs on this day; below it what was left out and why."""
     page, model = sheet.page, sheet.model
     y = legend(page, _entries(model), x=MARGIN, y=0.74, right=WIDTH - MARGIN)
-    lines = " ".join(part for part in (sentences.not_judged(model), sentences.no_signal(model)) if part)
-    page.paragraph(MARGIN, y - 0.21, lines, WIDTH - 2 * MARGIN, size=SMALL, colour=look.INK)
+    page.paragraph(MARGIN, y - 0.21, _left_out(page, model), WIDTH - 2 * MARGIN, size=SMALL, colour=look.INK)
+
+
+def _left_out(page: Page, model: DayModel) -> str:
+    """In two lines: as many holes by name as fit."""
+    for named in (6, 5, 4, 3, 2, 1, 0):
+        text = f"{sentences.not_judged(model)} {sentences.no_signal(model, named=named)}".strip()
+        if len(page.wrap(text, WIDTH - 2 * MARGIN, SMALL)) <= 2:
+            break
+    return text
 
 
 def _entries(model: DayModel) -> list[tuple[str, Sample]]:
@@ -342,54 +383,64 @@ def _entries(model: DayModel) -> list[tuple[str, Sample]]:
 
 
 def _side(sheet: Sheet) -> None:
+    """Rises first, beside their chance; then what was slower or lasted; then the tags. In full where all fit, else a line each."""
     page, model = sheet.page, sheet.model
-    page.text(SIDE_X, 6.38, "Moments that stood out", size=HEAD, bold=True)
-    page.line([SIDE_X, SIDE_X + SIDE_W], [6.28] * 2, colour=look.RULE)
-    y = 6.08
-    least = SIDE_END + 0.3 + (0.5 + 0.32 * min(len(model.tags), 5) if model.tags else 0.0)
-    shown = 0
-    lean = len(model.moments) > 5
-    for moment in model.moments:
-        if y < least + (0.2 if lean else 0.5):
-            break
-        y = _moment(sheet, moment, y, lean=lean)
-        shown += 1
-    if shown < len(model.moments):
-        y = page.paragraph(SIDE_X, y, f"and {len(model.moments) - shown} more", SIDE_W, size=SMALL, colour=look.INK_3)
-    note = sentences.chance_note(model) or "Nothing stood out."
-    y = page.paragraph(SIDE_X, y - 0.02, note, SIDE_W, size=SMALL, colour=look.INK_2)
+    others = [moment for moment in model.moments if moment.episode.kind != "spike"]
+    tags = SECTION_H + TAG_H * len(model.tags) if model.tags else 0.0
+    rest = (SECTION_H if others else 0.0) + NOTE_H
+    lean = SECTION_H + rest + MOMENT_H * len(model.moments) + tags > SIDE_TOP - SIDE_END
+    tags = min(tags, SECTION_H + TAG_H * 5)
+    y = _listed(sheet, model.spikes, _section(page, "Moments that stood out", SIDE_TOP), lean=lean, end=SIDE_END + tags + rest + LEAN_H * min(len(others), 2))
+    y = page.paragraph(SIDE_X, y - 0.03, sentences.chance_note(model) or "Nothing stood out.", SIDE_W, size=SMALL, colour=look.INK_2)
+    if others:
+        y = _listed(sheet, others, _section(page, "Slower, or longer above", y - 0.12), lean=lean, end=SIDE_END + tags)
     if model.tags:
-        _tag_list(sheet, y - 0.22)
+        _tag_list(sheet, _section(page, "What you tagged", y - 0.14))
+
+
+def _section(page: Page, words: str, y: float) -> float:
+    page.text(SIDE_X, y, words, size=HEAD, bold=True)
+    page.line([SIDE_X, SIDE_X + SIDE_W], [y - 0.09] * 2, colour=look.RULE)
+    return y - 0.28
+
+
+def _listed(sheet: Sheet, moments: Sequence[Moment], y: float, *, lean: bool, end: float) -> float:
+    for k, moment in enumerate(moments):
+        if y - (LEAN_H if lean else MOMENT_H) < end and k < len(moments) - 1:
+            return sheet.page.paragraph(SIDE_X, y, f"and {len(moments) - k} more", SIDE_W, size=SMALL, colour=look.INK_3)
+        y = _moment(sheet, moment, y, lean=lean)
+    return y
 
 
 def _moment(sheet: Sheet, moment: Moment, y: float, *, lean: bool) -> float:
     page, episode = sheet.page, moment.episode
-    colour = look.BELOW if episode.kind == "slowing" else look.WELL
-    page.numbered(SIDE_X + 0.09, y + 0.045, moment.number, colour=colour)
+    page.numbered(SIDE_X + 0.09, y + 0.045, moment.number, colour=look.BELOW if episode.kind == "slowing" else look.WELL)
     when = sheet.model.local.clock(episode.start_ns)
     page.text(SIDE_X + 0.26, y, when, size=BODY, bold=True)
-    page.text(SIDE_X + 0.26 + page.measure(when, BODY, bold=True) + 0.07, y, f"· {sentences.length(moment)}", size=BODY, colour=look.INK_2)
+    x = SIDE_X + 0.26 + page.measure(when, BODY, bold=True) + 0.07
     if lean:
-        return page.paragraph(SIDE_X + 0.26, y - 0.165, sentences.height(moment), SIDE_W - 0.26, size=SMALL) - 0.05
-    y = page.paragraph(SIDE_X + 0.26, y - 0.17, f"{sentences.height(moment)}. {sentences.sentence(sentences.how_sure(moment))}.", SIDE_W - 0.26, size=SMALL)
-    return y - 0.08
+        page.text(x, y, sentences.in_short(moment), size=SMALL, colour=look.INK_2)
+        return y - LEAN_H
+    page.text(x, y, f"· {sentences.length(moment)}", size=BODY, colour=look.INK_2)
+    said = f"{sentences.height(moment)}. {sentences.sentence(sentences.how_sure(moment))}."
+    return page.paragraph(SIDE_X + 0.26, y - 0.17, said, SIDE_W - 0.26, size=SMALL) - 0.07
 
 
 def _tag_list(sheet: Sheet, y: float) -> None:
     page, model = sheet.page, sheet.model
-    page.text(SIDE_X, y, "What you tagged", size=HEAD, bold=True)
-    page.line([SIDE_X, SIDE_X + SIDE_W], [y - 0.1] * 2, colour=look.RULE)
-    y -= 0.3
     for k, tag in enumerate(model.tags):
-        if y < SIDE_END:
+        if y < SIDE_END + (0.17 if k == len(model.tags) - 1 else 0.34):
             page.text(SIDE_X, y, f"and {len(model.tags) - k} more", size=SMALL, colour=look.INK_3)
             return
         page.glyph(tag.event.kind, SIDE_X + 0.1, y + 0.04, size=0.21)
-        when = f"{model.local.clock(tag.event.t_ns)} {sentences.certainty(tag)}"
         page.text(SIDE_X + 0.26, y, sentences.tag_name(tag), size=BODY, bold=True)
+        when = f"{model.local.clock(tag.event.t_ns)} {sentences.certainty(tag)}"
         page.text(SIDE_X + 0.26 + page.measure(sentences.tag_name(tag), BODY, bold=True) + 0.08, y, when, size=SMALL, colour=look.INK_2)
         likely = any(match.verdict == "linked" for match in tag.matches)
-        y = page.paragraph(SIDE_X + 0.26, y - 0.165, sentences.tag_matches(tag), SIDE_W - 0.26, size=SMALL, colour=look.INK if likely else look.INK_3) - 0.06
+        y = (
+            page.paragraph(SIDE_X + 0.26, y - 0.155, sentences.tag_matches(model, tag), SIDE_W - 0.26, size=SMALL, colour=look.INK if likely else look.INK_3)
+            - 0.05
+        )
 
 
 def day_table(model: DayModel) -> list[tuple[str, ...]]:
@@ -402,7 +453,10 @@ def day_table(model: DayModel) -> list[tuple[str, ...]]:
         rows.append((f"Moment {moment.number}", when, sentences.height(moment), sentences.how_sure(moment)))
     if model.spikes:
         rows.append(("By chance", "", sentences.chance_note(model), ""))
-    rows += [(sentences.tag_name(tag), f"{model.local.clock(tag.event.t_ns)} {sentences.certainty(tag)}", sentences.tag_matches(tag), "") for tag in model.tags]
+    rows += [
+        (sentences.tag_name(tag), f"{model.local.clock(tag.event.t_ns)} {sentences.certainty(tag)}", sentences.tag_matches(model, tag), "")
+        for tag in model.tags
+    ]
     rows += [("Left out", "", text, "") for text in (sentences.not_judged(model), sentences.no_signal(model)) if text]
     if model.simulated:
         rows.append(("Simulated", "", "A made-up wearer, not a person.", ""))

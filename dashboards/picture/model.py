@@ -1,7 +1,7 @@
 """What a picture of a day shows, as plain values: minutes, moments, tags, holes, coverage. Reads a `Reader`; draws nothing.
 
-A day runs from 04:00 to 04:00 local time. A minute is the median of its 5-s rows, known from three of them on, so that a hole of
-seconds does not break a line of a pixel; everything that is counted is counted on the 5-s rows themselves.
+A day runs from 04:00 to 04:00 local time. A minute is the median of its 5-s rows, known from a quarter of them on, so that a
+hole of seconds does not break a line of a pixel; everything that is counted is counted on the 5-s rows themselves.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dashboards.picture.look import JUDGED
 from somalink.domain.constants import Constants
@@ -20,7 +22,7 @@ from somalink.domain.time import DAY_BREAK_NS, DAY_NS, GRID_NS, HOUR_NS, MINUTE_
 from somalink.domain.types import UNKNOWN, Baseline, BoolArray, Episode, Event, FloatArray, Gap, Gate, Grid, IntArray, Link, Stream, UtcOffset, word
 
 ROWS_A_MINUTE = MINUTE_NS // GRID_NS
-LEAST_ROWS = 3
+LEAST_SHARE = 4
 NO_ROWS = -1
 """In `Minutes.gate`: nothing was received in this minute."""
 LEAST_Q = Constants().usual.min_quality
@@ -67,39 +69,46 @@ class LocalTime:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Minutes:
-    """(n,) each, one a minute from `start_ns` on; NaN = not known. `gate`: the most frequent `Gate`, or `NO_ROWS`."""
+    """(n,) each, one a minute (or a few) from `start_ns` on; NaN = not known. `gate`: the most frequent `Gate`, or `NO_ROWS`.
+
+    `judged`: a quarter of it or more was usable, and then `z`, `se` and `gate` are those of the usable part alone. `weak`: it was
+    measured, but most of it not well enough.
+    """
 
     start_ns: IntArray
     z: FloatArray
     se: FloatArray
     hr: FloatArray
-    quality: FloatArray
     gate: IntArray
+    judged: BoolArray
+    weak: BoolArray
 
     @property
     def known(self) -> BoolArray:
         return np.isfinite(self.hr)
 
-    @property
-    def weak(self) -> BoolArray:
-        """Something was measured, but not well enough to be judged."""
-        return self.known & ~(self.quality >= LEAST_Q)
-
-    @property
-    def judged(self) -> BoolArray:
-        return np.isfinite(self.z) & ~self.weak & np.isin(self.gate, JUDGED)
-
     def every(self, count: int) -> Minutes:
-        """Medians (and most frequent gates) of `count` minutes at a time, known where half of them are: for a smaller scale."""
+        """The same in steps of `count` minutes, for a smaller scale."""
         whole = len(self.start_ns) // count * count
+        cut = {name: getattr(self, name)[:whole].reshape(-1, count) for name in ("z", "se", "hr", "gate", "judged", "weak")}
+        return _condense(self.start_ns[:whole:count], **cut)
 
-        def blocks(column: FloatArray) -> FloatArray:
-            rows = np.sort(column[:whole].reshape(-1, count), axis=1)
-            known = np.count_nonzero(np.isfinite(rows), axis=1)
-            return np.where(2 * known >= count, rows[np.arange(len(rows)), np.maximum(known - 1, 0) // 2], np.nan)
+    def take(self, chosen: BoolArray | IntArray) -> Minutes:
+        return Minutes(**{name: getattr(self, name)[chosen] for name in self.__slots__})
 
-        gates = _most_frequent(self.gate[:whole].reshape(-1, count))
-        return Minutes(self.start_ns[:whole:count], blocks(self.z), blocks(self.se), blocks(self.hr), blocks(self.quality), gates)
+    def finer_within(self, fine: Minutes, spans: Sequence[tuple[int, int]]) -> Minutes:
+        """These points, but those of `fine` within the spans [start, stop): what matters is not smoothed away."""
+        if not spans:
+            return self
+        inside_self, inside_fine = (np.logical_or.reduce([(each.start_ns >= a) & (each.start_ns < b) for a, b in spans]) for each in (self, fine))
+        coarse, kept = self.take(~inside_self), fine.take(inside_fine)
+        both = {name: np.concatenate([getattr(coarse, name), getattr(kept, name)]) for name in self.__slots__}
+        return Minutes(**both).take(np.argsort(both["start_ns"], kind="stable"))
+
+    def middle_min(self, since_ns: int, step_min: int) -> FloatArray:
+        """Middle of every point in minutes since `since_ns`; points are at most `step_min` long."""
+        step_ns = np.minimum(np.append(np.diff(self.start_ns), MINUTE_NS), step_min * MINUTE_NS)
+        return np.asarray((self.start_ns + step_ns / 2 - since_ns) / MINUTE_NS)
 
     def at(self, t_ns: int) -> int:
         """Number of the minute that holds `t_ns`, within the day."""
@@ -124,6 +133,12 @@ class Moment:
     episode: Episode
     z: float
     se: float
+
+    @property
+    def around_ns(self) -> tuple[int, int]:
+        """The moment with two minutes to either side."""
+        stop_ns = self.episode.stop_ns if self.episode.stop_ns is not None else self.episode.peak_ns
+        return self.episode.start_ns - 2 * MINUTE_NS, stop_ns + 2 * MINUTE_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +179,8 @@ class DayModel:
     tags: tuple[Tag, ...]
     holes: tuple[Hole, ...]
     short_gaps: int
-    """Gaps too short to be seen as such."""
+    """Gaps too short to be seen as such, and the seconds they come to."""
+    short_gap_s: int
     by_chance: float | None
     """Spikes that would show up by chance alone in the usable hours of this day; None while that is not known."""
     basis: str
@@ -204,19 +220,20 @@ def day_model(reader: Reader, person: str, day: date, facts: Facts | None = None
     moments = _moments(reader.episodes(person, start_ns, stop_ns), minutes)
     events = [event for event in reader.events(person, start_ns, stop_ns) if not event.deleted]
     gaps = [gap for gap in (reader.gaps(person, device, start_ns, stop_ns) if device else []) if gap.stream in (Stream.RR, Stream.HR)]
-    holes = _holes(minutes, gaps)
+    short = [gap for gap in gaps if gap.stop_ns - gap.start_ns < SHOWN_HOLE_NS]
     baselines = reader.baselines(person)
     return DayModel(
         person=person,
         day=day,
         local=local,
-        shown=_shown(minutes, events, local),
+        shown=_shown(minutes, events),
         minutes=minutes,
         hours=_hours(grid, start_ns, stop_ns),
         moments=moments,
         tags=_tags(events, facts.links, moments),
-        holes=holes,
-        short_gaps=sum(gap.stop_ns - gap.start_ns < SHOWN_HOLE_NS for gap in gaps),
+        holes=_holes(minutes, gaps),
+        short_gaps=len(short),
+        short_gap_s=sum(gap.stop_ns - gap.start_ns for gap in short) // SECOND_NS,
         by_chance=_by_chance(grid, baselines, local),
         basis=_basis(grid, baselines),
         motion_known=bool((grid.motion != UNKNOWN).any()),
@@ -242,33 +259,46 @@ def _minutes(grid: Grid, start_ns: int, stop_ns: int) -> Minutes:
     slot = (grid.stop_ns - start_ns) // GRID_NS - 1
     inside = (slot >= 0) & (slot < count * ROWS_A_MINUTE)
 
-    def spread(column: IntArray) -> IntArray:
-        rows = np.full(count * ROWS_A_MINUTE, UNKNOWN, np.int64)
-        rows[slot[inside]] = column[inside]
-        return rows.reshape(count, ROWS_A_MINUTE)
+    def rows(column: NDArray[Any], unit: float = 1.0) -> FloatArray:
+        """(minutes, 12); NaN where there is no row or no value."""
+        dense = np.full(count * ROWS_A_MINUTE, np.nan)
+        dense[slot[inside]] = np.where(column[inside] == UNKNOWN, np.nan, column[inside] * unit)
+        return dense.reshape(count, ROWS_A_MINUTE)
 
+    gate = np.nan_to_num(rows(grid.gate), nan=NO_ROWS).astype(np.int64)
+    weak = (rows(grid.hr_q, Q_UNIT) < LEAST_Q) & (gate != NO_ROWS)
+    judged = rows(_usable(grid).astype(np.int64)) == 1
+    start = start_ns + np.arange(count) * MINUTE_NS
+    return _condense(start, z=rows(grid.z, Z_UNIT), se=rows(grid.se, Z_UNIT), hr=rows(grid.hr, HR_UNIT), gate=gate, judged=judged, weak=weak)
+
+
+def _condense(start_ns: IntArray, *, z: FloatArray, se: FloatArray, hr: FloatArray, gate: IntArray, judged: BoolArray, weak: BoolArray) -> Minutes:
+    """(n, k) finer points to (n,): a value is known, and a point judged, from a quarter of its k on."""
+    least = -(-z.shape[1] // LEAST_SHARE)
+    enough = np.count_nonzero(judged, axis=1) >= least
+    chosen = judged | ~enough[:, None]
     return Minutes(
-        start_ns=start_ns + np.arange(count) * MINUTE_NS,
-        z=_median(spread(grid.z)) * Z_UNIT,
-        se=_median(spread(grid.se)) * Z_UNIT,
-        hr=_median(spread(grid.hr)) * HR_UNIT,
-        quality=_median(spread(grid.hr_q)) * Q_UNIT,
-        gate=_most_frequent(spread(grid.gate)),
+        start_ns=start_ns,
+        z=_median(np.where(chosen, z, np.nan), least),
+        se=_median(np.where(chosen, se, np.nan), least),
+        hr=_median(hr, least),
+        gate=_most_frequent(np.where(chosen, gate, NO_ROWS)),
+        judged=enough,
+        weak=~enough & (np.count_nonzero(weak, axis=1) * 2 > np.count_nonzero(np.isfinite(hr), axis=1)),
     )
 
 
-def _median(rows: IntArray) -> FloatArray:
-    """Median of what is known in each row of twelve; NaN where fewer than three are."""
-    known = np.count_nonzero(rows != UNKNOWN, axis=1)
-    ordered = np.sort(np.where(rows == UNKNOWN, np.iinfo(np.int64).max, rows), axis=1)
-    line = np.arange(len(rows))
-    lower, upper = ordered[line, np.maximum(known - 1, 0) // 2], ordered[line, np.minimum(known // 2, ROWS_A_MINUTE - 1)]
-    middle = lower / 2 + upper / 2
-    return np.where(known >= LEAST_ROWS, middle, np.nan)
+def _median(values: FloatArray, least: int) -> FloatArray:
+    """Median of what is known in each row; NaN where fewer than `least` are."""
+    ordered = np.sort(values, axis=1)
+    known = np.count_nonzero(np.isfinite(values), axis=1)
+    line = np.arange(len(values))
+    middle = (ordered[line, np.maximum(known - 1, 0) // 2] + ordered[line, np.minimum(known // 2, values.shape[1] - 1)]) / 2
+    return np.where(known >= least, middle, np.nan)
 
 
-def _most_frequent(rows: IntArray) -> IntArray:
-    counts = np.stack([np.count_nonzero(rows == gate, axis=1) for gate in Gate])
+def _most_frequent(gates: IntArray) -> IntArray:
+    counts = np.stack([np.count_nonzero(gates == gate, axis=1) for gate in Gate])
     return np.where(counts.max(axis=0) > 0, counts.argmax(axis=0), NO_ROWS)
 
 
@@ -291,16 +321,15 @@ def _hours(grid: Grid, start_ns: int, stop_ns: int) -> tuple[Hour, ...]:
     return tuple(Hour(start_ns + k * HOUR_NS, *each) for k, each in enumerate(columns))
 
 
-def _shown(minutes: Minutes, events: Sequence[Event], local: LocalTime) -> tuple[int, int]:
-    """From the hour of the first known thing to the hour after the last; at least six hours; 08:00 to 20:00 of an empty day."""
+def _shown(minutes: Minutes, events: Sequence[Event]) -> tuple[int, int]:
+    """From the hour of the first known thing to the hour after the last; 08:00 to 20:00 of an empty day."""
     known = minutes.start_ns[minutes.known].tolist() + [event.t_ns for event in events]
     day_start, day_stop = int(minutes.start_ns[0]), int(minutes.start_ns[-1]) + MINUTE_NS
     if not known:
         return day_start + 4 * HOUR_NS, day_start + 16 * HOUR_NS
     start = day_start + (min(known) - day_start) // HOUR_NS * HOUR_NS
     stop = day_start - (day_start - max(known) - MINUTE_NS) // HOUR_NS * HOUR_NS
-    stop = min(max(stop, start + 6 * HOUR_NS), day_stop)
-    return max(min(start, stop - 6 * HOUR_NS), day_start), stop
+    return start, min(stop, day_stop)
 
 
 # ---------------------------------------------------------------- moments, tags, holes
@@ -312,10 +341,14 @@ def _moments(episodes: Sequence[Episode], minutes: Minutes) -> tuple[Moment, ...
 
 
 def _height(episode: Episode, minutes: Minutes) -> tuple[float, float]:
-    """The level z furthest from the usual within the episode, and its standard error: the driver's peak may be on another scale."""
+    """The level z furthest from the usual within the episode, and its standard error: the driver's peak may be on another scale.
+
+    From its judged minutes where there are any; a body that gets up in the middle of it is not what stood out.
+    """
     stop_ns = episode.stop_ns if episode.stop_ns is not None else episode.peak_ns + MINUTE_NS
     own = slice(minutes.at(episode.start_ns), minutes.at(stop_ns) + 1)
-    z = minutes.z[own]
+    judged = minutes.judged[own]
+    z = np.where(judged | ~judged.any(), minutes.z[own], np.nan)
     if not np.isfinite(z).any():
         return float("nan"), float("nan")
     furthest = int(np.nanargmin(z) if episode.kind == "slowing" else np.nanargmax(z))

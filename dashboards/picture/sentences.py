@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 
 from dashboards.picture.look import GATE_WORDS, KIND_WORDS, LEVELS, NOT_JUDGED, gap_words, level
 from dashboards.picture.model import DayModel, Hole, Match, Moment, Tag
-from somalink.domain.time import MINUTE_NS
+from somalink.domain.time import MINUTE_NS, SECOND_NS
 from somalink.domain.types import Gate
 
+NEARBY_NS = 5 * MINUTE_NS
 LEAST_USABLE_S = 1800
 """Under half an hour of usable time a day has no word."""
 DIGITS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -22,6 +25,7 @@ BASIS_WORDS = {
     "recording": "Compared within this recording only.",
     "none": "Still learning your usual: nothing can be compared yet.",
 }
+BY_LUCK = 0.2
 BRACKETS = "In brackets: how sure, from 0 to 1."
 LIMIT = "It is not a feeling, and not a reason."
 
@@ -65,8 +69,8 @@ def title(model: DayModel) -> str:
     if model.basis == "none":
         return "Still learning your usual: drawn, not compared"
     if model.usable_s < LEAST_USABLE_S:
-        return "Too little usable signal to say how this day was"
-    return f"{sentence(usually(model))}, {standing_out(len(model.spikes))}"
+        return "Still learning your usual: too little to say how this was" if model.basis == "session" else "Too little usable signal to say how this day was"
+    return f"{sentence(usually(model))}, {standing_out(len(model.spikes), model.by_chance)}"
 
 
 def usually(model: DayModel) -> str:
@@ -80,8 +84,22 @@ def usually(model: DayModel) -> str:
     return f"mixed, {LEVELS[common].phrase} most often"
 
 
-def standing_out(count: int) -> str:
-    return "and nothing stood out" if not count else f"{plural(count, 'moment')} stood out"
+def standing_out(count: int, expected: float | None) -> str:
+    """`three moments stood out`; and says so where chance alone brings as many on more than one such day in five."""
+    if not count:
+        return "and nothing stood out"
+    said = f"{plural(count, 'moment')} stood out"
+    by_luck = expected is not None and at_least(count, expected) > BY_LUCK
+    return f"{said}, no more than by chance" if by_luck else said
+
+
+def at_least(count: int, expected: float) -> float:
+    """Chance of `count` or more where `expected` come on average (Poisson)."""
+    term, below = math.exp(-expected), 0.0
+    for k in range(count):
+        below += term
+        term *= expected / (k + 1)
+    return 1 - below
 
 
 def heading(model: DayModel) -> str:
@@ -94,7 +112,8 @@ def worn(model: DayModel) -> str:
     known = model.minutes.start_ns[model.minutes.known]
     first, last = model.local.clock(int(known[0])), model.local.clock(int(known[-1]) + MINUTE_NS)
     signal = f"signal good in {100 - round(100 * model.weak_s / max(model.measured_s, 1))} % of the measured time"
-    return f"Worn {first} to {last}, {hours(model.usable_s)} usable; {signal}."
+    usable = f"{hours(model.usable_s)} usable" if model.usable_s >= 360 else f"{seconds(model.usable_s)} usable" if model.usable_s else "none of it usable yet"
+    return f"Worn {first} to {last}, {usable}; {signal}."
 
 
 def compared(model: DayModel) -> str:
@@ -134,7 +153,10 @@ def height(moment: Moment) -> str:
     if not np.isfinite(moment.z):
         return f"A quick rise, level not known, {doing}"
     found = level(moment.z, moment.se)
-    return f"A quick rise, {found.phrase}, {doing}" if found.from_z < 1 else f"{sentence(found.phrase)}, {doing}"
+    if found.from_z < 1:
+        return f"A quick rise, not surely above your usual, {doing}"
+    lowered = "at least " if found != level(moment.z) else ""
+    return f"{sentence(lowered + found.phrase)}, {doing}"
 
 
 def how_sure(moment: Moment) -> str:
@@ -144,15 +166,25 @@ def how_sure(moment: Moment) -> str:
     return f"{word} ({c:.2f})"
 
 
+def in_short(moment: Moment) -> str:
+    """`9 min · well above (0.84)`"""
+    episode = moment.episode
+    name = {"slowing": "slower", "elevated": "longer above"}.get(episode.kind) or (
+        "level not known" if not np.isfinite(moment.z) else level(moment.z, moment.se).tick
+    )
+    lasted = "not over" if episode.stop_ns is None else duration(episode.stop_ns - episode.start_ns)
+    return f"{'over ' if episode.truncated else ''}{lasted} · {'a quick rise' if name == 'your usual' else name} ({episode.confidence:.2f})"
+
+
 def chance_note(model: DayModel) -> str:
     if not model.spikes:
         return ""
     if model.by_chance is None:
-        return f"How many of these would show up by chance is not known yet. {BRACKETS}"
+        return f"How many such would show up by chance is not known yet. {BRACKETS}"
     expected = model.by_chance
     if expected < 0.5:
-        return f"On a day worn this long, fewer than one of these would show up by chance alone. {BRACKETS}"
-    return f"On a day worn this long, about {number(round(expected))} of these would show up by chance alone. {BRACKETS}"
+        return f"On a day worn this long, fewer than one such would show up by chance alone. {BRACKETS}"
+    return f"On a day worn this long, about {number(round(expected))} such would show up by chance alone. {BRACKETS}"
 
 
 # ---------------------------------------------------------------- tags
@@ -175,10 +207,17 @@ def certainty(tag: Tag) -> str:
     return f"± {minutes} min" if minutes < 180 else "part of the day"
 
 
-def tag_matches(tag: Tag) -> str:
-    if not tag.matches:
-        return "nothing stood out nearby"
-    return "; ".join(f"moment {match.number}: {match_words(match)}" for match in tag.matches[:2])
+def tag_matches(model: DayModel, tag: Tag) -> str:
+    if tag.matches:
+        return "; ".join(f"moment {match.number}: {match_words(match)}" for match in tag.matches[:2])
+    return "nothing stood out nearby" if _could_be_judged(model, tag) else "not judged at that time"
+
+
+def _could_be_judged(model: DayModel, tag: Tag) -> bool:
+    """Was any minute around the tag, as unsure as its time is, fit to be judged?"""
+    reach = tag.event.certainty_s * SECOND_NS + NEARBY_NS
+    minutes = model.minutes
+    return bool(minutes.judged[minutes.at(tag.event.t_ns - reach) : minutes.at(tag.event.t_ns + reach) + 1].any())
 
 
 # ---------------------------------------------------------------- what was left out
@@ -191,21 +230,25 @@ def not_judged(model: DayModel) -> str:
     return f"Not judged: {', '.join(parts + weak)}." if parts or weak else ""
 
 
-def no_signal(model: DayModel) -> str:
-    """Each hole with from, to and why, as far as four; then how many more, and the short ones."""
+def no_signal(model: DayModel, *, named: int = 6) -> str:
+    """The longest holes with from, to and why, as many as `named`; then how many more, and the short ones."""
     if not model.worn:
         return ""
-    longest = sorted(model.holes, key=lambda hole: hole.start_ns - hole.stop_ns)[:4]
-    named = [hole_words(model, hole) for hole in sorted(longest, key=lambda hole: hole.start_ns)]
-    more = [f"{plural(len(model.holes) - 4, 'shorter one')}"] if len(model.holes) > 4 else []
-    short = [f"{plural(model.short_gaps, 'gap')} of under five minutes"] if model.short_gaps else []
-    parts = named + more + short
+    longest = sorted(model.holes, key=lambda hole: hole.start_ns - hole.stop_ns)[:named]
+    left = len(model.holes) - len(longest)
+    more = [f"{plural(left, 'other')}, {duration(sum(hole.stop_ns - hole.start_ns for hole in model.holes if hole not in longest))} in all"] if left else []
+    short = [f"{plural(model.short_gaps, 'gap')} of under five minutes, {seconds(model.short_gap_s)} in all"] if model.short_gaps else []
+    parts = [*_by_reason(model, sorted(longest, key=lambda hole: hole.start_ns)), *more, *short]
     return f"No signal: {'; '.join(parts)}." if parts else "No gap in the signal."
 
 
-def hole_words(model: DayModel, hole: Hole) -> str:
-    why = f" ({gap_words(hole.reason)})" if hole.reason else ""
-    return f"{model.local.clock(hole.start_ns)} to {model.local.clock(hole.stop_ns)}{why}"
+def _by_reason(model: DayModel, holes: Sequence[Hole]) -> list[str]:
+    """`11:16 to 11:45, 12:02 to 12:10 (strap off)`: neighbours of one reason together."""
+    said = []
+    for reason, group in groupby(holes, key=lambda hole: hole.reason):
+        times = ", ".join(f"{model.local.clock(hole.start_ns)} to {model.local.clock(hole.stop_ns)}" for hole in group)
+        said.append(f"{times} ({gap_words(reason)})" if reason else times)
+    return said
 
 
 # ---------------------------------------------------------------- several days
@@ -215,11 +258,10 @@ def spikes_of(models: Sequence[DayModel]) -> int:
     return sum(len(model.spikes) for model in models)
 
 
-def by_chance(models: Sequence[DayModel]) -> float | None:
-    """Chance spikes of all days that have usable time; None when one of them is not known."""
-    rates = [model.by_chance for model in models if model.usable_s]
-    known = [rate for rate in rates if rate is not None]
-    return sum(known) if known and len(known) == len(rates) else None
+def by_chance(models: Sequence[DayModel]) -> tuple[int, float] | None:
+    """Spikes that stood out and that chance alone would bring, on the days whose chance rate is known; None when on none."""
+    known = [model for model in models if model.by_chance is not None]
+    return (spikes_of(known), sum(model.by_chance or 0.0 for model in known)) if known else None
 
 
 def span_title(models: Sequence[DayModel]) -> str:
@@ -229,16 +271,29 @@ def span_title(models: Sequence[DayModel]) -> str:
         return "Too little usable signal to say how these days were" if any(model.worn for model in models) else "Nothing was recorded"
     common, count = Counter(said).most_common(1)[0]
     days = ("that day" if count == 1 else f"all {number(count)} days") if count == len(said) else f"{number(count)} of {number(len(said))} days"
-    return f"{sentence(common)} on {days}, {standing_out(spikes_of(models))}"
+    return f"{sentence(common)} on {days}, {_standing_out_of(models)}"
+
+
+def _standing_out_of(models: Sequence[DayModel]) -> str:
+    count, expected = by_chance(models) or (0, None)
+    return standing_out(spikes_of(models), expected if count == spikes_of(models) else None)
 
 
 def span_worn(models: Sequence[DayModel]) -> str:
     """`Worn on five of seven days, 61.0 hours usable. 9 moments stood out; about 6 would by chance alone.`"""
     days, usable = sum(model.worn for model in models), sum(model.usable_s for model in models)
-    count, expected = spikes_of(models), by_chance(models)
-    chance = "how many would by chance is not known yet" if expected is None else f"about {number(round(expected))} would by chance alone"
-    stood_out = f"Of {number(count)} that stood out, {chance}." if count else "Nothing stood out."
-    return f"Worn on {number(days)} of {plural(len(models), 'day')}, {hours(usable)} usable. {stood_out}"
+    return f"Worn on {number(days)} of {plural(len(models), 'day')}, {hours(usable)} usable. {_beside_chance(models)}"
+
+
+def _beside_chance(models: Sequence[DayModel]) -> str:
+    if not spikes_of(models):
+        return "Nothing stood out."
+    known = by_chance(models)
+    if known is None:
+        return f"Of {number(spikes_of(models))} that stood out, how many would by chance is not known yet."
+    count, expected = known
+    where = "" if count == spikes_of(models) else " on the days whose chance rate is known"
+    return f"Of {number(count)} that stood out{where}, about {number(round(expected))} would by chance alone."
 
 
 def span_compared(models: Sequence[DayModel]) -> str:

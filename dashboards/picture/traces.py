@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dashboards.picture import look
+from dashboards.picture.model import Minutes
 from somalink.domain.types import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+PARTS = 6
 
 
 def runs(mask: BoolArray) -> list[tuple[int, int]]:
@@ -26,20 +29,34 @@ def usual_band(axes: Axes, t: FloatArray, compared: BoolArray, *, half: float = 
         axes.fill_between([t[a] - half, t[b - 1] + half], -1, 1, color=look.USUAL_BAND, lw=0, zorder=1)
 
 
-def level_line(axes: Axes, t: FloatArray, z: FloatArray, judged: BoolArray, weak: BoolArray, *, width: float = 1.5) -> None:
-    """Judged: in the colour of its level. Signal weak: grey and dashed. Not judged for movement: grey and thin. Unknown: nothing."""
+def level_line(axes: Axes, t: FloatArray, minutes: Minutes, z_range: tuple[float, float], *, width: float = 1.5) -> None:
+    """Judged: in the colour of its level. Signal weak: grey and dashed. Not judged for movement: grey and thin. Unknown: nothing.
+
+    What is judged and beyond the scale is cut at its edge; what is not judged is not drawn there, so that a run makes no plateau.
+    """
+    judged, weak = minutes.judged, minutes.weak
+    cut = np.clip(minutes.z, *z_range)
+    z = np.where(judged | (cut == minutes.z), cut, np.nan)
     both = np.isfinite(z[1:]) & np.isfinite(z[:-1])
     pieces = np.stack([np.column_stack([t[:-1], z[:-1]]), np.column_stack([t[1:], z[1:]])], axis=1)
     coloured = both & judged[1:] & judged[:-1]
-    strokes(axes, pieces[coloured], [look.level(float(each)).colour for each in (z[1:] + z[:-1])[coloured] / 2], width)
+    fine = _finer(pieces[coloured])
+    strokes(axes, fine, [look.level(float(each)).colour for each in (fine[:, 0, 1] + fine[:, 1, 1]) / 2], width)
     dashed = both & (weak[1:] | weak[:-1])
     for a, b in runs(dashed):
-        axes.plot(t[a : b + 1], z[a : b + 1], color=look.UNSURE, lw=width * 0.67, ls=(0, (2.5, 1.8)), zorder=3)
+        axes.plot(t[a : b + 1], z[a : b + 1], color=look.UNSURE, lw=width * 0.6, ls=(0, (2.5, 1.8)), zorder=3)
     grey = both & ~coloured & ~dashed
-    strokes(axes, pieces[grey], [look.UNSURE] * int(grey.sum()), width * 0.53)
+    strokes(axes, pieces[grey], [look.HATCH] * int(grey.sum()), width * 0.45)
     alone = np.isfinite(z) & ~np.append(both, False) & ~np.append(False, both)
     colours = [look.level(float(each)).colour if sure else look.UNSURE for each, sure in zip(z[alone], judged[alone], strict=True)]
     axes.scatter(t[alone], z[alone], s=1.6, c=colours, zorder=3, linewidths=0)
+
+
+def _finer(pieces: FloatArray) -> FloatArray:
+    """(n, 2, 2) to (PARTS n, 2, 2): a steep rise changes colour where it passes from one word to the next."""
+    share = np.linspace(0, 1, PARTS + 1)[None, :, None]
+    points = pieces[:, None, 0] * (1 - share) + pieces[:, None, 1] * share
+    return np.stack([points[:, :-1], points[:, 1:]], axis=2).reshape(-1, 2, 2)
 
 
 def strokes(axes: Axes, pieces: Any, colours: Sequence[str], width: float) -> None:

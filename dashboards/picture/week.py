@@ -9,18 +9,18 @@ import numpy as np
 
 from dashboards.picture import look, sentences
 from dashboards.picture.canvas import BODY, SMALL, Page
-from dashboards.picture.model import DayModel
+from dashboards.picture.model import DayModel, Minutes
 from dashboards.picture.parts import HEIGHT, MARGIN, WIDTH, Dot, Fill, Line, Sample, head, legend
 from dashboards.picture.traces import level_line, runs, usual_band
 from somalink.domain.time import HOUR_NS, MINUTE_NS
-from somalink.domain.types import Gate
+from somalink.domain.types import FloatArray, Gate
 
 PLOT_X, PLOT_W = 1.25, 7.15
 COLUMNS = (("usable", 8.95), ("stood out", 9.75), ("by chance", 10.6))
 TOP, BOTTOM = 6.3, 0.95
 Z_RANGE = (-2.0, 3.6)
 STEP_MIN = 3
-TAG_ROOM = 0.24
+TAG_ROOM = 0.26
 """At the top of a row, for glyphs."""
 LANE = 0.05
 
@@ -98,12 +98,18 @@ def _level(row: Row) -> None:
     axes = row.page.axes(PLOT_X, bottom, PLOT_W, height, xlim=(0, span_min), ylim=Z_RANGE)
     lane = row.page.axes(PLOT_X, bottom - 0.07, PLOT_W, LANE, xlim=(0, span_min), ylim=(0, 1))
     minutes = row.model.minutes.every(STEP_MIN)
-    t = np.asarray((minutes.start_ns - row.start_ns - row.since) / MINUTE_NS + STEP_MIN / 2)
+    t = _middle(row, minutes)
     usual_band(axes, t, np.isfinite(minutes.z), half=STEP_MIN / 2)
-    level_line(axes, t, np.clip(minutes.z, *Z_RANGE), minutes.judged, minutes.weak, width=1.1)
+    drawn = minutes.finer_within(row.model.minutes, [moment.around_ns for moment in row.model.moments])
+    level_line(axes, _middle(row, drawn), drawn, Z_RANGE, width=1.1)
     for gates, colour in (((Gate.MOVING,), look.EDGE), ((Gate.RECOVERY, Gate.POSTURE), look.RULE)):
         for a, b in runs(minutes.known & np.isin(minutes.gate, gates)):
             lane.fill_between([t[a] - STEP_MIN / 2, t[b - 1] + STEP_MIN / 2], 0, 1, color=colour, lw=0)
+
+
+def _middle(row: Row, minutes: Minutes) -> FloatArray:
+    """Middle of every point, in minutes since the row's left edge."""
+    return minutes.middle_min(row.start_ns + row.since, STEP_MIN)
 
 
 def _moments(row: Row) -> None:
@@ -113,13 +119,15 @@ def _moments(row: Row) -> None:
     for moment in row.model.spikes:
         z = float(np.clip(moment.z if np.isfinite(moment.z) else 1.0, *Z_RANGE))
         y = bottom + height * (z - Z_RANGE[0]) / (Z_RANGE[1] - Z_RANGE[0])
-        row.page.dot(row.x(moment.episode.peak_ns), y + 0.05, colour=look.WELL, filled=moment.number in linked)
+        row.page.dot(row.x(moment.episode.peak_ns), min(y + 0.05, bottom + height), colour=look.WELL, filled=moment.number in linked)
 
 
 def _tags(row: Row) -> None:
-    y = row.y + row.height - TAG_ROOM / 2 + 0.005
+    y, reach = row.y + row.height - TAG_ROOM / 2 + 0.01, 0.0
     for tag in row.model.tags:
-        row.page.glyph(tag.event.kind, row.x(tag.event.t_ns), y, size=0.19)
+        x = max(row.x(tag.event.t_ns), reach)
+        row.page.glyph(tag.event.kind, x, y, size=0.19)
+        reach = x + 0.21
 
 
 def _clock(row: Row) -> None:

@@ -103,6 +103,23 @@ def test_a_local_day_is_as_long_as_it_is(day: date, hours: int) -> None:
     assert local.day_of(start) == day == local.day_of(stop - 1)
 
 
+def test_a_coarser_line_keeps_every_minute_of_a_moment(model: DayModel) -> None:
+    coarse = model.minutes.every(3)
+    drawn = coarse.finer_within(model.minutes, [model.moments[0].around_ns])
+    start, stop = model.moments[0].around_ns
+    inside = (drawn.start_ns >= start) & (drawn.start_ns < stop)
+    assert np.count_nonzero(inside) == (stop - start) // (60 * 10**9)
+    assert np.nanmax(drawn.z) == np.nanmax(model.minutes.z)
+    assert (np.diff(drawn.start_ns) > 0).all()
+
+
+def test_getting_up_in_the_middle_of_a_moment_does_not_make_it_higher(full_day) -> None:
+    rows = full_day.reader.grids["h10"]
+    up = (rows.stop_ns > full(9.95)) & (rows.stop_ns <= full(10.0))
+    full_day.reader.grids = {"h10": replace(rows, gate=np.where(up, int(Gate.POSTURE), rows.gate), z=np.where(up, 90_000, rows.z))}
+    assert day_model(full_day.reader, "A", full_day.day, full_day.facts).moments[0].z < 5
+
+
 # ---------------------------------------------------------------- the words
 
 
@@ -111,7 +128,7 @@ def test_a_fresh_reader_finds_the_five_answers_in_words(model: DayModel) -> None
     for answer in (
         "Mostly about your usual, three moments stood out",
         "Well above your usual, still | fairly sure (0.84)",
-        "about one of these would show up by chance alone",
+        "about one such would show up by chance alone",
         "moment 1: a likely match, 8 in 10",
         "moment 3: possibly, 2 in 10",
         "11:16 to 11:45 (strap out of reach or dry)",
@@ -195,6 +212,12 @@ def test_names_in_a_recording_cannot_write_into_the_page(full_day, tmp_path: Pat
     assert odd not in (tmp_path / "day.html").read_text()
 
 
+def test_a_day_with_as_many_moments_as_chance_brings_says_so_in_its_title(full_day) -> None:
+    full_day.reader.baseline_list = [replace(full_day.reader.baseline_list[0], chance_all=0.4)]
+    assert sentences.title(day_model(full_day.reader, "A", full_day.day, full_day.facts)).endswith("three moments stood out, no more than by chance")
+    assert sentences.at_least(1, 1.0) == pytest.approx(1 - np.exp(-1))
+
+
 def test_simulated_days_say_so_on_the_page_and_in_words(full_day, tmp_path: Path) -> None:
     model = day_model(full_day.reader, "A", full_day.day, replace(full_day.facts, simulated=True))
     draw_day(model, tmp_path / "day.html")
@@ -224,6 +247,15 @@ def test_words_do_not_lie_on_words(full_day) -> None:
     boxes = [(text.get_text(), text.get_window_extent()) for text in page.figure.texts if not text.get_text().isdigit()]
     overlaps = [(a, b) for k, (a, one) in enumerate(boxes) for b, other in boxes[k + 1 :] if one.padded(-2).overlaps(other.padded(-2))]
     assert overlaps == []
+
+
+def test_numbers_of_moments_stand_apart(full_day) -> None:
+    reader = full_day.reader
+    reader.episode_list = [replace(reader.episode_list[0], id=f"m{k}", peak_ns=reader.episode_list[0].peak_ns + k * 10**9) for k in range(4)]
+    page = day_page(day_model(reader, "A", full_day.day, full_day.facts))
+    boxes = [text.get_window_extent() for text in page.figure.texts if text.get_text() in {"1", "2", "3", "4"}]
+    assert len(boxes) == 8
+    assert not [1 for k, one in enumerate(boxes) for other in boxes[k + 1 :] if one.overlaps(other)]
 
 
 def days(full_day, count: int) -> list[DayModel]:
