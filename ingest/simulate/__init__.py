@@ -5,8 +5,8 @@ what was put into it. It shares no constant and no formula with `processing`.
 """
 
 from ingest.simulate.days import SimulatedDay, Truth, simulate
-from ingest.simulate.folders import write_recordings
+from ingest.simulate.folders import write_day, write_recordings
 from ingest.simulate.source import SimulatedSource
 from ingest.simulate.wearer import DEVICE
 
-__all__ = ["DEVICE", "SimulatedDay", "SimulatedSource", "Truth", "simulate", "write_recordings"]
+__all__ = ["DEVICE", "SimulatedDay", "SimulatedSource", "Truth", "simulate", "write_day", "write_recordings"]

@@ -47,10 +47,11 @@ def write_recordings(
 ) -> list[Path]:
     """Writes `out/PERSON-DATE/` for every day and returns the folders; one that exists already is an error, never overwritten."""
     lived = simulate(person, start, days, seed, tier=tier, tz=tz, motion=motion, rate_hz=rate_hz, nights=nights)
-    return [_write_day(out / f"{person}-{day.plan.date}", day) for day in lived]
+    return [write_day(out / f"{person}-{day.plan.date}", day) for day in lived]
 
 
-def _write_day(folder: Path, day: SimulatedDay) -> Path:
+def write_day(folder: Path, day: SimulatedDay) -> Path:
+    """Writes one lived day as a recording folder, which must not exist yet, and returns it."""
     try:
         folder.mkdir(parents=True)
     except FileExistsError:

@@ -1,7 +1,92 @@
-"""Commands to come."""
+"""`somalink demo`: from nothing to a picture in one command."""
+
+from __future__ import annotations
+
+import os
+import sys
+import webbrowser
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from somalink.cli import console
+from somalink.cli.options import JsonOption, settings
+
 
 def register(app: typer.Typer) -> None:
-    """Adds these commands."""
+    """Adds this command."""
+    app.command()(demo)
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the demo goes.")] = Path("demo"),
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed is another life.")] = 1,
+    days: Annotated[int, typer.Option("--days", min=2, max=366)] = 30,
+    open_picture: Annotated[bool, typer.Option("--open/--no-open", help="Open the picture when it is done.")] = True,
+    json: JsonOption = False,
+) -> None:
+    """Live a simulated month from its beats, replay a day of it, and look at the picture. No hardware, no network, no real data."""
+    from dashboards.picture.draw import draw
+    from somalink.pipeline.demo import PERSON, make_demo
+    from somalink.pipeline.pictures import facts_of
+    from somalink.storage.local import LocalStore
+
+    config = settings()
+    console.note(f"a simulated wearer lives {days} days, beat by beat (seed {seed})")
+    with console.progress("a month, from beats") as bar:
+        made = make_demo(
+            out,
+            seed=seed,
+            days=days,
+            today=datetime.now(config.zone).date(),
+            tz=config.tz,
+            progress=lambda a, t, z: console.advance(bar, (t - a) / max(z - a, 1)),
+        )
+    console.note(f"one day of it as a recording of its own: {made.recording}")
+    pictures = {span: out / f"{span}.html" for span in ("day", "week")}
+    with LocalStore.open(made.store, read_only=True) as store:
+        for span, file in pictures.items():
+            draw(store, PERSON, span, made.day, file, facts_of(store, PERSON))  # type: ignore[arg-type]
+    replayed = _replay_the_day(made.recording, out / "one-day.db")
+    if json:
+        console.emit_json(
+            {"store": str(made.store), "day": str(made.day), "pictures": {k: str(v) for k, v in pictures.items()}, "recording": str(made.recording),
+             "seed": seed, "simulated": True, "totals": made.totals, "one_day": replayed}
+        )  # fmt: skip
+        return
+    from somalink.cli.words import totals_table
+
+    console.stdout().print(totals_table(made.totals))
+    console.stdout().print(f"\nthe picture of {made.day}: {pictures['day']}\nits week:              {pictures['week']}", markup=False)
+    console.stdout().print(_next(made.store, made.recording, made.day.isoformat()), markup=False)
+    if open_picture and sys.stdout.isatty() and not os.environ.get("CI"):
+        webbrowser.open(pictures["day"].resolve().as_uri())
+
+
+def _replay_the_day(recording: Path, store_file: Path) -> dict[str, object]:
+    """Takes the day the way a stranger's recording is taken: alone, against itself."""
+    from somalink.domain.constants import Constants
+    from somalink.pipeline.intake import from_path
+    from somalink.pipeline.person import settle_person
+    from somalink.pipeline.run import RECORDING, Mode, run_archive
+    from somalink.storage.local import LocalStore
+
+    intake = from_path(recording)
+    with LocalStore.open(store_file) as store:
+        with console.progress("replaying the day") as bar:
+            run_archive(store, intake, Mode(RECORDING), Constants(), lambda a, t, z: console.advance(bar, (t - a) / max(z - a, 1)))
+        settle_person(store, intake.source.unit.person, Constants())
+        return store.totals()
+
+
+def _next(store: Path, recording: Path, day: str) -> str:
+    return f"""
+All of this is simulated; the road from beats to picture is the real one. Try next:
+  somalink status --store {store}
+  somalink why --store {store} --at {day}T14:00
+  somalink tag conflict --store {store} --at "{day} 14:00" --distress 6
+  somalink show --store {store} --week {day} --out week.png
+  somalink replay {recording} --store mine.db --baseline recording
+  somalink demo --seed 2 --out another"""
