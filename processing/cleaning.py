@@ -47,8 +47,9 @@ class Classified:
     median_ticks: IntArray
     in_run: BoolArray
     irregular: BoolArray
-    """Off the local median by more than 20 % with a jump as large on either side: ectopy so frequent that the thresholds have grown
-    used to it (bigeminy) still shows here, while slow breathing, which moves RR as far but in small steps, does not."""
+    """Off the local median by more than 20 % with a jump as large on either side, or between two opposite jumps as large (in strict
+    bigeminy the median of 11 is the beat's own kind): ectopy so frequent that the thresholds have grown used to it still shows here,
+    while slow breathing, which moves RR as far but in small steps, does not."""
 
 
 def _trailing(values: IntArray, run: IntArray, window: int) -> tuple[IntArray, IntArray]:
@@ -176,9 +177,10 @@ def classify(raw: Raw, rules: Beat) -> Classified:
     low, high = (bound * TICKS_PER_S / 1000 for bound in rules.rr_ms)
     flag[(rr < low) | (rr > high)] = Flag.RANGE
     flag = np.where(raw.edge != Flag.OK, raw.edge, flag)
-    jump = np.abs(step) * 2 > rules.fallback * median2
-    jump_after = np.concatenate([jump[1:] & chained[1:], [False]]) & one
-    irregular = far & ((jump & chained) | jump_after)
+    jump = chained & (np.abs(step) * 2 > rules.fallback * median2)
+    jump_after, step_after = np.append(jump[1:], False) & one, np.append(step[1:], 0)
+    between = jump & jump_after & ((step > 0) != (step_after > 0))
+    irregular = between | (far & (jump | jump_after))
     return Classified(flag, (median2 + 1) // 2, _in_run(raw, flag, rules), irregular)
 
 
