@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from somalink.domain.catalogue import GRID_COLUMNS
 from somalink.domain.time import HOUR_NS, MINUTE_NS
 from somalink.domain.types import IntArray
 from somalink.storage.blobs import BEATS_1, GRID_1, Layout, Table, decode, encode
@@ -191,7 +192,7 @@ class HourTable:
 
 
 BEATS = HourTable("beats", BEATS_1, ("t_ns", "n"), ("t_ns", "n", "rr_ticks", "flag", "segment"), by_analysis=False)
-GRID = HourTable("grid", GRID_1, ("stop_ns",), GRID_1.columns[:-1], by_analysis=True)
+GRID = HourTable("grid", GRID_1, ("stop_ns",), tuple(column.name for column in GRID_COLUMNS), by_analysis=True)
 
 
 def compact(database: Database, before_ns: int) -> None:

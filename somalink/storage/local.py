@@ -37,7 +37,7 @@ from somalink.domain.types import (
     Setting,
     UtcOffset,
 )
-from somalink.storage import coverage, hours, locks, migrations, raw, replication, rows, schema
+from somalink.storage import coverage, hours, locks, migrations, panels, raw, replication, rows, schema
 from somalink.storage.db import Database, make_private
 from somalink.storage.rows import CoverageRow, Delta, DeviceEpisode, DeviceStatus, HrvRow, Kind, RawRow, Recording, RecordingRow, TierBaseline
 from somalink.storage.writer import Writer
@@ -215,7 +215,8 @@ class LocalStore:
         return self._select(rows.CANDIDATES, where, (person, self.current_analysis(person), stop_ns, start_ns), order="start_ns, kind, driver")
 
     def hrv(self, unit: Unit) -> list[HrvRow]:
-        return [row for id in self._ids(unit) for row in self._select(rows.HRV, "WHERE unit = ?", (id,))]
+        """5-minute panels in order of time."""
+        return [row for id in self._ids(unit) for row in panels.read(self._database, id)]
 
     def baselines(self, person: str, *, tier: str | None = None, analysis: str | None = None) -> list[Baseline]:
         """By time; of the current analysis unless another is named."""

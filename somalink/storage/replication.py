@@ -14,7 +14,7 @@ import numpy as np
 
 from somalink.domain.identity import Unit
 from somalink.domain.types import Beats, Grid
-from somalink.storage import hours, rows
+from somalink.storage import hours, panels, rows
 from somalink.storage.blobs import Table
 from somalink.storage.db import Database
 from somalink.storage.rows import Delta, Kind, Tombstone
@@ -41,7 +41,7 @@ def since(database: Database, units: dict[int, Unit], after: int, limit: int) ->
 
 def _between(database: Database, units: dict[int, Unit], current: dict[str, str], after: int, upto: int) -> Iterator[Delta]:
     yield from _tombstones(database, after, upto)
-    for kind in rows.REPLICATED:
+    for kind in (*rows.ROWS, panels.HRV):
         yield from _of_kind(database, kind, units, current, after, upto)
     yield from _baselines(database, current, after, upto)
     for stretch in hours.BEATS.changed(database, after, upto):
@@ -56,17 +56,17 @@ def _between(database: Database, units: dict[int, Unit], current: dict[str, str]
 def _of_kind(database: Database, kind: Kind[Any], units: dict[int, Unit], current: dict[str, str], after: int, upto: int) -> Iterator[Delta]:
     place = {name: k for k, name in enumerate(kind.place)}
     order = ", ".join(["change", *kind.place, *(name for name in kind.key if name not in kind.place)])
+    known = panels.names(database)
     found = database.rows(kind.select("WHERE change > ? AND change <= ?", order), (after, upto))
     for (change, *where), same in groupby(found, key=lambda row: (row[-1], *row[: len(place)])):
         unit = units[where[place["unit"]]] if "unit" in place else None
         person = unit.person if unit else where[place["person"]] if "person" in place else ""
         analysis = where[place["analysis"]] if "analysis" in place else ""
         if not analysis or current.get(person) == analysis:
-            yield Delta(change, kind.name, unit, analysis, tuple(_value(kind, row, place) for row in same))
-
-
-def _value(kind: Kind[Any], row: tuple[Any, ...], place: dict[str, int]) -> Any:
-    return kind.value(row[len(place) : -1])
+            values = (kind.value(row[len(place) : -1]) for row in same)
+            if kind is panels.HRV:
+                values = (panels.unpack(value, known[where[place["names"]]]) for value in values)
+            yield Delta(change, kind.name, unit, analysis, tuple(values))
 
 
 def _baselines(database: Database, current: dict[str, str], after: int, upto: int) -> Iterator[Delta]:

@@ -177,17 +177,12 @@ def _dump(value: Mapping[str, Any]) -> str:
     return json.dumps(dict(value), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
 
-def _dump_in_order(value: Mapping[str, Any]) -> str:
-    return json.dumps(dict(value), separators=(",", ":"), ensure_ascii=False)
-
-
 Convert = Callable[[Any], Any]
 _TO_COLUMN: Mapping[Any, Convert] = {
     tuple[str, ...]: _join,
     Stream: str,
     Mapping[str, Any]: _dump,
     Mapping[str, int]: _dump,
-    Mapping[str, float | None]: _dump_in_order,  # NeuroKit2's columns keep NeuroKit2's order
 }
 _FROM_COLUMN: Mapping[Any, Convert] = {
     tuple[str, ...]: _split,
@@ -196,7 +191,6 @@ _FROM_COLUMN: Mapping[Any, Convert] = {
     bool | None: _maybe_bool,
     Mapping[str, Any]: json.loads,
     Mapping[str, int]: json.loads,
-    Mapping[str, float | None]: json.loads,
 }
 
 
@@ -278,7 +272,6 @@ COUNTS = Kind("counts", HourCount, ("unit", "hour_start_ns"), ("unit",), "hour_s
 UTC_OFFSETS = Kind("utc_offsets", UtcOffset, ("unit", "from_ns"), ("unit",), "from_ns")
 CLOCKS = Kind("clocks", ClockAnchor, ("boot_id", "t_mono_ns"))
 DEVICE_STATUS = Kind("device_status", DeviceStatus, ("unit", "t_ns"), ("unit",), "t_ns")
-HRV = Kind("hrv", HrvRow, ("unit", "start_ns", "stop_ns"), ("unit",), "start_ns")
 EPISODES = Kind("episodes", Episode, ("id",), ("unit", "analysis", "lead"), "start_ns")
 CANDIDATES = Kind("candidates", Candidate, ("unit", "analysis", "start_ns", "kind", "driver", "stop_ns"), ("unit", "analysis"), "start_ns")
 LINKS = Kind("links", Link, ("person", "analysis", "event_id", "episode_id"), ("person", "analysis"))
@@ -291,8 +284,8 @@ PROMPTS = Kind("prompts", Prompt, ("id",), time="t_ns")
 ANSWERS = Kind("answers", Answer, ("prompt_id", "received_ns"), time="received_ns")
 SETTINGS = Kind("settings", Setting, ("person", "key", "revision"))
 PROFILE = Kind("profile", Setting, ("person", "key", "revision"))
-REPLICATED: tuple[Kind[Any], ...] = (
-    RECORDINGS, GAPS, COUNTS, UTC_OFFSETS, CLOCKS, DEVICE_STATUS, HRV, EPISODES, CANDIDATES, LINKS, METRICS,
+ROWS: tuple[Kind[Any], ...] = (
+    RECORDINGS, GAPS, COUNTS, UTC_OFFSETS, CLOCKS, DEVICE_STATUS, EPISODES, CANDIDATES, LINKS, METRICS,
     EVENTS, SESSIONS, PLANS, RATINGS, PROMPTS, ANSWERS, SETTINGS, PROFILE,
 )  # fmt: skip
 

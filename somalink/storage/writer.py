@@ -34,6 +34,7 @@ from somalink.domain.types import (
     UtcOffset,
 )
 from somalink.storage import hours, raw, rows
+from somalink.storage import panels as hrv
 from somalink.storage.db import Database
 from somalink.storage.rows import DeviceStatus, HourCount, HrvRow, Kind, RawRow, RecordingRow
 
@@ -121,7 +122,8 @@ class Writer:
         self._put(rows.CANDIDATES, candidates, self._unit(unit), analysis)
 
     def put_hrv(self, unit: Unit, panels: Iterable[HrvRow]) -> None:
-        self._put(rows.HRV, panels, self._unit(unit))
+        """5-minute panels; figures to seven significant digits."""
+        hrv.put(self._database, self._unit(unit), panels, self.change)
 
     def put_baseline(self, person: str, tier: str, analysis: str, baseline: Baseline) -> None:
         """Fitted once and frozen: the first one of a (person, tier, analysis, from) stands."""

@@ -202,7 +202,7 @@ def test_a_baseline_is_read_as_it_was_fitted(store, make) -> None:
 
 
 def test_panels_keep_neurokits_columns_and_their_order(store, make) -> None:
-    panel = HrvRow(make.t0, make.t0 + 300 * SECOND_NS, 371, 0.01, "", {"HRV_RMSSD": 41.123456789, "HRV_LF": None, "HRV_ApEn": 0.5})
+    panel = HrvRow(make.t0, make.t0 + 300 * SECOND_NS, 371, 0.01, "", {"HRV_RMSSD": 41.12346, "HRV_LF": None, "HRV_ApEn": 0.5})
     with store.transaction() as write:
         write.put_hrv(make.unit, [panel])
     (found,) = store.hrv(make.unit)
