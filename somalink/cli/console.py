@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,14 @@ def note(text: str) -> None:
     """A line for whoever watches; silent with --quiet."""
     if not SAID.quiet:
         stderr().print(text, markup=False)
+
+
+def lines(rows: Iterable[tuple[str, ...]]) -> None:
+    """Rows on stdout, columns aligned, as wide as they are: what is cut to a terminal cannot be searched."""
+    known = [tuple(cell.replace("\n", " ") for cell in row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*known, strict=True)]
+    for row in known:
+        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
 
 
 def emit_json(value: Any) -> None:
