@@ -370,6 +370,7 @@ class SpikeMachine:
         done, self._closed = self._closed, None
         self._last_stop_ns = done.last_high_ns
         if done.last_high_ns - done.start_ns < self._rules.min_s * SECOND_NS:
+            self._out.append(self._episode(done, context, "dropped"))
             self._reject(done, "short")
         else:
             self._out.append(self._episode(done, context, "final"))

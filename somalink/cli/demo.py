@@ -77,7 +77,7 @@ def _replay_the_day(recording: Path, store_file: Path) -> dict[str, object]:
     with LocalStore.open(store_file) as store:
         with console.progress("replaying the day") as bar:
             run_archive(store, intake, Mode(RECORDING), Constants(), lambda a, t, z: console.advance(bar, (t - a) / max(z - a, 1)))
-        settle_person(store, intake.source.unit.person, Constants())
+        settle_person(store, intake.unit.person, Constants())
         return store.totals()
 
 

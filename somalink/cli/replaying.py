@@ -93,7 +93,7 @@ def _take(
     with LocalStore.open(store_file) as opened:
         mode = _mode(baseline, opened)
         for number, intake in enumerate(intakes, 1):
-            unit = intake.source.unit
+            unit = intake.unit
             what = f"{unit.person} {unit.device} ({number} of {len(intakes)})"
             with console.progress(what) as bar:
                 if pace is None:
@@ -105,7 +105,7 @@ def _take(
             if hrv:
                 with console.progress(f"{what}: 5-minute HRV panel") as bar:
                     fill_panels(opened, unit, nonlinear=nonlinear, progress=lambda done, of: console.advance(bar, done / of))
-        for name in sorted({intake.source.unit.person for intake in intakes}):
+        for name in sorted({intake.unit.person for intake in intakes}):
             settle_person(opened, name, constants)
         _report(opened, json=json)
 

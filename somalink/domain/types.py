@@ -232,7 +232,7 @@ class Episode:
     truncated: bool
     chance_per_h: float | None
     state: str = "final"
-    """open (may grow), closed, final."""
+    """open (may grow), closed, final; or dropped: it opened, but did not last a minute, and is taken back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from ingest.clocking import Clocker
 from ingest.replay import ReplaySource, open_source
 from ingest.simulate import SimulatedSource
+from somalink.domain.identity import Unit
 from somalink.domain.ports import Source
 from somalink.domain.types import Answer, Event, Plan, Prompt, Rating, Session, UtcOffset
 from somalink.storage.rows import RecordingRow
@@ -19,7 +21,9 @@ Counts = Mapping[int, tuple[int, Mapping[str, int]]]
 class Intake:
     """One recording ready to be run. `counts()`: {UTC hour: (RR rows received, {reason: refused})}, complete once `items` is told."""
 
-    source: Source
+    unit: Unit
+    source: Source | None
+    """None for a live one, whose items come as they come."""
     row: RecordingRow
     offsets: Sequence[UtcOffset]
     counts: Callable[[], Counts]
@@ -50,6 +54,7 @@ def from_recording(source: ReplaySource) -> Intake:
     )
     notices = [*whole.notices, *([str(source.detected)] if source.detected else [])]
     return Intake(
+        source.unit,
         source,
         row,
         whole.offsets,
@@ -68,10 +73,17 @@ def _of(kind: type[T], said: Sequence[object]) -> list[T]:
     return [row for row in said if isinstance(row, kind)]
 
 
+def from_clocker(clocker: Clocker, *, start_ns: int, tz: str = "UTC") -> Intake:
+    """A live source: its items come from notifications, its account of rows from whoever decodes them."""
+    row = RecordingRow(start_ns=start_ns, tz=tz)
+    return Intake(clocker.unit, None, row, (), lambda: {hour: (n.received, dict(n.refused)) for hour, n in clocker.counts.items()})
+
+
 def from_simulation(source: SimulatedSource) -> Intake:
     """A made-up life; marked simulated wherever it goes."""
     row = RecordingRow(start_ns=source.start_ns, stop_ns=source.end_ns, simulated=True, tz=source.offsets[0].tz)
     return Intake(
+        source.unit,
         source,
         row,
         source.offsets,

@@ -14,16 +14,13 @@ from ingest.clocking import RawRow as Notification
 from somalink.domain.constants import Constants
 from somalink.domain.ports import Clock
 from somalink.domain.time import SECOND_NS
-from somalink.domain.types import Heartbeat, Item, Record
+from somalink.domain.types import Episode, Heartbeat, Item, Record
 from somalink.pipeline.hub import Changed, Final, Hub, Provisional
 from somalink.pipeline.intake import Intake
 from somalink.pipeline.person import settle_person
-from somalink.pipeline.run import Mode, Progress, Run, refuse_other_analysis, slices
+from somalink.pipeline.run import Mode, Progress, Run, archived, refuse_other_analysis, slices
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import RawRow
-
-RELINK_AFTER_NS = 60 * SECOND_NS
-"""Links of a day under way are made anew at most once a minute of event time, and whenever somebody writes."""
 
 
 class SystemClock:
@@ -75,16 +72,15 @@ class Live:
     run: Run
     hub: Hub
     constants: Constants
-    linked_ns: int = 0
-    seen: int = 0
 
     async def follow(self, parts: AsyncIterator[list[Item]], progress: Progress | None = None, span: tuple[int, int] = (0, 0)) -> None:
         """Takes slices until the source ends. Work that touches the disk runs beside the loop, so that a radio is never kept waiting."""
         async for part in parts:
-            self._publish(await asyncio.to_thread(self.run.take, part))
+            records = await asyncio.to_thread(self.run.take, part)
+            self._publish(records)
             if self.hub.watched:
                 self._show_ahead()
-            await self._person_stage()
+            await self._person_stage(any(isinstance(record, Episode) for record in records))
             if progress is not None and isinstance(part[-1], Heartbeat):
                 progress(span[0], part[-1].t_ns, span[1] or part[-1].t_ns)
         self._publish(await asyncio.to_thread(self.run.finish))
@@ -100,15 +96,16 @@ class Live:
         if len(ahead):
             self.hub.publish(Provisional(self.run.unit.person, self.run.unit.device, ahead))
 
-    async def _person_stage(self) -> None:
-        """Links again when somebody else wrote, or a minute of event time has passed."""
-        mark = self.run.engine.watermark_ns or 0
-        others = self.store.change != self.run.written
-        if others or mark - self.linked_ns >= RELINK_AFTER_NS:
-            await asyncio.to_thread(settle_person, self.store, self.run.unit.person, self.constants)
-            self.linked_ns, self.run.written = mark, self.store.change
-            if others:
-                self.hub.publish(Changed(self.store.change))
+    async def _person_stage(self, episodes: bool) -> None:
+        """Links again when an episode came, grew or ended, or somebody else wrote."""
+        others = self.run.overtaken or self.store.change > self.run.written
+        if not (others or episodes):
+            return
+        await asyncio.to_thread(settle_person, self.store, self.run.unit.person, self.constants)
+        change = self.store.change
+        self.run.written, self.run.overtaken = change, False
+        if others:
+            self.hub.publish(Changed(change))
 
 
 def run_paced(
@@ -122,12 +119,12 @@ async def replay_live(
     store: LocalStore, intake: Intake, mode: Mode, constants: Constants, pace: float, *, clock: Clock, hub: Hub, progress: Progress | None = None
 ) -> None:
     """The same, inside a running loop and on any clock."""
-    unit = intake.source.unit
+    unit = intake.unit
     with store.engine_lock(unit.person, unit.device):
         refuse_other_analysis(store, unit.person, mode.analysis(constants))
         run = Run(store, intake, mode, constants)
         run.begin()
-        items = intake.source.items(after_ns=run.after_ns, slice_s=max(1, round(pace)))
+        items = archived(intake).items(after_ns=run.after_ns, slice_s=max(1, round(pace)))
         span = (intake.row.start_ns, intake.row.stop_ns or 0)
         await Live(store, run, hub, constants).follow(paced(items, clock=clock, pace=pace), progress, span)
 

@@ -14,6 +14,7 @@ from processing.snapshot import UnreadableSnapshot
 from processing.within import baseline_within
 from somalink.domain.constants import Constants
 from somalink.domain.errors import UsageError
+from somalink.domain.ports import Source
 from somalink.domain.time import HOUR_NS, MINUTE_NS
 from somalink.domain.types import Baseline, Beats, Candidate, Episode, Gap, Grid, Heartbeat, Item, Record
 from somalink.pipeline.intake import Intake
@@ -65,7 +66,7 @@ class Run:
 
     def __init__(self, store: LocalStore, intake: Intake, mode: Mode, constants: Constants) -> None:
         self._store, self._intake, self._constants = store, intake, constants
-        self.unit = intake.source.unit
+        self.unit = intake.unit
         self.analysis = mode.analysis(constants)
         self._usuals: Usuals | None = None
         asks = mode.name == PERSONAL and not intake.row.start_unknown
@@ -73,8 +74,8 @@ class Run:
         if asks:
             self._usuals = Usuals(store, self.unit, self.analysis, constants, from_ns=intake.row.start_ns)
         self._snapshot_ns = 0
-        self.written = 0
-        """The store's change number after this run's newest write: a higher one is somebody else's."""
+        self.written, self.overtaken = store.change, False
+        """The store's change number after this run's newest write, and whether somebody else has written since it was last asked."""
         self.after_ns = self._resume()
 
     def _resume(self) -> int | None:
@@ -107,7 +108,7 @@ class Run:
         """Reads the recording once, without the store, to learn its usual."""
         engine = Engine(self.unit, self._constants, self.analysis, asks=False, traced=True)
         records: list[Record] = []
-        for item in self._intake.source.items(slice_s=SLICE_S):
+        for item in self._intake.source.items(slice_s=SLICE_S) if self._intake.source else ():
             records += engine.push(item)
         records += engine.flush()
         baseline = baseline_within(
@@ -164,19 +165,23 @@ class Run:
             write.put_gaps(self.unit, [item for item in items if isinstance(item, Gap)])
             write.put_beats(self.unit, Beats.concat(told.beats))
             write.put_grid(self.unit, self.analysis, Grid.concat(told.grids))
-            write.put_episodes(self.unit, self.analysis, told.episodes)
+            dropped = {episode.id for episode in told.episodes if episode.state == "dropped"}
+            write.put_episodes(self.unit, self.analysis, [episode for episode in told.episodes if episode.id not in dropped])
+            write.drop_episodes(self.unit.person, sorted(dropped))
             write.put_candidates(self.unit, self.analysis, told.candidates)
             if self._usuals is not None:
                 self._usuals.save(write)
             if self._snapshot_due():
                 self._snapshot(write)
+                write.put_counts(self.unit, self._intake.counts())
             if done:
                 self._snapshot(write)
                 write.put_recording(self.unit, replace(self._intake.row, state="done", analysis=self.analysis))
                 write.put_counts(self.unit, self._intake.counts())
                 if self._intake.row.stop_ns is not None:
                     write.compact(self._intake.row.stop_ns // HOUR_NS * HOUR_NS + 2 * HOUR_NS)
-        self.written = self._store.change
+        self.overtaken = self.overtaken or write.change > self.written + 1
+        self.written = write.change if write.taken else write.change - 1
 
     def _snapshot_due(self) -> bool:
         """Every five minutes of event time and at the end of every hour (contracts, section 10)."""
@@ -210,6 +215,7 @@ class Run:
             baseline = self.engine.baseline
             if baseline is not None and self._usuals is None:
                 write.put_baseline(self.unit.person, self.unit.tier, self.analysis, baseline)
+        self.written = write.change if write.taken else write.change - 1
 
 
 def slices(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -226,7 +232,7 @@ def slices(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 def run_archive(store: LocalStore, intake: Intake, mode: Mode, constants: Constants, progress: Progress | None = None) -> None:
     """A whole recording as fast as it goes. Interrupted and called again, it goes on; finished and called again, it changes nothing."""
-    unit = intake.source.unit
+    unit = intake.unit
     with store.engine_lock(unit.person, unit.device):
         analysis = mode.analysis(constants)
         refuse_other_analysis(store, unit.person, analysis)
@@ -235,11 +241,18 @@ def run_archive(store: LocalStore, intake: Intake, mode: Mode, constants: Consta
             return
         run = Run(store, intake, mode, constants)
         run.begin()
-        for part in slices(intake.source.items(after_ns=run.after_ns, slice_s=SLICE_S)):
+        for part in slices(archived(intake).items(after_ns=run.after_ns, slice_s=SLICE_S)):
             run.take(part)
             if progress is not None and isinstance(part[-1], Heartbeat):
                 progress(intake.row.start_ns, part[-1].t_ns, intake.row.stop_ns or part[-1].t_ns)
         run.finish()
+
+
+def archived(intake: Intake) -> Source:
+    """The source of an intake that can be told from any time on."""
+    if intake.source is None:
+        raise UsageError("a live source cannot be replayed", next_step="replay the store it was recorded into")
+    return intake.source
 
 
 def refuse_other_analysis(store: LocalStore, person: str, analysis: str) -> None:

@@ -47,6 +47,9 @@ class Usuals:
         self._secret = store.person_secret(unit.person)
         known = store.tier_baselines(unit.person, analysis=analysis)
         self._baselines = sorted((b.baseline for b in known if b.tier == unit.tier), key=lambda b: b.from_ns)
+        elsewhere = [b.baseline for b in known if b.tier != unit.tier]
+        self._other_tier = max(elsewhere, key=lambda b: b.from_ns) if elsewhere else None
+        """A first usual on a new kind of device starts from how this heart answered movement on the old one; scales are its own."""
         self._numbers = max((b.baseline.number for b in known), default=0)
         self._rows: list[Grid] = self._earlier(from_ns)
         self._draws: dict[int, chance.Draws | None] = {}
@@ -99,6 +102,7 @@ class Usuals:
             excluded_spans=spans,
             excluded=[f"{event.id}@{event.revision}" for event in events],
             constants=self._constants,
+            centre=None if before else self._other_tier,
         )
         if fitted is None:
             return None

@@ -94,9 +94,11 @@ class LocalStore:
         with self._database.writing():
             change = 1 + int(self._database.value("SELECT value FROM counters WHERE name = 'change'"))
             before = self._database.touched
-            yield Writer(self._database, change, {})
+            write = Writer(self._database, change, {})
+            yield write
             if self._database.touched != before:
                 self._database.run("UPDATE counters SET value = ? WHERE name = 'change'", (change,))
+                write.taken = True
 
     def compact(self, before_ns: int) -> None:
         """Closed hours, those that ended by `before_ns`, become blobs, in one transaction; nothing a reader sees changes."""

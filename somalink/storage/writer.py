@@ -59,6 +59,8 @@ class Writer:
 
     def __init__(self, database: Database, change: int, unit_ids: dict[Unit, int]) -> None:
         self.change = change
+        self.taken = False
+        """Whether the block changed anything, and so took its number; known when it has ended."""
         self._database = database
         self._unit_ids = unit_ids
 
@@ -112,6 +114,12 @@ class Writer:
         self._put(rows.EPISODES, given, self._unit(unit), analysis, None, sql=sql)
         if lead is not None:
             self.set_lead({episode.id: lead for episode in given})
+
+    def drop_episodes(self, person: str, ids: Iterable[str]) -> None:
+        """Takes back episodes that opened but did not last; each leaves a tombstone. A FINAL one stays."""
+        for id in ids:
+            if self._database.run("DELETE FROM episodes WHERE id = ? AND state <> 'final'", (id,)):
+                self.put_tombstone("episodes", id=id, person=person)
 
     def set_lead(self, leads: Mapping[str, bool]) -> None:
         """Whether an episode was seen by the device that leads; by episode id."""
