@@ -6,6 +6,8 @@ form secrets come in). A flag of the command line stands above all of them and i
 """
 
 import difflib
+import json
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -247,3 +249,38 @@ def _checked(setting: Setting, raw: object, *, where: str) -> object:
         return setting.parse(raw)
     except ValueError as error:
         raise ConfigError(f"{where}: {setting.key} = {raw!r} cannot be used", next_step=f"{setting.key} is {error}") from error
+
+
+# ---------------------------------------------------------------- writing
+
+
+def change(file: Path, key: str, text: str) -> None:
+    """Sets one key of the file and leaves every other line as it is; makes the file (0600) when there is none.
+
+    ConfigError when the key or the text cannot be used, or when the file would not be readable with it: then nothing is written.
+    """
+    setting = _known(key, file, "")
+    value = _checked(setting, text, where=f"{setting.key}")
+    line = f"{key} = {str(value).lower() if isinstance(value, bool) else json.dumps(text.strip(), ensure_ascii=False)}"
+    lines = _read(file, what="the settings").splitlines() if file.exists() else []
+    at = [number for number, known in enumerate(lines) if re.match(rf"\s*{re.escape(key)}\s*=", known)]
+    changed = [*lines[: at[0]], line, *lines[at[0] + 1 :]] if at else [*lines, line]
+    _put(file, "\n".join(changed) + "\n")
+
+
+def _put(file: Path, text: str) -> None:
+    """In its place only when it is whole and can be read back."""
+    draft = file.with_name(f".{file.name}.part")
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
+            handle.write(text)
+        try:
+            _from_file(draft)
+        except ConfigError as error:
+            raise ConfigError(error.what.replace(str(draft), str(file)), next_step=error.next_step) from error
+        draft.replace(file)
+    except OSError as error:
+        raise ConfigError(f"{file}: the settings cannot be written: {error.strerror}", next_step="check who owns the file and its folder") from error
+    finally:
+        draft.unlink(missing_ok=True)

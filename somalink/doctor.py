@@ -116,11 +116,12 @@ def _disk(store: Path, around: Surroundings) -> Check:
 def _store(store: Path) -> list[Check]:
     if not store.exists():
         return [Check("store", True, f"none yet; the first recording makes {store}")]
-    return [_mode(store), _content(store)]
+    private, content = _mode(store), _content(store)
+    return [private, content] if content.ok else [content]
 
 
 def _mode(store: Path) -> Check:
-    """Health data is nobody else's: the store and the files SQLite keeps beside it are 0600."""
+    """Health data is nobody else's: the store and the files SQLite keeps beside it are 0600. Asked of what is a store: other files are not ours."""
     beside = sorted(path for path in store.parent.glob(store.name + "*") if path.is_file())
     open_to_others = [path for path in beside if stat.S_IMODE(path.stat().st_mode) & 0o077]
     if open_to_others and os.name == "posix":
@@ -141,9 +142,7 @@ def _content(store: Path) -> Check:
     except StoreError as error:
         return Check("store", False, error.what, error.next_step)
     if verdict != "ok":
-        return Check(
-            "store", False, f"{store} is damaged: {verdict}", "copy the file, then restore a backup or replay your recordings into a new store"
-        )
+        return Check("store", False, f"{store} is damaged: {verdict}", "copy the file, then restore a backup or replay your recordings into a new store")
     if version and program != APPLICATION_ID:
         return Check("store", False, f"{store} is a database of another program", "name another file in the settings: store")
     return _version(store, version)
