@@ -1,7 +1,84 @@
-"""Commands to come."""
+"""Looking at what there is: status, why, show. All of them only read."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from somalink.cli import console
+from somalink.cli.opening import Desk, reading
+from somalink.cli.options import JsonOption, PersonOption, StoreOption
+from somalink.domain.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    Span = Literal["day", "week", "year"]
 
 
 def register(app: typer.Typer) -> None:
     """Adds these commands."""
+    app.command()(show)
+
+
+# ---------------------------------------------------------------- show
+
+
+def show(
+    store: StoreOption = None,
+    person: PersonOption = None,
+    day: Annotated[str | None, typer.Option("--day", metavar="DATE", help="One day, 04:00 to 04:00; the newest one unless said.", show_default=False)] = None,
+    week: Annotated[str | None, typer.Option("--week", metavar="DATE", help="The seven days that end with this one.", show_default=False)] = None,
+    year: Annotated[str | None, typer.Option("--year", metavar="YEAR", help="A calendar year.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.html|png", help="Where the picture goes; here unless said.", show_default=False)] = None,
+    json: JsonOption = False,
+) -> None:
+    """Draw one picture of a day, a week or a year: arousal against usual, what was not judged, what stood out, your tags."""
+    from dashboards.picture import draw
+    from somalink.pipeline.pictures import facts_of
+
+    asked = {"day": day, "week": week, "year": year}
+    given = [name for name, text in asked.items() if text is not None]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(f'--{name}' for name in given)} do not go together", next_step="give one of them")
+    with reading(store, person) as desk:
+        span: Span = given[0] if given else "day"  # type: ignore[assignment]  # the names above
+        last = _year_end(year) if year is not None else _date(asked[span], span) if given else _newest_day(desk)
+        file = out or Path(f"somalink-{desk.person}-{span}-{year if year is not None else last}.html")
+        facts = facts_of(desk.store, desk.person)
+        draw(desk.store, desk.person, span, last, file, facts)
+    if json:
+        console.emit_json({"file": str(file), "person": desk.person, "span": span, "last": last.isoformat(), "simulated": facts.simulated})
+        return
+    console.stdout().print(str(file), markup=False)
+
+
+def _date(text: str | None, option: str) -> date:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError as error:
+        raise UsageError(f"--{option} {text!r} is not a date", next_step="write it as 2026-03-02") from error
+
+
+def _year_end(text: str) -> date:
+    try:
+        return date(int(text), 12, 31)
+    except ValueError as error:
+        raise UsageError(f"--year {text!r} is not a year", next_step="write it as 2026") from error
+
+
+def _newest_day(desk: Desk) -> date:
+    """The local day of the last grid point there is, else of the last thing that was said."""
+    from dashboards.picture.model import LocalTime as Drawn
+
+    last_ns = max([*_last_points(desk), *(event.t_ns for event in desk.store.events(desk.person))], default=None)
+    if last_ns is None:
+        raise StoreError(f"{desk.store.path}: nothing of {desk.person} is here yet", next_step="replay a recording, or tag a moment, first")
+    return Drawn(tuple(desk.store.utc_offsets(desk.person))).day_of(last_ns - 1)
+
+
+def _last_points(desk: Desk) -> list[int]:
+    newest = [(unit.device, days[-1]) for unit in desk.store.units(desk.person) if (days := desk.store.days(unit))]
+    grids = [desk.store.grid(desk.person, device, *day) for device, day in newest]
+    return [int(grid.stop_ns[-1]) for grid in grids if len(grid)]
