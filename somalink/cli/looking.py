@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from somalink.cli import console
+from somalink.cli.moments import LocalTime
 from somalink.cli.opening import Desk, reading
-from somalink.cli.options import JsonOption, PersonOption, StoreOption
+from somalink.cli.options import JsonOption, PersonOption, StoreOption, person_of, settings, store_path
+from somalink.cli.words import holding_json, holding_lines, totals_table
 from somalink.domain.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +21,39 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Adds these commands."""
+    app.command()(status)
     app.command()(show)
+
+
+# ---------------------------------------------------------------- status
+
+
+def status(store: StoreOption = None, person: PersonOption = None, json: JsonOption = False) -> None:
+    """What the store holds: how long, how much of it can be used, how well your usual is known, and what stood out beside chance."""
+    from somalink.domain.constants import Constants
+    from somalink.pipeline.holdings import holdings
+    from somalink.storage.local import LocalStore
+
+    with LocalStore.open(store_path(store), create=False, read_only=True) as opened:
+        people = opened.people() if person is None else [person_of(person, opened.people())]
+        held = {name: holdings(opened, name, Constants()) for name in people}
+        totals = opened.totals(person)
+        if json:
+            said = {name: [holding_json(each) for each in devices] for name, devices in held.items()}
+            console.emit_json({"store": str(opened.path), "bytes": _bytes(opened.path), "change": opened.change, "people": said, "totals": totals})
+            return
+        console.stdout().print(f"{opened.path}, {_bytes(opened.path) / (1 << 20):.1f} MiB", markup=False)
+        for name, devices in held.items():
+            local = LocalTime.of(settings().zone, opened, name)
+            for line in holding_lines(name, devices, local, Constants()):
+                console.stdout().print(line, markup=False)
+        console.stdout().print("\nin all")
+        console.stdout().print(totals_table(totals))
+
+
+def _bytes(store: Path) -> int:
+    """The file and what SQLite keeps beside it."""
+    return sum(path.stat().st_size for path in (store, store.with_name(f"{store.name}-wal")) if path.exists())
 
 
 # ---------------------------------------------------------------- show

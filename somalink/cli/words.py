@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from rich.table import Table
+
+    from somalink.cli.moments import LocalTime
+    from somalink.domain.constants import Constants
+    from somalink.pipeline.holdings import Holding, Stage
+
+TIER_WORDS = {"A": "strap that sees movement", "B": "strap", "C": "optical band, at rest only", "D": "watch, heart rate only"}
+STAGE_WORDS = {
+    "begun": "just begun",
+    "learning": "still learning your usual ({still:.0f} of about {full:.0f} quiet hours)",
+    "nearly": "nearly known",
+    "own": "your own last {days} days",
+    "recording": "compared within this recording only",
+}
+PART = 0.95
+"""Chance that is known for less of the usable time than this is said with the time it is known for."""
 
 
 def totals_table(totals: dict[str, Any]) -> Table:
@@ -36,3 +54,49 @@ def hours(seconds: float) -> str:
 
 def _reasons(counts: dict[str, int]) -> str:
     return f" ({', '.join(f'{n} {name}' for name, n in counts.items())})" if counts else ""
+
+
+# ---------------------------------------------------------------- what a store holds
+
+
+def stage(known: Stage, constants: Constants) -> str:
+    """How well the usual is known."""
+    return STAGE_WORDS[known.name].format(still=known.still_h, full=constants.maturity.full_h, days=constants.usual.days)
+
+
+def holding_lines(person: str, devices: Sequence[Holding], local: LocalTime, constants: Constants) -> Iterator[str]:
+    """A person's devices, a few lines each; what chance would have stands beside what was seen."""
+    made_up = "   (simulated: no evidence for anything)" if any(each.simulated for each in devices) else ""
+    yield f"\n{person}{made_up}"
+    if not devices:
+        yield "  no device was worn yet; tags and ratings are kept"
+    for each in devices:
+        until = f"last beat {local.said(each.last_beat_ns)}" if each.last_beat_ns is not None else "no beat yet"
+        yield f"  {each.device}: {TIER_WORDS.get(each.tier, each.tier)}; {until}; {'an engine records it now' if each.recording_now else 'no engine runs'}"
+        yield f"    usable     {hours(each.usable_s)} in {each.recordings} recording{'' if each.recordings == 1 else 's'}"
+        yield f"    usual      {stage(each.stage, constants)}{_fitted(each, local)}"
+        yield f"    stood out  {_stood_out(each)}"
+
+
+def _fitted(holding: Holding, local: LocalTime) -> str:
+    return f"; fitted {local.said(holding.baseline.from_ns)}" if holding.baseline is not None and holding.baseline.mode == "personal" else ""
+
+
+def _stood_out(holding: Holding) -> str:
+    if holding.spikes_per_h is None:
+        return "nothing could be judged yet"
+    seen = f"{holding.spikes} in {hours(holding.usable_s)} usable: {holding.spikes_per_h:.2f} an hour"
+    if holding.chance_per_h is None:
+        return f"{seen}; how many by chance is not known yet"
+    part = f" (known for {hours(holding.chance_s)} of them)" if holding.chance_s < PART * holding.usable_s else ""
+    return f"{seen}; by chance alone about {holding.chance_per_h:.2f}{part}"
+
+
+def holding_json(holding: Holding) -> dict[str, Any]:
+    """A device as plain values; of the usual what a reader asks for, not its coefficients."""
+    said = asdict(holding)
+    usual = holding.baseline
+    said["baseline"] = None if usual is None else {name: getattr(usual, name) for name in ("number", "mode", "from_ns", "still_h", "still_days", "chance_all")}
+    if usual is not None:
+        said["baseline"]["z_on"] = dict(usual.z_on)
+    return {**said, "spikes_per_h": holding.spikes_per_h}

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from somalink.domain.errors import EngineLocked
+from somalink.storage.locks import held
 
 HOLD = """
 import sys
@@ -41,5 +42,15 @@ def test_kill_minus_nine_releases_the_lock(path, store) -> None:
             pass
         holder.send_signal(signal.SIGKILL)
         holder.wait()
+    with store.engine_lock("ann", "strap"):
+        pass
+
+
+def test_looking_at_a_lock_neither_takes_nor_makes_it(path, store) -> None:
+    assert not held(path, "ann", "strap")
+    assert not list(path.parent.glob("*.lock"))
+    with store.engine_lock("ann", "strap"):
+        assert held(path, "ann", "strap") and not held(path, "ben", "strap")
+    assert not held(path, "ann", "strap")
     with store.engine_lock("ann", "strap"):
         pass

@@ -13,6 +13,8 @@ ENTRY = "import sys; sys.argv = ['somalink', *sys.argv[1:]]; from somalink.cli i
 
 def ran(*words: str, **more: object) -> subprocess.CompletedProcess[str]:
     """The program in a process of its own."""
+    more.setdefault("env", {**os.environ})
+    more["env"] = {**more["env"], "PYTHONPATH": os.pathsep.join(sys.path)}  # type: ignore[dict-item]
     return subprocess.run([sys.executable, "-c", ENTRY, *words], capture_output="stdout" not in more, text=True, timeout=60, check=False, **more)  # type: ignore[call-overload]
 
 

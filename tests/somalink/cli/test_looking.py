@@ -1,0 +1,86 @@
+"""What a store holds is said with its loss and its chance beside it; a picture is one command away."""
+
+import stat
+
+import pytest
+
+from somalink.domain.time import iso
+from somalink.storage.local import LocalStore
+
+
+def test_status_says_how_much_is_usable_and_what_chance_would_have(typed, lived):
+    said = typed("status", "--json").json
+    (device,) = said["people"]["ada"]
+    assert said["totals"]["beats_received"] == said["totals"]["beats_stored"] + sum(said["totals"]["beats_refused"].values()) > 50_000
+    assert device["usable_s"] == said["totals"]["usable_s"] > 0
+    assert device["spikes"] == said["totals"]["episodes"]
+    assert device["spikes_per_h"] == pytest.approx(device["spikes"] * 3600 / device["usable_s"])
+    assert device["chance_per_h"] is not None and 0 < device["chance_s"] < device["usable_s"]
+    assert said["bytes"] >= lived.stat().st_size > 0
+    assert (device["simulated"], device["recordings"], device["recording_now"]) == (True, 2, False)
+
+
+def test_status_is_words_for_people(typed, lived):
+    said = typed("status").out
+    for words in ("ada   (simulated", "last beat Tue 3 Mar 2026", "usable", "by chance alone about", "no engine runs", "received ="):
+        assert words in said
+    assert not {"stress", "anxious", "abnormal"} & set(said.split())
+
+
+def test_status_sees_the_engine_of_another_process(typed, lived, engine):
+    with engine(lived, "ada", "Simulated strap"):
+        assert typed("status", "--json").json["people"]["ada"][0]["recording_now"] is True
+    assert typed("status", "--json").json["people"]["ada"][0]["recording_now"] is False
+
+
+def test_status_of_somebody_who_only_tagged(typed):
+    typed("tag", "support", "--person", "ben")
+    assert "no device was worn yet" in typed("status").out
+    assert typed("status", "--json").json["people"] == {"ben": []}
+
+
+def test_looking_makes_no_store_and_changes_none(typed, lived, tmp_path):
+    assert typed("status", "--store", tmp_path / "none.db").code == 1 and not (tmp_path / "none.db").exists()
+    with LocalStore.open(lived) as store:
+        before = store.change
+    typed("status")
+    with LocalStore.open(lived) as store:
+        assert store.change == before
+
+
+def test_a_tag_of_a_recorded_day_is_linked_at_once(typed, lived):
+    with LocalStore.open(lived) as store:
+        spike = next(e for e in store.episodes("ada", 0, 1 << 62) if e.kind == "spike" and e.quality > 0.6)
+    event = typed("tag", "conflict", "--at", iso(spike.start_ns), "--certainty", "1", "--json").json
+    with LocalStore.open(lived) as store:
+        links = [link for link in store.links("ada") if link.event_id == event["id"]]
+    assert {link.verdict for link in links} >= {"none"} and len(links) >= 2
+
+
+def test_the_newest_day_is_drawn_where_it_was_lived(typed, lived, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    said = typed("show", "--json").json
+    assert (said["file"], said["last"], said["simulated"]) == ("somalink-ada-day-2026-03-03.html", "2026-03-03", True)
+    picture = tmp_path / said["file"]
+    assert b"<svg" in picture.read_bytes() and stat.S_IMODE(picture.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("--day", "yesterday-ish"), "--day"),
+        (("--year", "MMXXVI"), "--year"),
+        (("--day", "2026-03-02", "--week", "2026-03-02"), "do not go together"),
+        (("--day", "2026-03-02", "--out", "day.pdf"), ".html or .png"),
+    ],
+)
+def test_a_picture_that_cannot_be_meant_ends_in_words(typed, lived, monkeypatch, tmp_path, words, what):
+    monkeypatch.chdir(tmp_path)
+    ended = typed("show", *words)
+    assert ended.code == 2 and what in ended.err
+
+
+def test_an_empty_store_has_no_newest_day(typed, tmp_path):
+    LocalStore.open(tmp_path / "somalink.db").close()
+    ended = typed("show")
+    assert ended.code == 1 and "replay a recording" in ended.err
