@@ -52,6 +52,7 @@ class Usuals:
         """A first usual on a new kind of device starts from how this heart answered movement on the old one; scales are its own."""
         self._numbers = max((b.baseline.number for b in known), default=0)
         self._rows: list[Grid] = self._earlier(from_ns)
+        self._fed_ns = from_ns
         self._draws: dict[int, chance.Draws | None] = {}
         self._unsaved: list[Baseline] = []
 
@@ -64,8 +65,11 @@ class Usuals:
         return [rows.take(np.argsort(rows.stop_ns, kind="stable"))] if len(rows) else []
 
     def feed(self, grid: Grid) -> None:
-        """FINAL rows, in time order."""
-        self._rows.append(grid)
+        """FINAL rows, in time order. After a restart the newest are told twice, by the store and by the engine: they count once."""
+        new = grid.take(grid.stop_ns > self._fed_ns)
+        if len(new):
+            self._rows.append(new)
+            self._fed_ns = int(new.stop_ns[-1])
 
     def answer(self, asked: Refit, *, placement: str, offsets: Offsets) -> Baseline | None:
         """The usual of the local day that begins: read if it was fitted before, else fitted now; None while too little is known."""
@@ -107,7 +111,7 @@ class Usuals:
         if fitted is None:
             return None
         days = np.unique(usual.days_of(rows.stop_ns, offsets)).tolist()
-        draws = [made for day in days if (made := self._drawn(day, rows, fitted, offsets, len(days)))]
+        draws = [made for day in days if (made := self._drawn(day, rows, fitted, offsets))]
         return chance.calibrate(fitted, draws, has_movement=placement != "none", before=before, constants=self._constants)
 
     def _window(self, at_ns: int) -> Grid:
@@ -118,14 +122,17 @@ class Usuals:
         self._rows = [rows] if len(rows) else []
         return rows.take(slice(*np.searchsorted(rows.stop_ns, (since, at_ns)).tolist()))
 
-    def _drawn(self, day: int, rows: Grid, newest: Baseline, offsets: Offsets, days: int) -> chance.Draws | None:
-        """Surrogates of a day, made with the first usual that was fitted after it and kept from then on."""
+    def _drawn(self, day: int, rows: Grid, newest: Baseline, offsets: Offsets) -> chance.Draws | None:
+        """Surrogates of a day, made with the first usual that was fitted after it and kept from then on.
+
+        How many follows from that usual too, not from how many days are known by now: a restart makes the same ones again.
+        """
         if day not in self._draws:
             after = next((b for b in self._baselines if day_of(b.from_ns, offsets) > day), newest)
             mine = rows.take(usual.days_of(rows.stop_ns, offsets) == day)
             spans = excluded_spans(self._known_events(after.from_ns), self._sessions(after.from_ns), self._constants)
             quiet = chance.quiet_days(mine, after, offsets, self._constants, spans)
-            each = min(-(-self._constants.chance.draws // days), MAX_DRAWS_A_DAY)
+            each = min(-(-self._constants.chance.draws // max(after.still_days, 1)), MAX_DRAWS_A_DAY)
             self._draws = {d: made for d, made in self._draws.items() if d > day - self._constants.usual.days - 1}
             self._draws[day] = chance.draw(quiet[0], each, generator(self._secret, f"day/{day}"), self._constants) if quiet else None
         return self._draws[day]
