@@ -1,7 +1,7 @@
 """What every test may ask for: the real recordings, and nothing else of the outside world."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -70,3 +70,23 @@ def pytest_runtest_makereport(item: pytest.Item):
         report.outcome = "failed"
         report.longrepr = f"a test on real recordings was skipped in CI: {report.longrepr}"
     return report
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """`figures(text)`: a table that stands at the end of the run, whichever worker made it and whether or not the test passed."""
+
+    def tell(text: str) -> None:
+        request.node.user_properties.append(("figures", text))
+
+    return tell
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what the tests measured."""
+    reports = [r for outcome in ("passed", "failed") for r in terminalreporter.getreports(outcome) if getattr(r, "when", "") == "call"]
+    for report in sorted(reports, key=lambda r: r.nodeid):
+        for name, text in report.user_properties:
+            if name == "figures":
+                terminalreporter.section(report.nodeid.rpartition("::")[2].replace("_", " "), sep="-")
+                terminalreporter.write_line(text)
