@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -12,6 +13,7 @@ from somalink.cli import console
 from somalink.cli.moments import LocalTime
 from somalink.cli.opening import Desk, reading
 from somalink.cli.options import JsonOption, PersonOption, StoreOption, person_of, settings, store_path
+from somalink.cli.telling import AtOption, tag_of
 from somalink.cli.words import holding_json, holding_lines, totals_table
 from somalink.domain.errors import StoreError, UsageError
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Adds these commands."""
     app.command()(status)
+    app.command()(why)
     app.command()(show)
 
 
@@ -54,6 +57,42 @@ def status(store: StoreOption = None, person: PersonOption = None, json: JsonOpt
 def _bytes(store: Path) -> int:
     """The file and what SQLite keeps beside it."""
     return sum(path.stat().st_size for path in (store, store.with_name(f"{store.name}-wal")) if path.exists())
+
+
+# ---------------------------------------------------------------- why
+
+
+def why(
+    at: AtOption = None,
+    event: Annotated[str | None, typer.Option("--event", metavar="ID", help="The moment of this tag.", show_default=False)] = None,
+    store: StoreOption = None,
+    person: PersonOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Why a moment stood out, why none did, and why nothing was asked."""
+    from somalink.cli.because import answer, lines
+    from somalink.domain.constants import Constants
+    from somalink.pipeline.why import why_at, why_event
+
+    if (at is None) == (event is None):
+        raise UsageError("say which moment", next_step="give --at TIME, or --event ID (`somalink tag --list` shows ids)")
+    with reading(store, person) as desk:
+        if event is not None:
+            found = why_event(desk.store, tag_of(desk, event), Constants())
+        else:
+            found = why_at(desk.store, desk.person, desk.local.been(at or ""), Constants())
+        if json:
+            console.emit_json({"sentence": answer(found), "local": desk.local.iso(found.at_ns), **_without_note(asdict(found))})
+            return
+        for line in lines(found, desk.local, Constants()):
+            console.stdout().print(line, markup=False)
+
+
+def _without_note(found: dict[str, Any]) -> dict[str, Any]:
+    """A note is the person's own; it leaves by export alone, and only when asked for."""
+    if found["tag"]:
+        found["tag"]["event"].pop("note")
+    return found
 
 
 # ---------------------------------------------------------------- show

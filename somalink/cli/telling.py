@@ -140,7 +140,7 @@ def _edited(desk: Desk, id: str, said: Mapping[str, str], revision: int | None) 
 
     if not said:
         raise UsageError("nothing to change was given", next_step="give the fields that change, as in --distress 4")
-    known = _known_event(desk, id)
+    known = tag_of(desk, id)
     if known.deleted:
         raise UsageError(f"the tag {known.id} was taken back", next_step="tag the moment anew")
     seen = known if revision is None else replace(known, revision=revision)
@@ -152,7 +152,7 @@ def _taken_back(desk: Desk, id: str, said: Mapping[str, str], revision: int | No
 
     if said:
         raise UsageError(f"--delete takes the whole tag back, but {', '.join(said)} was given too", next_step="use --edit to change a field")
-    known = _known_event(desk, id)
+    known = tag_of(desk, id)
     if known.deleted:
         return known
     seen = known if revision is None else replace(known, revision=revision)
@@ -165,7 +165,8 @@ def _keep_event(desk: Desk, event: Event) -> Event:
     return event
 
 
-def _known_event(desk: Desk, id: str) -> Event:
+def tag_of(desk: Desk, id: str) -> Event:
+    """The person's tag whose id is this, or begins so."""
     exact = desk.store.event(id)
     return exact if exact is not None and exact.person == desk.person else _by_id(desk.store.events(desk.person), id, "tag")
 
@@ -323,7 +324,7 @@ def _replanned(desk: Desk, plan: Plan, said: Mapping[str, str], done: str | None
     changed: dict[str, Any] = {key: WORDS[key](said[key]) for key in ("kind", "planned_distress", "expectancy") if said.get(key)}
     changed |= {"step": said["step"].strip()} if said.get("step", "").strip() else {}
     changed |= {name: parse_ahead(said[key], now_ns=now_ns(), offset_s=offset_s) for key, name in (("when", "t_ns"), ("until", "t_end_ns")) if said.get(key)}
-    changed |= {"event_id": _known_event(desk, done).id, "state": "done"} if done else {}
+    changed |= {"event_id": tag_of(desk, done).id, "state": "done"} if done else {}
     fresh = replace(plan, **changed)
     if fresh.t_end_ns is not None and fresh.t_end_ns < fresh.t_ns:
         raise UsageError("the plan would end before it begins", next_step="give --until a time after --at")

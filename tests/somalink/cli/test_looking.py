@@ -84,3 +84,38 @@ def test_an_empty_store_has_no_newest_day(typed, tmp_path):
     LocalStore.open(tmp_path / "somalink.db").close()
     ended = typed("show")
     assert ended.code == 1 and "replay a recording" in ended.err
+
+
+def test_why_answers_in_words_and_in_json(typed, lived):
+    with LocalStore.open(lived) as store:
+        spike = next(e for e in store.episodes("ada", 0, 1 << 62) if e.kind == "spike")
+    typed("tag", "conflict", "--at", iso(spike.onset_ns), "--certainty", "1", "--note", "between us")
+    said = typed("why", "--at", iso(spike.onset_ns))
+    assert said.code == 0 and said.out.splitlines()[1] == "A moment stood out here."
+    for words in ("heart rate", "still", "needed", "Prompts are off.", "Conflict", "times in 100"):
+        assert words in said.out
+    told = typed("why", "--at", iso(spike.onset_ns), "--json")
+    assert (told.json["answer"], told.json["prompt"]["reason"]) == ("spike", "off")
+    assert told.json["tag"]["links"][0]["episode_id"] == spike.id
+    by_tag = typed("why", "--event", told.json["tag"]["event"]["id"][:8], "--json").json
+    assert by_tag["episode"]["id"] == spike.id
+    assert "between us" not in said.out + told.out
+
+
+def test_a_time_of_day_is_that_of_the_recording(typed, lived):
+    assert typed("why", "--at", "2026-03-02T12:00", "--json").json["local"] == "2026-03-02T12:00:00+01:00"
+
+
+def test_why_needs_a_moment(typed, lived):
+    for words in ((), ("--at", "2026-03-02T12:00", "--event", "f00")):
+        ended = typed("why", *words)
+        assert ended.code == 2 and "--at" in ended.err
+    assert "Nothing was recorded here" in typed("why", "--at", "2026-02-01T12:00").out
+
+
+def test_every_reason_has_its_words():
+    from somalink.cli import because
+    from somalink.domain.catalogue import HR_REASONS, HRV_REASONS, REJECTIONS, Z_REASONS
+
+    assert set(REJECTIONS) == set(because.REJECTED)
+    assert set(HR_REASONS) <= set(because.HR_WORDS) and set(Z_REASONS) <= set(because.Z_WORDS) and set(HRV_REASONS) - {""} <= set(because.HRV_WORDS)
