@@ -91,6 +91,7 @@ class Run:
             if self._usuals is not None:
                 for grid in [self._store.recording_grid(self.unit, self._intake.row.start_ns, t_ns + 1, analysis=self.analysis)]:
                     self._usuals.feed(grid)
+            self._snapshot_ns = t_ns
             return t_ns
         return None
 
