@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,14 +49,33 @@ for group in (demo, replaying, telling, looking, machine):
 
 def main() -> None:
     """Entry point. Errors a person can act on are two lines on stderr: what failed, and what to do next."""
+    if sys.__stdout__ is None:  # started with stdout closed: results go nowhere, as was asked
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (as long as the program runs)
     try:
         code = _run()
         sys.stdout.flush()
-    except BrokenPipeError:
-        code = FAILED
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        code = _unheard(error)
     if code == FAILED:
-        _let_go_of_a_closed_pipe()
+        _let_go_of_stdout()
     sys.exit(code)
+
+
+def _unheard(error: OSError) -> int:
+    """Results could not be written: whoever read them has gone, as `head` does, or the disk behind a `>` is full."""
+    if not isinstance(error, BrokenPipeError):
+        console.stderr().print(f"somalink: the results cannot be written ({error.strerror})\n  next: send them somewhere with room", markup=False)
+    return FAILED
+
+
+def _let_go_of_stdout() -> None:
+    """What is left unsaid goes nowhere, instead of into a traceback at the very end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run() -> int:
@@ -78,11 +98,3 @@ def _run() -> int:
 def _interrupted() -> int:
     console.stderr().print("somalink: interrupted; what was acknowledged is kept, the same command goes on from there", markup=False)
     return INTERRUPTED
-
-
-def _let_go_of_a_closed_pipe() -> None:
-    """Whoever read our results may have gone, as `head` does: what is left unsaid goes nowhere, instead of into a traceback at the end."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from somalink.cli import console
 
+FULL = Path("/dev/full")
 ENTRY = "import sys; sys.argv = ['somalink', *sys.argv[1:]]; from somalink.cli import main; main()"
 
 
@@ -62,6 +64,13 @@ def test_a_reader_that_hangs_up_causes_no_traceback(words):
         done = ran(*words, stdout=pipe, stderr=subprocess.PIPE)
     assert "Traceback" not in done.stderr and "Exception" not in done.stderr
     assert done.returncode == 1
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a device of Linux")
+def test_results_that_find_no_room_are_an_error_in_words():
+    with FULL.open("w") as full:
+        done = ran("config", "show", "--json", stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1 and "Traceback" not in done.stderr and "cannot be written" in done.stderr
 
 
 @pytest.mark.parametrize(("shell", "sign"), [("bash", "complete "), ("zsh", "compdef"), ("fish", "complete --")])
