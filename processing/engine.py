@@ -10,7 +10,6 @@ lines, and FINAL records are equal for any cut, any heartbeat schedule and any r
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import singledispatchmethod
 from typing import Any
 
 import numpy as np
@@ -59,6 +58,17 @@ KEEP_NS = 65 * SECOND_NS
 """Settled beats kept behind the last grid point: the longest window and the interval that hangs over its start."""
 HOLDING = frozenset({Stream.RR, Stream.HR, Stream.ACC, Stream.ECG, Stream.STEPS})
 """Streams that hold the watermark. Posture never does (contracts, section 2), so a posture may come late and is then passed over."""
+TAKES = {
+    Opened: "_open",
+    Chunk: "_add",
+    Gap: "_break",
+    Heartbeat: "_beat",
+    UtcOffset: "_shift",
+    ClockAnchor: "_anchor",
+    Contact: "_touch",
+    Baseline: "_adopt",
+}
+"""Which method takes which item."""
 FAULT = {name: REJECTIONS.index(name) + 1 for name in ("artefact", "few_beats", "gap_step", "frozen", "contact")}
 
 
@@ -123,16 +133,19 @@ class Engine:
         self._take(item)
         return self._advance() if isinstance(item, Heartbeat) else []
 
-    @singledispatchmethod
-    def _take(self, item: object) -> None:
-        raise TypeError(f"{type(item).__name__} is not an item of the engine")
+    def _take(self, item: Item) -> None:
+        take = TAKES.get(type(item))
+        if take is None:
+            raise TypeError(f"{type(item).__name__} is not an item of the engine")
+        getattr(self, take)(item)
 
-    @_take.register
-    def _(self, item: Opened) -> None:
+    def _open(self, item: Opened) -> None:
         streams = item.streams
         self._opened = item
         self._marks = dict.fromkeys(sorted(streams & HOLDING), item.t_ns)
         self._raw = Raw(*(np.zeros(0, np.int64) for _ in range(5)))
+        self._told: list[Raw] = []
+        """Beats since time last moved on: joined once, when it does."""
         self._pending = 0
         self._settled = Settled.empty()
         self._late: list[Beats] = []
@@ -156,12 +169,10 @@ class Engine:
         slowing = SpikeMachine(rules.spike, kind="slowing", sign=-1, level_on=-rules.spike.slow_on)
         self._machines: tuple[SpikeMachine | ElevatedMachine, ...] = (SpikeMachine(rules.spike), slowing, ElevatedMachine(rules.spike))
 
-    @_take.register
-    def _(self, item: UtcOffset) -> None:
+    def _shift(self, item: UtcOffset) -> None:
         self._offsets = self._offsets.then(item.from_ns, item.offset_s)
 
-    @_take.register
-    def _(self, item: Chunk) -> None:
+    def _add(self, item: Chunk) -> None:
         if not len(item.t_ns):
             return
         if item.stream is Stream.RR:
@@ -170,29 +181,24 @@ class Engine:
             self._buffers[item.stream].add(item.t_ns, item.values)
         self._mark(item.stream, int(item.t_ns[-1]))
 
-    @_take.register
-    def _(self, item: Gap) -> None:
+    def _break(self, item: Gap) -> None:
         if item.stream is Stream.RR:
             self._segment_open = False
         self._mark(item.stream, item.stop_ns)
 
-    @_take.register
-    def _(self, item: Heartbeat) -> None:
+    def _beat(self, item: Heartbeat) -> None:
         if item.stream is None:
             self._told_ns = item.t_ns
         for stream in [item.stream] if item.stream else list(self._marks):
             self._mark(stream, item.t_ns)
 
-    @_take.register
-    def _(self, item: Contact) -> None:
+    def _touch(self, item: Contact) -> None:
         self._contacts.append((item.t_ns, item.on))
 
-    @_take.register
-    def _(self, item: ClockAnchor) -> None:
+    def _anchor(self, item: ClockAnchor) -> None:
         """Kept by the store; event time is already UTC here."""
 
-    @_take.register
-    def _(self, item: Baseline) -> None:
+    def _adopt(self, item: Baseline) -> None:
         self._baseline = item
 
     def _mark(self, stream: Stream, t_ns: int) -> None:
@@ -214,7 +220,7 @@ class Engine:
             self._segment, self._segment_open = int(t[0]), True
         self._last_beat_ns = int(t[-1])
         more = Raw(t, ticks, np.full(len(t), self._segment), edge, np.full(len(t), self._run))
-        self._raw = Raw(*(np.concatenate([getattr(self._raw, name), getattr(more, name)]) for name in Raw.__slots__))
+        self._told.append(more)
 
     # ---- time
 
@@ -271,7 +277,14 @@ class Engine:
 
     # ---- the path
 
+    def _join(self) -> None:
+        """Puts the beats told since the last heartbeat behind the others."""
+        if self._told:
+            self._raw = Raw(*(np.concatenate([getattr(part, name) for part in (self._raw, *self._told)]) for name in Raw.__slots__))
+            self._told.clear()
+
     def _settle_beats(self, mark: int) -> list[Record]:
+        self._join()
         raw, first = self._raw, self._pending
         last = int(np.searchsorted(raw.t_ns, mark - SETTLE_NS, side="left"))
         if last <= first:
@@ -450,6 +463,7 @@ class Engine:
         if not self._opened:
             return encode({"opened": None, "offsets": [self._offsets.from_ns, self._offsets.offset_s]})
         opened = self._opened
+        self._join()
         return encode(
             {
                 "opened": [opened.t_ns, sorted(opened.streams), opened.start_unknown],
