@@ -1,14 +1,20 @@
 """Real recordings as the engine's parts take them, for the tests that print tables."""
 
+import csv
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ingest.recording import Recording
+from ingest.replay import ReplaySource, open_source
 from processing.cleaning import Raw
+from processing.engine import Engine
+from processing.within import baseline_within
 from somalink.domain.constants import Constants
-from somalink.domain.time import SECOND_NS
-from somalink.domain.types import Flag, Stream
+from somalink.domain.time import MINUTE_NS, SECOND_NS
+from somalink.domain.types import Baseline, Episode, Flag, Grid, Record, Stream
 
 
 def raw_beats(recording: Recording) -> Raw:
@@ -29,3 +35,50 @@ def table(header: str, rows: Sequence[Sequence[object]]) -> str:
     said = [header.split(), *([f"{x:.3f}" if isinstance(x, float) else str(x) for x in row] for row in rows)]
     widths = [max(len(row[k]) for row in said) for k in range(len(said[0]))]
     return "\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in said)
+
+
+@dataclass(frozen=True)
+class Lived:
+    """A recording read against its own usual, as `--baseline recording` does it."""
+
+    source: ReplaySource
+    baseline: Baseline
+    grid: Grid
+    episodes: tuple[Episode, ...]
+
+    def tasks(self, folder: Path) -> list[tuple[str, int, int]]:
+        """Labelled stretches of the folder: name, start, stop."""
+        start = self.source.recording.start_ns
+        with (folder / "events.csv").open() as file:
+            return [(row["note"], *(start + round(float(row[edge]) * SECOND_NS) for edge in ("t_s", "t_end_s"))) for row in csv.DictReader(file)]  # type: ignore[misc]
+
+
+def lived(folder: Path) -> Lived:
+    """Two readings: the first learns the recording's usual, the second streams with it frozen. One seed for all."""
+    source = open_source(folder)
+    first = Engine(source.unit, Constants(), "analysis", asks=False, traced=True)
+    rows = Grid.concat([r for r in _said(first, source) if isinstance(r, Grid)])
+    assert first.trace is not None
+    usual = baseline_within(
+        rows, first.trace, placement=first.placement, offsets=first.offsets, hours_known=True, excluded_spans=[], excluded=[],
+        generator=lambda name: np.random.default_rng(3), constants=Constants(),
+    )  # fmt: skip
+    assert usual is not None
+    return against(source, usual)
+
+
+def against(source: ReplaySource, usual: Baseline) -> Lived:
+    """A recording streamed with a usual that stands."""
+    records = _said(Engine(source.unit, Constants(), "analysis", baseline=usual, asks=False), source)
+    grid = Grid.concat([r for r in records if isinstance(r, Grid)])
+    return Lived(source, usual, grid, tuple(r for r in records if isinstance(r, Episode) and r.state == "final"))
+
+
+def _said(engine: Engine, source: ReplaySource) -> list[Record]:
+    return [record for item in source.items() for record in engine.push(item)] + engine.flush()
+
+
+def minutes_of(grid: Grid, start_ns: int, stop_ns: int) -> list[tuple[int, np.ndarray]]:
+    """Whole minutes from `start_ns` on, wholly inside: the stop of each and its grid points."""
+    stops = range(start_ns + MINUTE_NS, stop_ns + 1, MINUTE_NS)
+    return [(stop, np.flatnonzero((grid.stop_ns > stop - MINUTE_NS) & (grid.stop_ns <= stop))) for stop in stops]
