@@ -43,7 +43,7 @@ def telling(store: Path | None, person: str | None) -> Iterator[Desk]:
 
     path = store_path(store)
     if store is None:
-        _make_room(path.parent)
+        make_room(path.parent)
     with LocalStore.open(path) as opened:
         who = person_of(None, opened.people()) if person is None else _named(person)
         yield Desk(opened, who, LocalTime.of(settings().zone, opened, who))
@@ -57,7 +57,7 @@ def _named(person: str) -> str:
         raise UsageError(f"--person {person!r} cannot be used", next_step=f"a person is {error}") from error
 
 
-def _make_room(folder: Path) -> None:
+def make_room(folder: Path) -> None:
     """The folder of the usual store, for its owner alone."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

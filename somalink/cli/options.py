@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from somalink.config import Config, load
-from somalink.domain.errors import BadInput, UsageError
+from somalink.domain.errors import UsageError
 from somalink.domain.time import from_datetime
 
 StoreOption = Annotated[Path | None, typer.Option("--store", metavar="FILE", help="Store file; default from settings.", show_default=False)]
@@ -52,4 +52,4 @@ def moment_ns(text: str | None, *, option: str) -> int | None:
     try:
         return from_datetime(datetime.fromisoformat(text))
     except ValueError as error:
-        raise BadInput(f"{option} {text!r}: {error}", next_step="write it as 2026-03-01T09:00:00+01:00") from error
+        raise UsageError(f"{option} {text!r}: {error}", next_step="write it as 2026-03-01T09:00:00+01:00") from error

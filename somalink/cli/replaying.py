@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from somalink.cli import console
+from somalink.cli.opening import make_room
 from somalink.cli.options import JsonOption, PersonOption, StoreOption, moment_ns, person_of, store_path
 from somalink.domain.errors import UsageError
 
@@ -46,7 +47,7 @@ def replay(
 
     Again on the same store it changes nothing; interrupted, it goes on where it stopped.
     """
-    _take(paths, store_path(store), person=person, speed=speed, baseline=baseline, start=start, hrv=hrv, nonlinear=hrv_nonlinear, json=json)
+    _take(paths, _kept_in(store), person=person, speed=speed, baseline=baseline, start=start, hrv=hrv, nonlinear=hrv_nonlinear, json=json)
 
 
 def import_(
@@ -58,7 +59,7 @@ def import_(
     json: JsonOption = False,
 ) -> None:
     """Make earlier recordings a person's history: in the order they were lived, so that each day meets the usual of the days before it."""
-    _take(paths, store_path(store), person=person, speed="max", baseline="personal", start=start, hrv=hrv, nonlinear=False, json=json, by_time=True)
+    _take(paths, _kept_in(store), person=person, speed="max", baseline="personal", start=start, hrv=hrv, nonlinear=False, json=json, by_time=True)
 
 
 def _take(
@@ -108,6 +109,13 @@ def _take(
         for name in sorted({intake.unit.person for intake in intakes}):
             settle_person(opened, name, constants)
         _report(opened, json=json)
+
+
+def _kept_in(store: Path | None) -> Path:
+    """The store to fill; the usual one's folder is made when it is not there yet."""
+    if store is None:
+        make_room(store_path(None).parent)
+    return store_path(store)
 
 
 def _pace(speed: str) -> float | None:

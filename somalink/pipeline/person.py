@@ -15,34 +15,84 @@ from processing import ledger, linking, metrics
 from processing.usual import UTC_ONLY, Offsets
 from somalink.domain.constants import Constants
 from somalink.domain.time import MINUTE_NS
-from somalink.domain.types import Baseline, Episode, Event, EventMetrics, FloatArray, Grid, IntArray
+from somalink.domain.types import Baseline, Episode, Event, EventMetrics, FloatArray, Grid, IntArray, Link, Prompt
 from somalink.storage.coverage import usable
 from somalink.storage.local import EVER, LocalStore
+from somalink.storage.writer import Writer
 
 LOOK_NS = 75 * MINUTE_NS
 """How far around an event its metrics look: 15 min before, an hour of recovery after."""
 
 
+TRIES = 3
+"""Times the stage is computed beside the store before it is computed inside a transaction, where nobody else can write meanwhile."""
+
+
 def settle_person(store: LocalStore, person: str, constants: Constants) -> None:
-    """Leads, prompts, links and event metrics of a person, in one transaction. Nothing analysed yet: nothing is done."""
-    with store.transaction() as write:
-        analysis = store.current_analysis(person)
-        if analysis is None:
+    """Leads, prompts, links and event metrics of a person. Nothing analysed yet: nothing is done.
+
+    Computed while others may write, kept only if tags and episodes are still those it was computed from.
+    """
+    for _ in range(TRIES):
+        given = _given(store, person)
+        settled = _settle(store, person, constants)
+        if settled is None:
             return
-        known = _Known.of(store, person, analysis, constants)
-        write.set_lead({episode.id: episode.id in known.leads for episodes in known.episodes.values() for episode in episodes})
-        spikes = [e for episodes in known.episodes.values() for e in episodes if e.id in known.leads and e.kind == "spike" and e.state == "final"]
-        write.put_prompts(ledger.decide(spikes, person, analysis=analysis, before=store.prompts(person)))
-        events = [event for event in store.events(person) if not event.deleted]
-        links = linking.link_all(
-            events,
-            spikes,
-            chances_per_h=[known.chance_at(event.t_ns) for event in events],
-            usable_minutes_ns=known.minutes_ns,
-            usable_lam_per_min=linking.lambda_per_min(known.minutes_chance, constants),
-            constants=constants,
-        )
-        write.put_links(person, analysis, links, [known.measured(event, events) for event in events])
+        with store.transaction() as write:
+            if _given(store, person) == given:
+                settled.keep(write, person)
+                return
+    with store.transaction() as write:
+        last = _settle(store, person, constants)
+        if last is not None:
+            last.keep(write, person)
+
+
+def _given(store: LocalStore, person: str) -> tuple[object, ...]:
+    """What the stage rests on, as far as it can change: analysis, tags with their revision, episodes with their state."""
+    tags = tuple((event.id, event.revision) for event in store.events(person))
+    return store.current_analysis(person), tags, tuple((row.episode.id, row.episode.state) for row in store.device_episodes(person))
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What the stage says, ready to be kept."""
+
+    analysis: str
+    leads: dict[str, bool]
+    prompts: list[Prompt]
+    links: list[Link]
+    measured: list[EventMetrics]
+
+    def keep(self, write: Writer, person: str) -> None:
+        write.set_lead(self.leads)
+        write.put_prompts(self.prompts)
+        write.put_links(person, self.analysis, self.links, self.measured)
+
+
+def _settle(store: LocalStore, person: str, constants: Constants) -> _Settled | None:
+    analysis = store.current_analysis(person)
+    if analysis is None:
+        return None
+    known = _Known.of(store, person, constants)
+    everything = [episode for episodes in known.episodes.values() for episode in episodes]
+    spikes = [e for e in everything if e.id in known.leads and e.kind == "spike" and e.state == "final"]
+    events = [event for event in store.events(person) if not event.deleted]
+    links = linking.link_all(
+        events,
+        spikes,
+        chances_per_h=[known.chance_at(event.t_ns) for event in events],
+        usable_minutes_ns=known.minutes_ns,
+        usable_lam_per_min=linking.lambda_per_min(known.minutes_chance, constants),
+        constants=constants,
+    )
+    return _Settled(
+        analysis,
+        {episode.id: episode.id in known.leads for episode in everything},
+        ledger.decide(spikes, person, analysis=analysis, before=store.prompts(person)),
+        links,
+        [known.measured(event, events) for event in events],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +109,7 @@ class _Known:
     minutes_chance: FloatArray
 
     @classmethod
-    def of(cls, store: LocalStore, person: str, analysis: str, constants: Constants) -> _Known:
+    def of(cls, store: LocalStore, person: str, constants: Constants) -> _Known:
         tiers = {unit.device: unit.tier for unit in store.units(person)}
         grids = {device: store.grid(person, device, *EVER) for device in sorted(tiers)}
         episodes: dict[str, list[Episode]] = {device: [] for device in tiers}
