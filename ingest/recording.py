@@ -38,6 +38,11 @@ SILENCE_PERIODS = 2.5
 """... unless it is a slow one: then two and a half of its own periods."""
 FOLDER_HELP = "a recording folder holds meta.json and rr.csv or hr.csv (also .csv.gz); hr, acc, ecg, steps, posture and events are optional"
 KNOWN_FILES = frozenset(("rr", "hr", "acc", "ecg", "steps", "posture", "events", *TABLES))
+HUMAN_MS = (250.0, 2500.0)
+"""A median outside this is no interval between heartbeats."""
+OTHER_UNITS = ((0.25, 2.5, "seconds"), (25.0, 250.0, "heart rates in bpm"))
+ENOUGH_TO_JUDGE = 30
+"""Rows from which a median speaks for the file and not for a bad start."""
 YEARS = (1900, 2200)
 """What fits into nanoseconds and into a life."""
 
@@ -167,7 +172,9 @@ def read_folder(folder: Path, *, person: str | None = None, start_ns: int | None
             samples[stream] = _samples(table, layout, meta, found)
     beats = BeatRows(samples=None)
     if "rr" in raw:
-        beats = read_beats(_table(folder, "rr", raw["rr"], ("rr_ms",), found), meta.start_ns, resolution_s=meta.resolution_s, found=found)
+        table = _table(folder, "rr", raw["rr"], ("rr_ms",), found)
+        _check_unit(table)
+        beats = read_beats(table, meta.start_ns, resolution_s=meta.resolution_s, found=found)
     events = _events(folder, raw, unit, meta, found)
     others = _said(folder, raw, unit, found)
     whole = assemble(unit, meta.start_ns, meta.tz, beats, samples)
@@ -289,6 +296,21 @@ def read_beats(table: Table, start_ns: int, *, resolution_s: float, found: Findi
     row_ns[~kept] = _nearby(kept, dated.t_ns, start_ns)
     _notice_refused(table, verdict, found)
     return BeatRows(Samples(dated.t_ns, dated.ticks), _count(row_ns // HOUR_NS * HOUR_NS, verdict), dated.gaps)
+
+
+def _check_unit(table: Table) -> None:
+    """Single intervals may be absurd, that is real life; a whole file whose middle is none a heart can keep is in another unit."""
+    known = table.columns["rr_ms"][np.isfinite(table.columns["rr_ms"])]
+    if len(known) >= ENOUGH_TO_JUDGE and not HUMAN_MS[0] <= (middle := float(np.median(known))) <= HUMAN_MS[1]:
+        raise BadInput(
+            f"{table.path}, line {table.line[0]}: the middle of rr_ms is {middle:g}, so these look like {other_unit(middle)}",
+            next_step="write intervals in milliseconds and times in seconds from the start",
+        )
+
+
+def other_unit(middle: float) -> str:
+    """What numbers are that should be intervals in ms and have this in their middle."""
+    return next((guess for low, high, guess in OTHER_UNITS if low <= middle <= high), "no intervals between heartbeats")
 
 
 def to_ns(t_s: FloatArray, start_ns: int) -> IntArray:

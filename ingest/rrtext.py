@@ -14,7 +14,7 @@ import numpy as np
 
 from ingest import tables
 from ingest.dating import KEPT, refuse, to_ticks
-from ingest.recording import Findings, Recording, assemble, read_beats
+from ingest.recording import HUMAN_MS, Findings, Recording, assemble, other_unit, read_beats
 from somalink.domain.errors import BadInput
 from somalink.domain.identity import Unit, digest
 from somalink.domain.types import FloatArray
@@ -24,8 +24,6 @@ UNKNOWN_START_NS = 946_684_800 * 1_000_000_000
 COMMENTS = ("#", "//", "%")
 SECONDS_BELOW = 5.0
 """A median interval below this is in seconds: no heart rests 5 s between beats, none beats every 5 ms."""
-HUMAN_MS = (250.0, 2500.0)
-"""A median outside this is no interval between heartbeats: most often it is a heart rate in bpm."""
 RISING = 0.95
 """Share of steps that must not go back for a column to be a time or an index: real logs have a few bad rows."""
 MOST_HEADER_LINES = 40
@@ -177,8 +175,7 @@ def _in_ms(path: Path, columns: Columns) -> tuple[FloatArray, str]:
     median = float(np.median(columns.intervals[np.isfinite(columns.intervals)]))
     unit, scale = ("s", 1000.0) if median < SECONDS_BELOW else ("ms", 1.0)
     if not HUMAN_MS[0] <= median * scale <= HUMAN_MS[1]:
-        guess = "heart rates in bpm" if 25 <= median <= HUMAN_MS[0] else "no intervals between heartbeats"
-        raise BadInput(f"{path}, line {columns.line[0]}: the middle value is {median:g}, so these look like {guess}", next_step=NEXT_STEP)
+        raise BadInput(f"{path}, line {columns.line[0]}: the middle value is {median:g}, so these look like {other_unit(median * scale)}", next_step=NEXT_STEP)
     return columns.intervals * scale, unit
 
 
