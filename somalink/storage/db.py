@@ -71,7 +71,6 @@ class Database:
                 connection.execute("PRAGMA query_only = ON")
             else:
                 connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-                connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("SELECT count(*) FROM sqlite_master")
@@ -109,6 +108,10 @@ class Database:
     def value(self, sql: str, values: Sequence[Any] = ()) -> Any:
         found = self.row(sql, values)
         return found[0] if found else None
+
+    def write_ahead(self) -> None:
+        """Gives the file a write-ahead log, for good, so that readers never wait for the writer. A file that is none of ours must not be asked."""
+        self.value("PRAGMA journal_mode = WAL")
 
     def script(self, statements: str) -> None:
         """Executes statements one by one inside the transaction that is open (`executescript` would commit it)."""

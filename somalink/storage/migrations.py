@@ -21,6 +21,7 @@ def backup_path(path: Path, version: int) -> Path:
 def migrate(database: Database, steps: Sequence[str]) -> None:
     """Applies the steps the store lacks, in one transaction. An empty file gets all of them, without a backup."""
     _check(database, len(steps))
+    database.write_ahead()
     version = _version(database)
     if version == len(steps):
         return
