@@ -130,6 +130,11 @@ def test_every_rise_that_is_turned_down_is_kept_with_its_reason(given: Points, r
     assert len(finals(run(given))) == (1 if reason == "refractory" else 0)
 
 
+def test_an_episode_that_opened_and_proved_too_short_is_taken_back_by_name():
+    found = [x for x in run(points((CALM, 80), (HIGH, 9), (CALM, 60))) if isinstance(x, Episode)]
+    assert [x.state for x in found] == ["open", "closed", "dropped"] and len({x.id for x in found}) == 1
+
+
 def test_after_a_rise_was_turned_down_z_must_fall_below_one_before_the_next():
     # The first 40 points stand on a fault; 30 good ones follow without a fall.
     given = at(points((CALM, 80), (HIGH, 70), (CALM, 80), (HIGH, 30), (CALM, 60)), "fault", slice(80, 120), 1)
