@@ -120,13 +120,11 @@ class Context:
 class SpikeMachine:
     """Spikes (sign +1) or slowings (sign -1) over consecutive grid points. `run` may be cut anywhere; the result is the same.
 
-    `level_on`: always driven by the level, at this threshold (slowings). `tell_lapses=False` (surrogates, in one call) passes over
-    rises that reach no onset: same episodes, far fewer steps.
+    `level_on`: always driven by the level, at this threshold (slowings).
     """
 
-    def __init__(self, rules: Spike, *, kind: str = "spike", sign: int = 1, level_on: float | None = None, tell_lapses: bool = True) -> None:
+    def __init__(self, rules: Spike, *, kind: str = "spike", sign: int = 1, level_on: float | None = None) -> None:
         self._rules, self._kind, self._sign, self._level_on = rules, kind, sign, level_on
-        self._tell_lapses = tell_lapses
         self._state = State.IDLE
         self._now: _Stretch | None = None
         self._closed: _Stretch | None = None
@@ -152,7 +150,6 @@ class SpikeMachine:
         i, n = kept, len(tape)
         if self._state is not State.IDLE or rise[kept:].any():
             self._prepare(tape, context)
-            rise = rise if self._tell_lapses else self._with_onset(rise, tape)
         rising = np.flatnonzero(rise).tolist()
         while i < n:
             if self._state is State.IDLE:
@@ -188,17 +185,6 @@ class SpikeMachine:
             hit = (column != UNKNOWN) & (self._sign * column >= z_on)
             self._hits[driver] = running(hit, of) >= enough
         self._columns = tape.arrays()
-
-    def _with_onset(self, rise: BoolArray, tape: Points) -> BoolArray:
-        """The points of those rises that hold at least one possible onset."""
-        starts = np.flatnonzero(rise & ~np.concatenate([[False], rise[:-1]]))
-        if not len(starts):
-            return rise
-        onset = np.where(tape.phasic_drives != 0, self._hits["phasic"], self._hits["level"]) & self._good & rise
-        run = np.searchsorted(starts, np.arange(len(rise)), side="right") - 1
-        wanted = np.zeros(len(starts), bool)
-        wanted[run[onset]] = True
-        return rise & wanted[np.maximum(run, 0)]
 
     def _rising(self, tape: Points) -> BoolArray:
         """Points at which a candidate may start: the z that would drive it is at 1.0 or above and the gate is open."""
