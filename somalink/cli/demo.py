@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the demo goes.")] = Path("demo"),
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed is another life.")] = 1,
-    days: Annotated[int, typer.Option("--days", min=2, max=366)] = 30,
+    days: Annotated[int, typer.Option("--days", min=2, max=366, help="How many days are lived.")] = 30,
     open_picture: Annotated[bool, typer.Option("--open/--no-open", help="Open the picture when it is done.")] = True,
     json: JsonOption = False,
 ) -> None:

@@ -9,10 +9,11 @@ import typer
 
 from somalink.cli import console
 from somalink.cli.opening import make_room
-from somalink.cli.options import JsonOption, PersonOption, StoreOption, moment_ns, person_of, store_path
+from somalink.cli.options import JsonOption, PersonOption, StoreOption, moment_ns, person_of, settings, store_path
 from somalink.domain.errors import UsageError
 
 if TYPE_CHECKING:
+    from somalink.pipeline.intake import Intake
     from somalink.pipeline.run import Mode
     from somalink.storage.local import LocalStore
 
@@ -76,7 +77,6 @@ def _take(
     by_time: bool = False,
 ) -> None:
     from somalink.domain.constants import Constants
-    from somalink.pipeline.intake import from_path
     from somalink.pipeline.panels import fill_panels
     from somalink.pipeline.person import settle_person
     from somalink.pipeline.run import run_archive
@@ -84,7 +84,7 @@ def _take(
 
     pace = _pace(speed)
     start_ns = moment_ns(start, option="--start")
-    intakes = [from_path(path, person=person, start_ns=start_ns) for path in paths]
+    intakes = [_intake(path, store_file, person=person, start_ns=start_ns) for path in paths]
     for path, intake in zip(paths, intakes, strict=True):
         for notice in intake.notices:
             console.note(f"{path.name}: {notice}")
@@ -109,6 +109,25 @@ def _take(
         for name in sorted({intake.unit.person for intake in intakes}):
             settle_person(opened, name, constants)
         _report(opened, json=json)
+
+
+def _intake(path: Path, store_file: Path, *, person: str | None, start_ns: int | None) -> Intake:
+    """What is at `path`. A folder says whose it is and where it was lived; a text file does not, so it is of whoever uses this program, here."""
+    from somalink.pipeline.intake import from_path
+
+    if not path.is_file():
+        return from_path(path, person=person, start_ns=start_ns)
+    return from_path(path, person=person or _user_of(store_file), start_ns=start_ns, tz=settings().tz)
+
+
+def _user_of(store_file: Path) -> str:
+    """The only person of the store, else the one of the settings; there need not be a store yet."""
+    from somalink.storage.local import LocalStore
+
+    if not store_file.exists():
+        return settings().person
+    with LocalStore.open(store_file) as opened:
+        return person_of(None, opened.people())
 
 
 def _kept_in(store: Path | None) -> Path:
@@ -153,12 +172,12 @@ def _report(store: LocalStore, *, json: bool) -> None:
 
 def simulate(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the recording folders go, one a day.")],
-    days: Annotated[int, typer.Option("--days", min=1, max=3660)] = 30,
-    seed: Annotated[int, typer.Option("--seed", min=0)] = 1,
-    person: Annotated[str, typer.Option("--person", metavar="ID")] = "simulated",
-    start: Annotated[str, typer.Option("--start", metavar="ISO")] = "2026-03-02T07:00:00+01:00",
-    tier: Annotated[str, typer.Option("--tier", metavar="A|B|D")] = "B",
-    tz: Annotated[str, typer.Option("--tz")] = "Europe/Berlin",
+    days: Annotated[int, typer.Option("--days", min=1, max=3660, help="How many days are lived.")] = 30,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed is another life.")] = 1,
+    person: Annotated[str, typer.Option("--person", metavar="ID", help="What the wearer is called.")] = "simulated",
+    start: Annotated[str, typer.Option("--start", metavar="ISO", help="When the first day begins.")] = "2026-03-02T07:00:00+01:00",
+    tier: Annotated[str, typer.Option("--tier", metavar="A|B|D", help="Strap that sees movement, plain strap, or watch.")] = "B",
+    tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of the wearer.")] = "Europe/Berlin",
     json: JsonOption = False,
 ) -> None:
     """Write a made-up wearer's days as recording folders. Marked simulated; no figure from them is evidence for the index."""
@@ -175,10 +194,10 @@ def simulate(
 
 
 def export(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the files go.")],
     store: StoreOption = None,
     what: Annotated[str, typer.Option("--what", metavar="LIST", help="Comma-separated tables, or all.")] = "all",
-    format: Annotated[str, typer.Option("--format", metavar="csv|parquet|recording")] = "csv",
+    format: Annotated[str, typer.Option("--format", metavar="csv|parquet|recording", help="Tables, or recording folders that can be replayed.")] = "csv",
     person: PersonOption = None,
     notes: Annotated[bool, typer.Option("--notes", help="Free text too; it is left out otherwise.")] = False,
     json: JsonOption = False,
