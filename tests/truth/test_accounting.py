@@ -6,7 +6,10 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +35,18 @@ def rows_given(path: Path) -> int:
     return sum(1 for line in path.read_text().splitlines() if line.strip() and not any(sign.isalpha() for sign in line))
 
 
-def account(name: str, path: Path, tmp_path: Path) -> dict[str, object]:
+@dataclass(frozen=True)
+class Line:
+    """One recording's part in the line of its data set."""
+
+    dataset: str
+    numbers: Counter[str]
+    hours: dict[str, float]
+    refused: Counter[str]
+    flagged: Counter[str]
+
+
+def account(name: str, path: Path, tmp_path: Path) -> Line:
     """Holds one recording to its account, hour by hour and table by table; returns its line of the table."""
     with archived(path, tmp_path / "store.db") as store:
         total = store.totals()
@@ -51,16 +65,13 @@ def account(name: str, path: Path, tmp_path: Path) -> dict[str, object]:
     assert sum(float(hour["gap_s"]) for hour in hours) == pytest.approx(total["gap_s"], abs=1e-3)
     assert sum(float(hour["usable_s"]) for hour in hours) == total["usable_s"]
     check_segments(beats, gaps)
-    return {
-        "recording": name,
-        "received": total["beats_received"],
-        "stored": total["beats_stored"],
-        "refused": said(total["beats_refused"]),
-        "flagged": f"{sum(total['beats_flagged'].values())} ({said(total['beats_flagged'])})",
-        "gaps": f"{total['gaps']}, {total['gap_s'] / 3600:.2f} h",
-        "usable h": f"{total['usable_s'] / 3600:.2f}",
-        "spikes": total["episodes"],
-    }
+    return Line(
+        name.split()[0],
+        numbers=Counter(recordings=1, received=total["beats_received"], stored=total["beats_stored"], gaps=total["gaps"], spikes=total["episodes"]),
+        hours={"gap h": total["gap_s"] / 3600, "usable h": total["usable_s"] / 3600},
+        refused=Counter(total["beats_refused"]),
+        flagged=Counter(total["beats_flagged"]),
+    )
 
 
 def check_segments(beats: list[dict[str, str]], gaps: list[dict[str, str]]) -> None:
@@ -77,29 +88,36 @@ def check_segments(beats: list[dict[str, str]], gaps: list[dict[str, str]]) -> N
     assert all(int(gap["start_ns"]) <= int(gap["stop_ns"]) and float(gap["lost_s"]) >= 0 for gap in gaps)
 
 
-def said(counts: dict[str, int]) -> str:
-    return ", ".join(f"{n} {reason}" for reason, n in counts.items()) or "0"
-
-
 @pytest.fixture(scope="module")
-def printed() -> Iterator[list[dict[str, object]]]:
-    """Lines of the table, printed when all recordings are through."""
-    lines: list[dict[str, object]] = []
+def printed() -> Iterator[list[Line]]:
+    """Recordings that were held to account; the table is printed when all are through."""
+    lines: list[Line] = []
     yield lines
-    if lines:
-        rows = [list(lines[0]), ["---"] * len(lines[0]), *([str(value) for value in line.values()] for line in lines)]
-        sys.stdout.write("\n\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows))
+    table_of = [["data set", "recordings", "received", "stored", "refused", "flagged", "gaps", "in gaps, h", "usable, h", "spikes"]]
+    for dataset in dict.fromkeys(line.dataset for line in lines):
+        mine = [line for line in lines if line.dataset == dataset]
+        n, refused, flagged = (reduce(add, (getattr(line, what) for line in mine)) for what in ("numbers", "refused", "flagged"))
+        hours = [f"{sum(line.hours[what] for line in mine):.1f}" for what in ("gap h", "usable h")]
+        counts = [str(n[what]) for what in ("recordings", "received", "stored")]
+        table_of.append([dataset, *counts, said(refused), said(flagged), str(n["gaps"]), *hours, str(n["spikes"])])
+    rows = [table_of[0], ["---"] * len(table_of[0]), *table_of[1:]]
+    sys.stdout.write("\n\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows))
+
+
+def said(counts: Counter[str]) -> str:
+    reasons = ", ".join(f"{n} {reason}" for reason, n in counts.items())
+    return f"{counts.total()} ({reasons})" if reasons else "0"
 
 
 @pytest.mark.truth
 @pytest.mark.parametrize(("name", "person"), [(name, person) for name, people in PEOPLE.items() for person in people])
-def test_every_beat_of_a_recording_is_stored_or_refused(name: str, person: str, recording, tmp_path: Path, printed: list[dict[str, object]]):
+def test_every_beat_of_a_recording_is_stored_or_refused(name: str, person: str, recording, tmp_path: Path, printed: list[Line]):
     printed.append(account(f"{name} {person}", recording(name, person), tmp_path))
 
 
 @pytest.mark.truth
 @pytest.mark.parametrize("name", LOGS)
-def test_every_line_of_a_text_file_is_stored_or_refused(name: str, data: Path, tmp_path: Path, printed: list[dict[str, object]]):
+def test_every_line_of_a_text_file_is_stored_or_refused(name: str, data: Path, tmp_path: Path, printed: list[Line]):
     printed.append(account(f"rr_logs {name}", data / "rr_logs" / f"{name}.txt", tmp_path))
 
 
