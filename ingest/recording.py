@@ -38,6 +38,8 @@ SILENCE_PERIODS = 2.5
 """... unless it is a slow one: then two and a half of its own periods."""
 FOLDER_HELP = "a recording folder holds meta.json and rr.csv or hr.csv (also .csv.gz); hr, acc, ecg, steps, posture and events are optional"
 KNOWN_FILES = frozenset(("rr", "hr", "acc", "ecg", "steps", "posture", "events", *TABLES))
+SILENT = frozenset(("meta.json", "truth.csv"))
+"""Read elsewhere; and what a simulated day says of itself, which no reading may use."""
 HUMAN_MS = (250.0, 2500.0)
 """A median outside this is no interval between heartbeats."""
 OTHER_UNITS = ((0.25, 2.5, "seconds"), (25.0, 250.0, "heart rates in bpm"))
@@ -393,7 +395,7 @@ def silences(stream: Stream, t_ns: IntArray) -> Iterator[Gap]:
 def _notice_files(folder: Path, found: Findings) -> None:
     for path in sorted(folder.iterdir()):
         name = path.name.removesuffix(".gz").removesuffix(".csv")
-        if path.name == "meta.json":
+        if path.name in SILENT:
             continue
         if name not in KNOWN_FILES or name == path.name:
             found.add(f"{path.name} is not a file of a recording and was left out")
