@@ -6,10 +6,11 @@ against the fitted usual from then on. The stage is the `maturity` of every row.
 
 from bisect import insort
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from processing.exact import MICRO, quantise, unquantise
+from processing.exact import MICRO, int_sum, prefix, quantise, unquantise
 from processing.gates import is_still
 from processing.usual import Offsets, carry_last, phasic_centre, predict, priors, quadratic, terms
 from somalink.domain.catalogue import PHASIC_REASONS, Z_REASONS
@@ -144,28 +145,30 @@ class Arousal:
 
     def _against_session(self, rate: FloatArray, quiet: np.ndarray) -> tuple[FloatArray, FloatArray]:
         """Residual against the expanding median of still since the recording's start, and still hours so far, (k,) each."""
-        limit = int(self._constants.maturity.session_h * HOUR_NS // GRID_NS)
-        fixed = quantise(rate, 1000).tolist()
-        centre, hours = np.full(len(rate), np.nan), np.zeros(len(rate))
-        kept = self._session
-        for k, (value, counts) in enumerate(zip(fixed, quiet.tolist(), strict=True)):
-            if counts:
-                self._quiet += 1
-                # Eight hours of still time describe a session; later ones no longer move its median.
-                if len(kept) < limit:
-                    insort(kept, value)
-            n = len(kept)
-            if n:
-                centre[k] = (kept[(n - 1) // 2] + kept[n // 2]) / 2000
-            hours[k] = self._quiet * GRID_NS / HOUR_NS
+        # Eight hours of still time describe a session; later ones no longer move its median.
+        room = int(self._constants.maturity.session_h * HOUR_NS // GRID_NS) - len(self._session)
+        added = np.flatnonzero(quiet)[: max(room, 0)]
+        centres = [self._session_centre()]
+        for value in quantise(rate[added], 1000).tolist():
+            insort(self._session, value)
+            centres.append(self._session_centre())
+        hours = (self._quiet + prefix(quiet)[1:]) * GRID_NS / HOUR_NS
+        self._quiet += int_sum(quiet)
+        centre = np.array(centres)[np.searchsorted(added, np.arange(len(rate)), side="right")]
         return np.rint((rate - centre) * 1000) / 1000, hours
+
+    def _session_centre(self) -> float:
+        """Median of the session's still rates so far; NaN before the first."""
+        kept = self._session
+        return (kept[(len(kept) - 1) // 2] + kept[len(kept) // 2]) / 2000 if kept else float("nan")
 
     def _standard_error(self, variance: FloatArray, z: FloatArray, spread: float, still_h: FloatArray) -> FloatArray:
         """SE^2 = (sampling + model variance) / s^2 + (1 + z^2/2) / n, n = still hours, at least half of one."""
         return np.sqrt(variance / (spread * spread) + (1 + z * z / 2) / np.maximum(still_h, 0.5))
 
     def state(self) -> dict[str, object]:
-        return {"e_still": self._e_still, "centre": self._centre, "session": self._session, "quiet": self._quiet}
+        return {"e_still": np.array(self._e_still, float), "centre": self._centre, "session": np.array(self._session, np.int64), "quiet": self._quiet}
 
-    def restore(self, state: dict[str, object]) -> None:
-        self._e_still, self._centre, self._session, self._quiet = (state[k] for k in ("e_still", "centre", "session", "quiet"))  # type: ignore[assignment]
+    def restore(self, state: dict[str, Any]) -> None:
+        self._e_still, self._session = state["e_still"].tolist(), state["session"].tolist()
+        self._centre, self._quiet = state["centre"], state["quiet"]

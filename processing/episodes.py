@@ -381,7 +381,7 @@ class SpikeMachine:
             peak_ns=stretch.t[peak],
             peak_z=self._sign * z[peak] / Z,
             mean_z=self._sign * round(_mean(z)) / Z,
-            quality=min(stretch.quality[:n]) / Z,
+            quality=_middle(stretch.quality[:n]) / Z,
             confidence=round(_mean(stretch.weight[:n])) / Z,
             gate=word(Gate(gate)),
             truncated=stretch.truncated,
@@ -397,7 +397,7 @@ class SpikeMachine:
             "now": None if self._now is None else asdict(self._now),
             "closed": None if self._closed is None else asdict(self._closed),
             "last_stop": self._last_stop_ns,
-            "tape": {name: column.tolist() for name, column in self._tape.arrays().items()},
+            "tape": self._tape.arrays(),
             "on": self._on,
         }
 
@@ -408,6 +408,11 @@ class SpikeMachine:
         self._last_stop_ns = state["last_stop"]  # type: ignore[assignment]
         self._tape = Points(**{name: np.array(column, np.int64) for name, column in state["tape"].items()})  # type: ignore[attr-defined]
         self._on = dict(state["on"])  # type: ignore[call-overload]
+
+
+def _middle(values: list[int]) -> int:
+    """The lower median: half of the episode's points were at least this good (docs/decisions/0013)."""
+    return sorted(values)[(len(values) - 1) // 2]
 
 
 def _mean(values: list[int]) -> float:
@@ -503,7 +508,7 @@ class ElevatedMachine:
             peak_ns=sums.peak_ns,
             peak_z=sums.peak / Z,
             mean_z=round(sums.total / sums.n) / Z,
-            quality=sums.least / Z,
+            quality=_middle(sums.quality) / Z,
             confidence=round(sums.confidence / sums.n) / Z,
             gate=word(Gate(int(gate))),
             truncated=truncated,
@@ -513,7 +518,7 @@ class ElevatedMachine:
 
     def state(self) -> dict[str, object]:
         return {
-            "tape": {name: column.tolist() for name, column in self._tape.arrays().items()},
+            "tape": self._tape.arrays(),
             "start": self._start_ns,
             "onset": self._onset_ns,
             "last_stop": self._last_stop_ns,
@@ -535,7 +540,7 @@ class _Sums:
     confidence: int = 0
     peak: int = 0
     peak_ns: int = 0
-    least: int = Z
+    quality: list[int] = field(default_factory=list)
     last_ns: int = 0
     gates: dict[str, int] = field(default_factory=dict)
 
@@ -544,5 +549,6 @@ class _Sums:
         self.n, self.total, self.confidence = self.n + 1, self.total + z, self.confidence + int(tape.confidence[i])
         if z > self.peak:
             self.peak, self.peak_ns = z, int(tape.t_ns[i])
-        self.least, self.last_ns = min(self.least, int(tape.quality[i])), int(tape.t_ns[i])
+        self.quality.append(int(tape.quality[i]))
+        self.last_ns = int(tape.t_ns[i])
         self.gates[gate] = self.gates.get(gate, 0) + 1

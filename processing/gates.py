@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
+from processing.exact import prefix
 from somalink.domain.constants import CardiacGate, Motion
 from somalink.domain.time import GRID_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import UNKNOWN, Baseline, BoolArray, Gate, IntArray
@@ -67,26 +68,24 @@ class GateMachine:
         self._turned_ns: int | None = None
         self._reset_ns: int | None = None
         self._missing = 0
-        self._motion: deque[int] = deque(maxlen=POINTS_60S)
+        self._motion = np.zeros(0, np.int64)
         self._hr: deque[int] = deque(maxlen=cardiac.jump_s * SECOND_NS // GRID_NS)
         self._hr60: deque[int] = deque(maxlen=SLOPE_POINTS + 1)
 
     def run(self, given: GateInput, baseline: Baseline | None) -> IntArray:
         """(k,) gate codes. A hole in a movement stream that the recording has is `unknown`, and never counts as still."""
-        columns = [getattr(given, f.name).tolist() for f in fields(GateInput)]
+        columns = [self._mean_motion(given.motion), *(getattr(given, f.name).tolist() for f in fields(GateInput))]
         decide: Callable[..., int] = self._by_movement if self._has_movement else self._by_heart
         return np.array([decide(*point, baseline) for point in zip(*columns, strict=True)], np.int64)
 
-    def _by_movement(self, t: int, motion: int, a600: int, reset: bool, turned: bool, hr: int, hr60: int, baseline: Baseline | None) -> int:
+    def _by_movement(self, m60: float | None, t: int, motion: int, a600: int, reset: bool, turned: bool, hr: int, hr60: int, baseline: Baseline | None) -> int:
         self._hr60.append(hr60)
-        self._motion.append(motion)
         self._missing = self._missing + 1 if motion == UNKNOWN else 0
         if turned:
             self._turned_ns = t
         if reset:
             self._reset_ns = t
             self._effort.points = 0
-        m60 = self._mean_motion()
         # At or below: who sits and sleeps for most of the day has a percentile of 0, and nothing lies below that.
         a600_low = None if baseline is None or baseline.p60_a600 is None or a600 == UNKNOWN else a600 <= baseline.p60_a600
         moving = m60 is not None and m60 >= self._rules.moving_mg
@@ -101,7 +100,7 @@ class GateMachine:
             return Gate.POSTURE
         return Gate.STILL if m60 < self._rules.still_mg and a600_low is not False else Gate.LIGHT
 
-    def _by_heart(self, t: int, motion: int, a600: int, reset: bool, turned: bool, hr: int, hr60: int, baseline: Baseline | None) -> int:
+    def _by_heart(self, m60: float | None, t: int, motion: int, a600: int, reset: bool, turned: bool, hr: int, hr60: int, baseline: Baseline | None) -> int:
         self._hr60.append(hr60)
         known = [h for h in self._hr if h != UNKNOWN]
         self._hr.append(hr)
@@ -118,15 +117,17 @@ class GateMachine:
         """Rest + 25 % of the reserve up to 190, in milli-bpm."""
         return rest_mbpm + self._cardiac.reserve * (self._cardiac.hr_max * 1000 - rest_mbpm)
 
-    def _mean_motion(self) -> float | None:
-        """M60 in mg over the known points of the last minute; None when fewer than half are known."""
-        known = [m for m in self._motion if m != UNKNOWN]
-        if len(known) < KNOWN_OF_60S:
-            return None
-        total = 0
-        for m in known:
-            total += m
-        return total / len(known) / 10
+    def _mean_motion(self, motion: IntArray) -> list[float | None]:
+        """M60 in mg at each point, over the known points of the last minute; None where fewer than half are known."""
+        tape = np.concatenate([self._motion, motion])
+        known = tape != UNKNOWN
+        ends = np.arange(len(self._motion), len(tape)) + 1
+        begins = np.maximum(ends - POINTS_60S, 0)
+        counted, total = prefix(known), prefix(np.where(known, tape, 0))
+        n = counted[ends] - counted[begins]
+        mean = (total[ends] - total[begins]) / np.maximum(n, 1) / 10
+        self._motion = tape[-(POINTS_60S - 1) :]
+        return [m if enough else None for m, enough in zip(mean.tolist(), (n >= KNOWN_OF_60S).tolist(), strict=True)]
 
     def _young(self, t: int) -> bool:
         return self._reset_ns is not None and t - self._reset_ns < self._rules.reset_unknown_s * SECOND_NS
@@ -166,7 +167,7 @@ class GateMachine:
             "turned": self._turned_ns,
             "reset": self._reset_ns,
             "missing": self._missing,
-            "motion": list(self._motion),
+            "motion": self._motion,
             "hr": list(self._hr),
             "hr60": list(self._hr60),
         }
@@ -174,7 +175,8 @@ class GateMachine:
     def restore(self, state: dict[str, object]) -> None:
         self._effort = _Effort(**state["effort"])  # type: ignore[arg-type]
         self._turned_ns, self._reset_ns, self._missing = state["turned"], state["reset"], state["missing"]  # type: ignore[assignment]
-        for name, kept in (("motion", self._motion), ("hr", self._hr), ("hr60", self._hr60)):
+        self._motion = np.array(state["motion"], np.int64)
+        for name, kept in (("hr", self._hr), ("hr60", self._hr60)):
             kept.clear()
             kept.extend(_ints(state[name]))
 

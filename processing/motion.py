@@ -5,6 +5,7 @@ ten minutes (van de Ven et al. 2025 found each lag to improve the fit).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +79,9 @@ def log_motion(motion: IntArray, rules: Motion) -> FloatArray:
     return np.where(motion == UNKNOWN, np.nan, np.log1p(known / 10 / rules.ref_mg))
 
 
+NONE_KNOWN = (math.nan, math.nan, math.nan)
+
+
 class Averages:
     """A30, A180, A600: exponential averages of a on the grid, carried from point to point.
 
@@ -85,30 +89,34 @@ class Averages:
     """
 
     def __init__(self, rules: Motion) -> None:
-        self._alpha = [1 - math.exp(-GRID_NS / SECOND_NS / tau) for tau in rules.tau_s]
+        self._alpha = tuple(1 - math.exp(-GRID_NS / SECOND_NS / tau) for tau in rules.tau_s)
         self._hold = rules.hold_s * SECOND_NS // GRID_NS
         self._state: list[float] | None = None
         self._missing = 0
 
     def run(self, a: FloatArray) -> tuple[FloatArray, BoolArray]:
         """(k,) a -> (k, 3) averages, NaN where unknown, and (k,) True where they started anew after a long hole."""
-        out = np.full((len(a), 3), np.nan)
+        out: list[Sequence[float]] = []
         reset = np.zeros(len(a), bool)
+        fast, middle, slow = self._alpha
+        state = self._state
+        # The one loop over points that cannot be an array: each average rests on the one before it.
         for k, value in enumerate(a.tolist()):
             if value == value:
-                if self._state is None:
-                    self._state = [value, value, value]
+                if state is None:
+                    state = [value, value, value]
                     reset[k] = self._missing > self._hold
                 else:
-                    self._state = [s + alpha * (value - s) for s, alpha in zip(self._state, self._alpha, strict=True)]
+                    x, y, z = state
+                    state = [x + fast * (value - x), y + middle * (value - y), z + slow * (value - z)]
                 self._missing = 0
             else:
                 self._missing += 1
                 if self._missing > self._hold:
-                    self._state = None
-            if self._state is not None:
-                out[k] = self._state
-        return out, reset
+                    state = None
+            out.append(state or NONE_KNOWN)
+        self._state = state
+        return np.array(out, float).reshape(len(a), 3), reset
 
     def state(self) -> dict[str, object]:
         return {"state": self._state, "missing": self._missing}

@@ -1,5 +1,6 @@
 """The engine's memory as bytes and back. Knows nested dicts of numbers, text and arrays; versioned, so that an old one is refused."""
 
+import base64
 import json
 import zlib
 from typing import Any
@@ -15,7 +16,7 @@ class UnreadableSnapshot(ValueError):
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return {"~array": value.tolist(), "~dtype": str(value.dtype), "~shape": list(value.shape)}
+        return {"~array": base64.b64encode(np.ascontiguousarray(value).tobytes()).decode(), "~dtype": value.dtype.str, "~shape": list(value.shape)}
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"a snapshot cannot hold {type(value).__name__}")
@@ -23,7 +24,7 @@ def _plain(value: Any) -> Any:
 
 def _rich(value: dict[str, Any]) -> Any:
     if "~array" in value:
-        return np.array(value["~array"], dtype=value["~dtype"]).reshape(value["~shape"])
+        return np.frombuffer(base64.b64decode(value["~array"]), dtype=value["~dtype"]).reshape(value["~shape"]).copy()
     return value
 
 

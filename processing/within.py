@@ -11,15 +11,23 @@ import numpy as np
 
 from processing import chance, usual
 from processing.arousal import RECORDING
-from processing.gates import GateInput, GateMachine
+from processing.exact import int_sum
+from processing.gates import GateInput, GateMachine, is_still
 from processing.usual import Offsets
 from somalink.domain.constants import Constants
-from somalink.domain.types import Baseline, Grid
+from somalink.domain.time import GRID_NS, HOUR_NS
+from somalink.domain.types import UNKNOWN, Baseline, Grid
 
 
 def joined(parts: Sequence[GateInput]) -> GateInput:
     """What the gate was told over a whole recording."""
     return GateInput(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(GateInput)))
+
+
+def _still_h(rows: Grid, excluded_spans: Sequence[tuple[int, int]], constants: Constants) -> float:
+    """Still hours with a sound heart rate outside the spans."""
+    sound = (rows.hr != UNKNOWN) & (rows.hr_q >= constants.usual.min_quality * 10_000)
+    return int_sum(sound & is_still(rows.gate, rows.motion_conf) & usual.outside(rows.stop_ns, excluded_spans)) * GRID_NS / HOUR_NS
 
 
 def baseline_within(
@@ -47,6 +55,8 @@ def baseline_within(
 
     if not len(rows):
         return None
+    if excluded_spans and _still_h(rows, excluded_spans, constants) < constants.usual.within_still_h:
+        excluded_spans, excluded = (), ()
     first = fitted(rows)
     if first is None:
         return None

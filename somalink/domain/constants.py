@@ -92,6 +92,9 @@ class Usual:
     session_scale_bpm: float = 5.0
     min_quality: float = 0.6
     around_tag_min: int = 30
+    within_still_h: float = 2.0
+    """A within-recording usual leaves tags out only when this much still time remains without them: of an hour in a laboratory, tags
+    are nearly everything, and a usual learnt from the ten minutes between them is worth less than one that knows them (docs/decisions)."""
 
 
 @dataclass(frozen=True, slots=True)

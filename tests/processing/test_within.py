@@ -40,6 +40,17 @@ def test_a_plain_strap_learns_its_rest_and_gates_effort_by_it_before_the_fit():
     assert found.still_h < np.count_nonzero(rows.gate == Gate.UNKNOWN) * 5 / 3600
 
 
+def test_a_short_recording_that_is_all_tags_learns_from_them_and_says_that_none_was_left_out():
+    told = wearer("wrist")
+    found, _ = within(told, spans=((told.start_ns, told.end_ns + 10**11),))
+    assert found is not None and found.excluded == ()
+    assert found.coef_u == within(told)[0].coef_u
+
+
 def test_a_recording_without_two_still_minutes_has_no_usual():
     told = wearer("wrist")
-    assert within(told, spans=((told.start_ns, told.end_ns + 10**11),))[0] is None
+    engine = Engine(told.unit, CONSTANTS, "analysis", asks=False, traced=True)
+    assert baseline_within(
+        Grid.empty(), engine.trace or [], placement="wrist", offsets=engine.offsets, hours_known=True, excluded_spans=(), excluded=(),
+        generator=lambda name: np.random.default_rng(1), constants=CONSTANTS,
+    ) is None  # fmt: skip
