@@ -3,7 +3,8 @@
 Knows arrays and layouts; knows nothing of SQLite, people or time zones. A layout never changes once written to a disk: a new
 way is a new layout, and the old one stays readable. All arithmetic is on integers, so that any machine reads what any other wrote.
 
-A blob is `version, layout, rows`, the layout's numbers, for each column `form, near value`, then one zlib stream of all columns.
+A blob is `version, layout, rows`, the layout's numbers, for each column `form, near value`, then one zlib stream of all columns,
+then a checksum of all that: a disk that has turned a bit must not turn a heart rate.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ Numbers = tuple[int, ...]
 _HEAD = struct.Struct("<BBI")
 _NUMBER = struct.Struct("<q")
 _COLUMN = struct.Struct("<Bq")
+_CHECK = struct.Struct("<I")
 _WIDTHS: tuple[np.dtype[np.unsignedinteger], ...] = (np.dtype("<u1"), np.dtype("<u2"), np.dtype("<u4"), np.dtype("<u8"))
 _DIFFERENCES = 8
 """Bit of a column's form: its values are differences. The bits below are the index of its width."""
@@ -59,16 +61,20 @@ def encode(layout: Layout, table: Table) -> bytes:
         width = _width(folded)
         head.append(_COLUMN.pack(width | (_DIFFERENCES if differs else 0), near))
         body.append(_planes(folded.astype(_WIDTHS[width])))
-    return b"".join(head) + zlib.compress(b"".join(body), LEVEL)
+    blob = b"".join(head) + zlib.compress(b"".join(body), LEVEL)
+    return blob + _CHECK.pack(zlib.crc32(blob))
 
 
 def decode(blob: bytes) -> Table:
     """The columns of one hour as they were encoded; a blob that is not one is a StoreError."""
     try:
         version, number, rows = _HEAD.unpack_from(blob)
+        whole, (check,) = memoryview(blob)[: -_CHECK.size], _CHECK.unpack_from(blob, len(blob) - _CHECK.size)
+        if version == VERSION and zlib.crc32(whole) != check:
+            raise zlib.error("incorrect checksum")
         layout = LAYOUTS[number]
         start = _HEAD.size + _NUMBER.size * layout.numbers
-        body = zlib.decompress(memoryview(blob)[start + _COLUMN.size * len(layout.columns) :])
+        body = zlib.decompress(whole[start + _COLUMN.size * len(layout.columns) :])
     except (struct.error, zlib.error, KeyError) as error:
         raise StoreError(f"an hour of the store cannot be read ({error})", next_step="restore a backup, or replay the recording into a new store") from error
     if version != VERSION:

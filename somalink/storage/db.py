@@ -86,6 +86,8 @@ class Database:
                 yield
         except sqlite3.Error as error:
             raise translated(self.path, error) from error
+        except UnicodeDecodeError as error:
+            raise StoreError(f"{self.path}: the store is damaged (a text is none)", next_step=_RESTORE) from error
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Executes one statement; the number of rows it changed."""

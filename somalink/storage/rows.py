@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Generic, TypeVar, get_type_hints
 
+from somalink.domain.errors import StoreError
 from somalink.domain.identity import Unit
 from somalink.domain.types import (
     Answer,
@@ -219,10 +220,13 @@ class Kind(Generic[T]):
         return tuple(_column(getattr(row, name), _TO_COLUMN.get(hints[name])) for name in self.own)
 
     def value(self, columns: Sequence[Any]) -> T:
-        """The value from its own columns."""
+        """The value from its own columns; a damaged row is a StoreError."""
         hints = _hints(self.of)
         decoded = ((_FROM_COLUMN[hint](column) if hint in _FROM_COLUMN else column) for hint, column in zip((hints[n] for n in self.own), columns, strict=True))
-        return self.of(*decoded)
+        try:
+            return self.of(*decoded)
+        except (ValueError, TypeError) as error:
+            raise _damaged(self.name) from error
 
     def upsert(self, *, unless: str = "", keep: tuple[str, ...] = ()) -> str:
         """Inserts, or updates where something differs: an equal row keeps its change number. `keep`: columns never updated."""
@@ -239,6 +243,11 @@ class Kind(Generic[T]):
         """Place, own columns and `change` of the rows that match."""
         names = ", ".join(f"{self.name}.{_quoted(name)}" for name in self.columns)
         return f"SELECT {names}, {self.name}.change FROM {self.name} {where} ORDER BY {order or ', '.join(f'{self.name}.{k}' for k in self.key)}"
+
+
+def _damaged(table: str) -> StoreError:
+    """SQLite keeps no checksums: that a disk has turned a bit may first show where a row is made sense of."""
+    return StoreError(f"a row of {table} in the store is damaged", next_step="restore a backup, or replay the recordings into a new store")
 
 
 def _column(value: Any, convert: Convert | None) -> Any:
@@ -299,13 +308,16 @@ def baseline_json(baseline: Baseline) -> str:
 
 def baseline_of(text: str) -> Baseline:
     """The inverse of `baseline_json`: tuples again where JSON has lists."""
-    given = json.loads(text)
-    return Baseline(
-        **{
-            **given,
-            "coef_u": tuple(given["coef_u"]),
-            "cov_u": tuple(tuple(row) for row in given["cov_u"]),
-            "excluded": tuple(given["excluded"]),
-            "span_ns": tuple(given["span_ns"]),
-        }
-    )
+    try:
+        given = json.loads(text)
+        return Baseline(
+            **{
+                **given,
+                "coef_u": tuple(given["coef_u"]),
+                "cov_u": tuple(tuple(row) for row in given["cov_u"]),
+                "excluded": tuple(given["excluded"]),
+                "span_ns": tuple(given["span_ns"]),
+            }
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise _damaged("baselines") from error
