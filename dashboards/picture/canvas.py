@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dashboards.picture import look
 from somalink.domain.errors import StoreError, UsageError
@@ -26,6 +27,8 @@ FONT = "DejaVu Sans"
 SMALL, BODY, LEAD, HEAD, TITLE = 8.5, 9.0, 10.0, 11.0, 19.0
 """Points on paper. A page fits A4 across at its own size, so these are the sizes in print."""
 DPI = 160
+COLOURS = 256
+"""Of a palette."""
 STYLE: Any = {"font.family": FONT, "svg.fonttype": "none", "svg.hashsalt": "somalink", "path.simplify": True}
 T = TypeVar("T")
 Row = Sequence[str]
@@ -101,12 +104,12 @@ class Page:
         patch = Rectangle((x, y), width, height, facecolor=fill, edgecolor=edge, alpha=alpha, lw=line, transform=self.figure.dpi_scale_trans)
         self.figure.add_artist(patch)
 
-    def numbered(self, x: float, y: float, number: int, *, colour: str = look.INK, r: float = 0.085) -> None:
-        """A small numbered marker."""
+    def numbered(self, x: float, y: float, label: str, *, colour: str = look.INK, r: float = 0.085) -> None:
+        """A small marker with a number or letter."""
         from matplotlib.patches import Circle
 
         self.figure.add_artist(Circle((x, y), r, facecolor=look.SURFACE, edgecolor=colour, lw=1.1, zorder=6, transform=self.figure.dpi_scale_trans))
-        text = self.figure.text(x / self.width, y / self.height - 0.003 / self.height, str(number), fontsize=8.0, fontweight="bold", color=colour, ha="center")
+        text = self.figure.text(x / self.width, y / self.height - 0.003 / self.height, label, fontsize=8.0, fontweight="bold", color=colour, ha="center")
         text.set_verticalalignment("center_baseline")
         text.set_zorder(7)
 
@@ -189,9 +192,29 @@ def render(out: Path, draw: Callable[[], Page], *, title: str, table: Sequence[R
 
 
 def _png(page: Page, title: str, table: Sequence[Row]) -> bytes:
-    held = io.BytesIO()
-    page.figure.savefig(held, format="png", dpi=DPI, metadata={"Title": title, "Software": "somalink"})
+    """In a palette: a picture of a few inks needs a third of the bytes, and it is meant to be sent."""
+    from PIL import Image, PngImagePlugin
+
+    drawn, held = io.BytesIO(), io.BytesIO()
+    page.figure.savefig(drawn, format="png", dpi=DPI)
+    inks, which = _palette(np.asarray(Image.open(drawn).convert("RGB")))
+    about = PngImagePlugin.PngInfo()
+    for name, text in (("Title", title), ("Software", "somalink")):
+        about.add_itxt(name, text)
+    picture = Image.fromarray(which)
+    picture.putpalette(inks.tobytes())
+    picture.save(held, format="png", optimize=True, dpi=(DPI, DPI), pnginfo=about)
     return held.getvalue()
+
+
+def _palette(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """(height, width, 3) to inks (n, 3) and (height, width): the commonest colours stay exactly what they are, the others take the nearest of them."""
+    packed = pixels.astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
+    found, place, counts = np.unique(packed, return_inverse=True, return_counts=True)
+    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1)
+    inks = colours[np.argsort(-counts, kind="stable")[:COLOURS]]
+    nearest = np.square(colours[:, None] - inks[None]).sum(axis=2).argmin(axis=1)
+    return inks.astype(np.uint8), nearest.astype(np.uint8)[place].reshape(packed.shape)
 
 
 def _html(page: Page, title: str, table: Sequence[Row]) -> bytes:

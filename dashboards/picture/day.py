@@ -14,39 +14,42 @@ import numpy as np
 from dashboards.picture import look, sentences
 from dashboards.picture.canvas import BODY, HEAD, SMALL, Page
 from dashboards.picture.model import NO_ROWS, DayModel, Minutes, Moment, Tag
-from dashboards.picture.parts import HEIGHT, MARGIN, WIDTH, Fill, Line, Sample, head, legend
-from dashboards.picture.traces import level_line, runs, usual_band
+from dashboards.picture.parts import HEIGHT, MARGIN, ROW, WIDTH, Fill, Line, Sample, head, legend
+from dashboards.picture.traces import cut_marks, level_line, runs, usual_band, wash
 from somalink.domain.time import HOUR_NS, MINUTE_NS, SECOND_NS
-from somalink.domain.types import BoolArray, FloatArray, Gate
+from somalink.domain.types import FloatArray, Gate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PLOT_X, PLOT_W = 1.35, 6.3
-SIDE_X, SIDE_W = 8.05, 2.7
-SIDE_TOP, SIDE_END = 6.42, 0.92
-SECTION_H, NOTE_H, MOMENT_H, LEAN_H, TAG_H = 0.42, 0.55, 0.52, 0.2, 0.38
-"""What a part of the side takes: a heading, the note on chance, a moment in full and in a line, a tag."""
-Z_RANGE = (-2.5, 4.1)
+PLOT_X, PLOT_W = 1.45, 6.1
+SIDE_X, SIDE_W = 8.15, 2.6
+SIDE_TOP, SIDE_END = 6.62, 0.17
+LEFT_END = 7.85
+"""The legend and what was left out stand below the plot; the side has its whole height for the lists."""
+SECTION_H, NOTE_H, TAG_H = 0.42, 0.16, 0.38
+"""What a part of the side takes: a heading, a line of the note, a tag."""
+MOST_LINES = 8
 LINK, MAYBE = Line(look.INK, 1.6), Line(look.INK_3, 0.8, (1.5, 2.0))
-USABLE, LEFT_OUT = Fill(look.USUAL), Fill(look.UNSURE, 0.35)
-Z_MOST = 6.6
-"""A day that goes beyond the fifth word gets a taller axis, up to here; what is higher still is cut, with a mark."""
+USABLE, LEFT_OUT, NOTHING = Fill(look.INK_2), Fill(look.UNSURE, 0.35), Fill(look.SURFACE)
+WASHED = Fill(look.WASH, stroke=look.HATCH)
 POINTS = 480
 MARKER = 0.19
 LANES, LANE = 3, 0.055
-PLOT_Y, PLOT_H = 3.02, 2.04
-TAG_ROW = 0.4
+PLOT_Y, PLOT_H = 3.66, 1.52
+TAG_ROW = 0.38
 TAG_ROWS = 2
 """A row of tags that a day does not need makes its plot that much taller."""
 NUMBERS_H = 0.3
-"""Room over the plot for the numbers of the highest moments, and for what ties them to tags."""
-GATE_Y, GATE_H = 2.72, 0.18
-HEART_Y, HEART_H = 1.64, 0.86
-COVER_Y, COVER_H = 1.2, 0.24
-HOURS_Y = 1.0
-TEXTURE_ALPHA = 0.5
-"""In the plot a texture stands behind the line; in its own lane it is the message."""
+"""Least room over the plot for the numbers of the highest moments, and for what ties them to tags."""
+LEAST_PLOT_H = 0.9
+CURVE_Y = 6.32
+GATE_Y, GATE_H = 3.34, 0.2
+WEAK_Y, WEAK_H = 3.23, 0.06
+HEART_Y, HEART_H = 2.5, 0.6
+COVER_Y, COVER_H = 2.16, 0.2
+HOURS_Y = 1.99
+LEGEND_Y = 1.72
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +66,23 @@ class PlacedTag:
 
 
 @dataclass(frozen=True, slots=True)
+class Marker:
+    """Where a moment's number stands, over its own time; and where its highest point is."""
+
+    x: float
+    y: float
+    peak_y: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """The page, the model and how time and level become inches."""
 
     page: Page
     model: DayModel
-    z_range: tuple[float, float]
     tags: tuple[PlacedTag, ...]
-    markers: dict[int, tuple[float, float]] = field(default_factory=dict)
+    numbers_h: float = NUMBERS_H
+    markers: dict[str, Marker] = field(default_factory=dict)
 
     @property
     def step_min(self) -> int:
@@ -78,20 +90,25 @@ class Sheet:
         return next((step for step in (1, 2) if self.minutes / step <= POINTS), 3)
 
     @property
-    def plot_h(self) -> float:
+    def room_h(self) -> float:
+        """For the plot and the numbers over it: what the tags leave."""
         rows = max((placed.row + 1 for placed in self.tags), default=0)
-        return PLOT_H + TAG_ROW * (TAG_ROWS - rows)
+        return PLOT_H + NUMBERS_H + TAG_ROW * (TAG_ROWS - rows)
+
+    @property
+    def plot_h(self) -> float:
+        return self.room_h - self.numbers_h
 
     @property
     def tags_y(self) -> float:
         """The line on which tags stand, as wide as their time is unsure; glyph and word above it."""
-        return PLOT_Y + self.plot_h + NUMBERS_H
+        return PLOT_Y + self.plot_h + self.numbers_h
 
     def x(self, t_ns: float) -> float:
         return across(self.model, t_ns)
 
     def y(self, z: float) -> float:
-        low, high = self.z_range
+        low, high = look.Z_RANGE
         return PLOT_Y + self.plot_h * (min(max(z, low), high) - low) / (high - low)
 
     def place(self, y: float, height: float, ylim: tuple[float, float]) -> Axes:
@@ -110,8 +127,7 @@ class Sheet:
 
 def day_page(model: DayModel) -> Page:
     page = Page(WIDTH, HEIGHT)
-    sheet = Sheet(page, model, _z_range(model), _place_tags(page, model))
-    sheet = replace(sheet, markers=_place_markers(sheet))
+    sheet = _with_markers(Sheet(page, model, _place_tags(page, model)))
     _head(sheet)
     _level(sheet)
     _tags(sheet)
@@ -120,6 +136,7 @@ def day_page(model: DayModel) -> Page:
     _heart(sheet)
     _coverage(sheet)
     _clock(sheet)
+    _midnight(sheet)
     _legend(sheet)
     _side(sheet)
     return page
@@ -131,59 +148,55 @@ def across(model: DayModel, t_ns: float) -> float:
     return PLOT_X + PLOT_W * (t_ns - start) / (stop - start)
 
 
-def _z_range(model: DayModel) -> tuple[float, float]:
-    z = model.minutes.z[model.minutes.judged]
-    return Z_RANGE[0], float(np.clip(z.max() + 0.4, Z_RANGE[1], Z_MOST)) if len(z) else Z_RANGE[1]
-
-
 # ---------------------------------------------------------------- head
 
 
 def _head(sheet: Sheet) -> None:
     model = sheet.model
-    lines = (sentences.worn(model), sentences.compared(model))
-    head(sheet.page, heading=sentences.heading(model), title=sentences.title(model), lines=lines, width=SIDE_X - MARGIN - 0.2, simulated=model.simulated)
+    head(
+        sheet.page,
+        heading=f"{sentences.heading(model)}   ·   {sentences.DAY_BREAK}",
+        title=sentences.claim(model),
+        base=sentences.of_how_much(model),
+        compared=sentences.compared(model),
+        more=sentences.limits(model),
+        simulated=model.simulated,
+    )
 
 
 # ---------------------------------------------------------------- the level
 
 
 def _level(sheet: Sheet) -> None:
-    axes = sheet.place(PLOT_Y, sheet.plot_h, sheet.z_range)
+    axes = sheet.place(PLOT_Y, sheet.plot_h, look.Z_RANGE)
     minutes, half = sheet.model.minutes.every(sheet.step_min), sheet.step_min / 2
-    t, (low, high) = sheet.t(minutes), sheet.z_range
-    compared = np.isfinite(minutes.z)
+    t, (low, high) = sheet.t(minutes), look.Z_RANGE
     _words(sheet)
-    usual_band(axes, t, compared, half=half)
-    for gate in look.NOT_JUDGED:
-        spans = [(t[a] - half, t[b - 1] + half) for a, b in runs(minutes.gate == gate)]
-        sheet.page.texture(axes, spans, low, high, look.TEXTURES[gate], alpha=TEXTURE_ALPHA)
+    judged = minutes.judged & np.isfinite(minutes.z)
+    usual_band(axes, t, judged, half=half)
+    wash(axes, t, minutes.known & ~judged, half=half)
     sure = look.SURE_SE * minutes.se
-    shaded = (compared & ~np.isin(minutes.gate, look.NOT_JUDGED)).tolist()
+    shaded = judged.tolist()
     axes.fill_between(
         t, np.maximum(minutes.z - sure, low), np.minimum(minutes.z + sure, high), where=shaded, color=look.BAND, alpha=look.BAND_ALPHA, lw=0, zorder=2
     )
     drawn = minutes.finer_within(sheet.model.minutes, [moment.around_ns for moment in sheet.model.moments])
-    level_line(axes, sheet.t(drawn), drawn, sheet.z_range)
-    _cut(axes, sheet.t(drawn), drawn.z, drawn.judged, high)
+    level_line(axes, sheet.t(drawn), drawn, look.Z_RANGE)
+    cut_marks(axes, sheet.t(drawn), drawn, look.Z_RANGE)
     _holes(sheet)
 
 
-def _cut(axes: Axes, t: FloatArray, z: FloatArray, judged: BoolArray, top: float) -> None:
-    """A small mark where the line is higher than the page."""
-    for a, b in runs(judged & (z > top)):
-        axes.plot([(t[a] + t[b - 1]) / 2], [top], marker=6, color=look.WELL, markersize=4, clip_on=False, zorder=5)
-
-
 def _words(sheet: Sheet) -> None:
-    """The axis is words; fine lines where one word ends."""
-    low, high = sheet.z_range
+    """What the curve is, above it; the axis is words; fine lines where one word ends."""
+    sheet.page.text(MARGIN, CURVE_Y, sentences.CURVE.format(usual=sentences.usual(sheet.model)), size=BODY, colour=look.INK)
+    low, high = look.Z_RANGE
     edges = [low, *(each.from_z for each in look.LEVELS[1:]), high]
     for each, bottom, top in zip(look.LEVELS, edges[:-1], edges[1:], strict=True):
         usual = each.tick == "your usual"
-        sheet.page.text(
-            PLOT_X - 0.12, sheet.y((bottom + top) / 2), each.tick, size=BODY, bold=usual, colour=look.INK if usual else look.INK_2, ha="right", va="center"
-        )
+        lines = sentences.usual(sheet.model).replace("recording's ", "recording's\n").split("\n") if usual else [each.tick]
+        for k, line in enumerate(lines):
+            y = sheet.y((bottom + top) / 2) + 0.16 * ((len(lines) - 1) / 2 - k)
+            sheet.page.text(PLOT_X - 0.12, y, line, size=SMALL, bold=usual, colour=look.INK if usual else look.INK_2, ha="right", va="center")
     for edge in edges[1:-1]:
         sheet.page.line([PLOT_X, PLOT_X + PLOT_W], [sheet.y(edge)] * 2, colour=look.RULE, width=0.6, z=-1)
 
@@ -257,49 +270,69 @@ def _matches(sheet: Sheet, placed: PlacedTag) -> None:
     """From tag to moment: solid when a match is likely, faint and dashed when it is only possible."""
     for match in placed.tag.matches:
         pen = LINK if match.verdict == "linked" else MAYBE
-        x, y = sheet.markers[match.number]
-        sheet.page.line([placed.x, x], [sheet.tags_y - LANE * placed.lane, y], colour=pen.colour, width=pen.width, dash=pen.dash, z=5)
+        marker = sheet.markers[match.label]
+        sheet.page.line([placed.x, marker.x], [sheet.tags_y - LANE * placed.lane, marker.y], colour=pen.colour, width=pen.width, dash=pen.dash, z=5)
 
 
-def _place_markers(sheet: Sheet) -> dict[int, tuple[float, float]]:
-    """Where each moment's number stands: just above its highest point (below its lowest), and clear of the numbers before it."""
-    placed: dict[int, tuple[float, float]] = {}
-    for moment in sheet.model.moments:
-        z = moment.z if np.isfinite(moment.z) else 1.0
-        slow = moment.episode.kind == "slowing"
-        x, y = sheet.x(moment.episode.peak_ns), max(sheet.y(z) - 0.14, PLOT_Y + 0.12) if slow else sheet.y(z) + 0.12
-        y = min(y, sheet.tags_y - 0.15)
-        while any(abs(x - other[0]) < MARKER and abs(y - other[1]) < MARKER for other in placed.values()):
-            x, y = (x, y + 0.02) if y < sheet.tags_y - 0.15 else (x + 0.02, y)
-        placed[moment.number] = (x, y)
+def _with_markers(sheet: Sheet) -> Sheet:
+    """With every number placed, and as much room over the plot as the highest of them needs."""
+    for _ in range(6):
+        markers = _place_markers(sheet)
+        top = max((marker.y for marker in markers.values()), default=0.0) + 0.15 - (PLOT_Y + sheet.plot_h)
+        sheet = replace(sheet, numbers_h=min(max(NUMBERS_H, top), sheet.room_h - LEAST_PLOT_H))
+    return replace(sheet, markers=_place_markers(sheet, highest=sheet.tags_y - 0.12))
+
+
+def _place_markers(sheet: Sheet, *, highest: float = np.inf) -> dict[str, Marker]:
+    """Each number straight over its own time. Neighbours that would touch stand on each other, the later the higher (a slower heart: the lower)."""
+    placed: dict[str, Marker] = {}
+    for moments, way in ((sheet.model.risen, 1), (sheet.model.slower, -1)):
+        last = Marker(-np.inf, 0.0, 0.0)
+        for moment in sorted(moments, key=lambda each: each.highest.top_ns):
+            top = moment.highest
+            x, peak_y = sheet.x(top.top_ns), sheet.y(top.z if np.isfinite(top.z) else 1.0)
+            y = peak_y + 0.14 * way
+            if x - last.x < MARKER:
+                y = max(y, last.y + MARKER) if way > 0 else min(y, last.y - MARKER)
+            last = placed[moment.label] = Marker(x, min(max(y, PLOT_Y + 0.1), highest), peak_y)
     return placed
 
 
 def _moments(sheet: Sheet) -> None:
-    """A number at the peak; a bar at the foot of the plot from start to end."""
+    """A number over the peak, on a leader; a bar at the foot of the plot from start to end."""
     for moment in sheet.model.moments:
-        episode = moment.episode
-        colour = look.BELOW if episode.kind == "slowing" else look.WELL
-        stop = episode.stop_ns if episode.stop_ns is not None else sheet.model.shown[1]
-        ends = [sheet.x(max(episode.start_ns, sheet.model.shown[0])), sheet.x(min(stop, sheet.model.shown[1]))]
-        sheet.page.line(ends, [PLOT_Y - 0.01] * 2, colour=colour, width=3.0 if episode.kind == "spike" else 1.4, z=5)
-        sheet.page.numbered(*sheet.markers[moment.number], moment.number, colour=colour)
+        colour = look.BELOW if moment.episode.kind == "slowing" else look.WELL
+        stop = moment.stop_ns if moment.stop_ns is not None else sheet.model.shown[1]
+        ends = [sheet.x(max(moment.start_ns, sheet.model.shown[0])), sheet.x(min(stop, sheet.model.shown[1]))]
+        sheet.page.line(ends, [PLOT_Y - 0.01] * 2, colour=colour, width=3.0 if moment.episode.kind == "spike" else 1.4, z=5)
+        marker = sheet.markers[moment.label]
+        sheet.page.line([marker.x] * 2, [marker.peak_y, marker.y], colour=colour, width=0.6, z=5)
+        sheet.page.numbered(marker.x, marker.y, moment.label, colour=colour)
 
 
 # ---------------------------------------------------------------- lanes
 
 
 def _gates(sheet: Sheet) -> None:
+    """How much the body moved, as height; below it, where the signal was weak."""
     page, minutes, t = sheet.page, sheet.model.minutes, sheet.t(sheet.model.minutes)
     axes = sheet.place(GATE_Y, GATE_H, (0.0, 1.0))
     page.text(PLOT_X - 0.12, GATE_Y + GATE_H / 2, "movement", size=BODY, colour=look.INK_2, ha="right", va="center")
     gate = np.where(minutes.known, minutes.gate, NO_ROWS)
-    for a, b in runs(gate == Gate.STILL):
-        axes.fill_between([t[a] - 0.5, t[b - 1] + 0.5], 0, 1, color=look.USUAL_BAND, lw=0, zorder=1)
-    for each, texture in look.TEXTURES.items():
-        sheet.page.texture(axes, [(t[a] - 0.5, t[b - 1] + 0.5) for a, b in runs(gate == each)], 0.0, 1.0, texture)
-    for a, b in runs(gate == Gate.UNKNOWN):
-        axes.plot([t[a] - 0.5, t[b - 1] + 0.5], [0.5, 0.5], color=look.HATCH, lw=0.8, zorder=1)
+    for each, shape in look.LANE.items():
+        spans = [(t[a] - 0.5, t[b - 1] + 0.5) for a, b in runs(gate == each)]
+        if isinstance(shape, look.Texture):
+            page.texture(axes, spans, 0.0, 1.0, shape)
+            continue
+        for span in spans:
+            axes.fill_between(span, 0, shape.share, color=shape.colour, lw=0, zorder=1)
+    page.line([PLOT_X, PLOT_X + PLOT_W], [GATE_Y] * 2, colour=look.RULE, width=0.5, z=-1)
+    if not minutes.weak.any():
+        return
+    page.text(PLOT_X - 0.12, WEAK_Y + WEAK_H / 2, "weak signal", size=SMALL, colour=look.INK_3, ha="right", va="center")
+    lane = sheet.place(WEAK_Y, WEAK_H, (0.0, 1.0))
+    for a, b in runs(minutes.weak):
+        lane.fill_between([t[a] - 0.5, t[b - 1] + 0.5], 0, 1, color=look.HATCH, lw=0)
 
 
 def _heart(sheet: Sheet) -> None:
@@ -307,21 +340,22 @@ def _heart(sheet: Sheet) -> None:
     hr = sheet.model.minutes.hr
     if not np.isfinite(hr).any():
         return
-    low, high = np.floor(np.nanmin(hr) / 20) * 20, np.ceil(np.nanmax(hr) / 20) * 20
+    low = min(look.HEART_RANGE[0], np.floor(np.nanmin(hr) / 20) * 20)
+    high = max(look.HEART_RANGE[1], np.ceil(np.nanmax(hr) / 20) * 20)
     axes = sheet.place(HEART_Y, HEART_H, (low, high))
     axes.plot(sheet.t(sheet.model.minutes), hr, color=look.HEART, lw=0.9, zorder=3)
     sheet.page.text(PLOT_X - 0.12, HEART_Y + HEART_H / 2 + 0.07, "heart rate", size=BODY, colour=look.HEART, ha="right", va="center")
-    sheet.page.text(PLOT_X - 0.12, HEART_Y + HEART_H / 2 - 0.09, "a minute", size=SMALL, colour=look.INK_3, ha="right", va="center")
-    for beats in np.linspace(low, high, 3 if (high - low) % 40 == 0 else 2).tolist():
+    sheet.page.text(PLOT_X - 0.12, HEART_Y + HEART_H / 2 - 0.09, "beats a minute", size=SMALL, colour=look.INK_3, ha="right", va="center")
+    for beats in (low, 100.0, high):
         y = HEART_Y + HEART_H * (beats - low) / (high - low)
         sheet.page.line([PLOT_X, PLOT_X + PLOT_W], [y, y], colour=look.RULE, width=0.6, z=-1)
         sheet.page.text(PLOT_X + PLOT_W + 0.05, y, f"{beats:.0f}", size=SMALL, colour=look.INK_3, va="center")
 
 
 def _coverage(sheet: Sheet) -> None:
-    """An hour a box: filled as far as it was usable, grey as far as it was measured but not judged; empty is empty."""
+    """An hour a box: dark as far as it was usable, grey as far as it was measured but not judged; white is nothing."""
     page, model = sheet.page, sheet.model
-    page.text(PLOT_X - 0.12, COVER_Y + COVER_H / 2, f"usable {model.usable_s / 3600:.1f} h", size=BODY, colour=look.INK_2, ha="right", va="center")
+    page.text(PLOT_X - 0.12, COVER_Y + COVER_H / 2, f"{model.usable_s / 3600:.1f} h usable", size=BODY, colour=look.INK_2, ha="right", va="center")
     for hour in model.hours:
         a, b = sheet.x(max(hour.start_ns, model.shown[0])), sheet.x(min(hour.start_ns + HOUR_NS, model.shown[1]))
         if b - a < 0.02:
@@ -337,65 +371,110 @@ def _clock(sheet: Sheet) -> None:
     start, stop = sheet.model.shown
     every = next((step for step in (10, 15, 30, 60, 120, 180) if sheet.minutes / step * 0.5 <= PLOT_W), 240)
     for t in range(start, stop + 1, 5 * MINUTE_NS):
-        if round(sheet.model.local.hour(t) * 60) % every == 0:
+        if round(sheet.model.local.hour(t) * 60) % every == 0 and not _is_midnight(sheet.model, t):
             sheet.page.text(sheet.x(t), HOURS_Y, sheet.model.local.clock(t), size=BODY, colour=look.INK_2, ha="center")
             sheet.page.line([sheet.x(t)] * 2, [HOURS_Y + 0.12, COVER_Y], colour=look.RULE, width=0.6, z=-1)
+
+
+def _is_midnight(model: DayModel, t_ns: int) -> bool:
+    return model.local.clock(t_ns) == "00:00"
+
+
+def _midnight(sheet: Sheet) -> None:
+    """Where the date changes: a line through everything, and the word."""
+    start, stop = sheet.model.shown
+    for t in range(start, stop + 1, 5 * MINUTE_NS):
+        if _is_midnight(sheet.model, t):
+            sheet.page.text(sheet.x(t), HOURS_Y, "midnight", size=BODY, bold=True, colour=look.INK_2, ha="center")
+            sheet.page.line([sheet.x(t)] * 2, [HOURS_Y + 0.12, PLOT_Y + sheet.plot_h], colour=look.INK_3, width=0.7, z=1)
 
 
 # ---------------------------------------------------------------- legend
 
 
 def _legend(sheet: Sheet) -> None:
-    """Only what occurs on this day; below it what was left out and why."""
-    page, model = sheet.page, sheet.model
-    y = legend(page, _entries(model), x=MARGIN, y=0.74, right=WIDTH - MARGIN)
-    page.paragraph(MARGIN, y - 0.21, _left_out(page, model), WIDTH - 2 * MARGIN, size=SMALL, colour=look.INK)
+    """Only what occurs on this day, a row of its own for curve, movement and the rest; below it what the worn time came to."""
+    page, model, y = sheet.page, sheet.model, LEGEND_Y
+    for entries in (_curve_entries(model), _movement_entries(model) + _other_entries(model)):
+        if entries:
+            y = legend(page, entries, x=MARGIN, y=y, right=LEFT_END) - ROW
+    y -= 0.03
+    for text in (sentences.worn(model), _no_signal(page, model), sentences.unnumbered(model)):
+        y = page.paragraph(MARGIN, y, text, LEFT_END - MARGIN, size=SMALL, colour=look.INK)
 
 
-def _left_out(page: Page, model: DayModel) -> str:
+def _no_signal(page: Page, model: DayModel) -> str:
     """In two lines: as many holes by name as fit."""
     for named in (6, 5, 4, 3, 2, 1, 0):
-        text = f"{sentences.not_judged(model)} {sentences.no_signal(model, named=named)}".strip()
-        if len(page.wrap(text, WIDTH - 2 * MARGIN, SMALL)) <= 2:
+        text = sentences.no_signal(model, named=named)
+        if len(page.wrap(text, LEFT_END - MARGIN, SMALL)) <= 2:
             break
     return text
 
 
-def _entries(model: DayModel) -> list[tuple[str, Sample]]:
-    minutes = model.minutes
-    matches = {match.verdict for tag in model.tags for match in tag.matches}
-    possible: list[tuple[str, Sample, bool]] = [
-        ("how sure (9 in 10)", Fill(look.BAND, look.BAND_ALPHA), bool(np.isfinite(minutes.z).any())),
-        *((look.GATE_WORDS[gate], look.TEXTURES[gate], bool((minutes.known & (minutes.gate == gate)).any())) for gate in look.TEXTURES),
-        ("movement not known", Line(look.HATCH, 0.8), bool((minutes.known & (minutes.gate == Gate.UNKNOWN)).any())),
-        ("signal weak", Line(look.UNSURE, 1.1, (2.5, 1.8)), bool(minutes.weak.any())),
-        ("usable", USABLE, bool(model.usable_s)),
-        ("measured, not judged", LEFT_OUT, model.measured_s > model.usable_s),
-        ("a moment, start to end", Line(look.WELL, 3.0), bool(model.moments)),
-        ("a tag, as sure as its time", Line(look.INK, 1.4, ends=True), bool(model.tags)),
-        ("likely match", LINK, "linked" in matches),
-        ("possible match", MAYBE, "possible" in matches),
-    ]
+Entries = list[tuple[str, Sample]]
+
+
+def _occurring(possible: Sequence[tuple[str, Sample, bool]]) -> Entries:
     return [(words, sample) for words, sample, occurs in possible if occurs]
+
+
+def _curve_entries(model: DayModel) -> Entries:
+    minutes = model.minutes
+    z = minutes.z[minutes.judged]
+    return _occurring(
+        [
+            ("below", Line(look.BELOW, 1.8), bool((z < -1).any())),
+            (sentences.usual(model), Line(look.USUAL, 1.8), bool(len(z))),
+            ("above", Line(look.ABOVE, 1.8), bool((z >= 1).any())),
+            ("well above", Line(look.WELL, 1.8), bool((z >= look.LEVELS[-1].from_z).any())),
+            ("how sure (9 in 10)", Fill(look.BAND, look.BAND_ALPHA), bool(len(z))),
+            ("not judged", WASHED, bool((minutes.known & ~minutes.judged).any())),
+        ]
+    )
+
+
+def _movement_entries(model: DayModel) -> Entries:
+    minutes = model.minutes
+    words = {**look.GATE_WORDS, Gate.POSTURE: look.POSTURE_FOR}
+    return _occurring([(words[gate], look.LANE[gate], bool((minutes.known & (minutes.gate == gate)).any())) for gate in look.LANE])
+
+
+def _other_entries(model: DayModel) -> Entries:
+    matches = {match.verdict for tag in model.tags for match in tag.matches}
+    return _occurring(
+        [
+            ("usable", USABLE, bool(model.usable_s)),
+            ("measured, not judged", LEFT_OUT, model.measured_s > model.usable_s),
+            ("no signal or not worn", NOTHING, model.worn),
+            ("a moment, start to end", Line(look.WELL, 3.0), bool(model.moments)),
+            ("a tag, as sure as its time", Line(look.INK, 1.4, ends=True), bool(model.tags)),
+            ("likely match", LINK, "linked" in matches),
+            ("possible match", MAYBE, "possible" in matches),
+        ]
+    )
 
 
 # ---------------------------------------------------------------- beside the day: moments and tags in words
 
 
 def _side(sheet: Sheet) -> None:
-    """Rises first, beside their chance; then what was slower or lasted; then the tags. In full where all fit, else a line each."""
+    """What stood out, in time order, over its chance; then where the heart was slower; then the tags. What has no room is counted."""
     page, model = sheet.page, sheet.model
-    others = [moment for moment in model.moments if moment.episode.kind != "spike"]
-    tags = SECTION_H + TAG_H * len(model.tags) if model.tags else 0.0
-    rest = (SECTION_H if others else 0.0) + NOTE_H
-    lean = SECTION_H + rest + MOMENT_H * len(model.moments) + tags > SIDE_TOP - SIDE_END
-    tags = min(tags, SECTION_H + TAG_H * 5)
-    y = _listed(sheet, model.spikes, _section(page, "Moments that stood out", SIDE_TOP), lean=lean, end=SIDE_END + tags + rest + LEAN_H * min(len(others), 2))
-    y = page.paragraph(SIDE_X, y - 0.03, sentences.chance_note(model) or "Nothing stood out.", SIDE_W, size=SMALL, colour=look.INK_2)
-    if others:
-        y = _listed(sheet, others, _section(page, "Slower, or longer above", y - 0.12), lean=lean, end=SIDE_END + tags)
+    note = sentences.chance_note(model) or "Nothing stood out."
+    tags = SECTION_H + TAG_H * min(len(model.tags), 5) if model.tags else 0.3
+    slower = SECTION_H + NOTE_H + (NOTE_H + 0.05) * min(len(model.slower), 3) + 0.3 if model.slower else 0.0
+    below = NOTE_H * (len(page.wrap(note, SIDE_W, SMALL)) + 0.5) + slower + tags
+    y = _listed(sheet, model.risen, _section(page, "Moments that stood out", SIDE_TOP), end=SIDE_END + below)
+    y = page.paragraph(SIDE_X, y - 0.02, note, SIDE_W, size=SMALL, colour=look.INK_2)
+    if model.slower:
+        y = _section(page, sentences.SLOWER, y - 0.1)
+        y = page.paragraph(SIDE_X, y, sentences.BELOW.format(usual=sentences.usual(model)), SIDE_W, size=SMALL)
+        y = _listed(sheet, model.slower, y - 0.02, end=SIDE_END + tags)
     if model.tags:
-        _tag_list(sheet, _section(page, "What you tagged", y - 0.14))
+        _tag_list(sheet, _section(page, "What you tagged", y - 0.1))
+    else:
+        page.text(SIDE_X, y - 0.1, sentences.NO_TAGS, size=BODY, colour=look.INK_2)
 
 
 def _section(page: Page, words: str, y: float) -> float:
@@ -404,26 +483,37 @@ def _section(page: Page, words: str, y: float) -> float:
     return y - 0.28
 
 
-def _listed(sheet: Sheet, moments: Sequence[Moment], y: float, *, lean: bool, end: float) -> float:
+def _listed(sheet: Sheet, moments: Sequence[Moment], y: float, *, end: float) -> float:
     for k, moment in enumerate(moments):
-        if y - (LEAN_H if lean else MOMENT_H) < end and k < len(moments) - 1:
+        if (k >= MOST_LINES and len(moments) - k > 1) or y - _room(sheet, moment, moments) - (0.0 if k == len(moments) - 1 else NOTE_H) < end:
             return sheet.page.paragraph(SIDE_X, y, f"and {len(moments) - k} more", SIDE_W, size=SMALL, colour=look.INK_3)
-        y = _moment(sheet, moment, y, lean=lean)
+        y = _moment(sheet, moment, moments, y)
     return y
 
 
-def _moment(sheet: Sheet, moment: Moment, y: float, *, lean: bool) -> float:
-    page, episode = sheet.page, moment.episode
-    page.numbered(SIDE_X + 0.09, y + 0.045, moment.number, colour=look.BELOW if episode.kind == "slowing" else look.WELL)
-    when = sheet.model.local.clock(episode.start_ns)
-    page.text(SIDE_X + 0.26, y, when, size=BODY, bold=True)
-    x = SIDE_X + 0.26 + page.measure(when, BODY, bold=True) + 0.07
-    if lean:
-        page.text(x, y, sentences.in_short(moment), size=SMALL, colour=look.INK_2)
-        return y - LEAN_H
-    page.text(x, y, f"· {sentences.length(moment)}", size=BODY, colour=look.INK_2)
-    said = f"{sentences.height(moment)}. {sentences.sentence(sentences.how_sure(moment))}."
-    return page.paragraph(SIDE_X + 0.26, y - 0.17, said, SIDE_W - 0.26, size=SMALL) - 0.07
+def _lines(sheet: Sheet, moment: Moment, among: Sequence[Moment]) -> list[str]:
+    """What is said of a moment; the first line stands behind its time, those after it below."""
+    page, said = sheet.page, sentences.told(sheet.model, moment, among)
+    first = SIDE_W - 0.26 - page.measure(sentences.when(sheet.model, moment), BODY, bold=True) - 0.07
+    words = said.split(" ")
+    fits = max((k for k in range(len(words) + 1) if page.measure(" ".join(words[:k]), SMALL) <= first), default=0)
+    rest = " ".join(words[fits:])
+    return [" ".join(words[:fits]), *(page.wrap(rest, SIDE_W - 0.26, SMALL) if rest else [])]
+
+
+def _room(sheet: Sheet, moment: Moment, among: Sequence[Moment]) -> float:
+    return NOTE_H * len(_lines(sheet, moment, among)) + 0.05
+
+
+def _moment(sheet: Sheet, moment: Moment, among: Sequence[Moment], y: float) -> float:
+    page, time = sheet.page, sentences.when(sheet.model, moment)
+    page.numbered(SIDE_X + 0.09, y + 0.045, moment.label, colour=look.BELOW if moment.episode.kind == "slowing" else look.WELL)
+    page.text(SIDE_X + 0.26, y, time, size=BODY, bold=True)
+    first, *more = _lines(sheet, moment, among)
+    page.text(SIDE_X + 0.26 + page.measure(time, BODY, bold=True) + 0.07, y, first, size=SMALL, colour=look.INK_2)
+    for k, line in enumerate(more, 1):
+        page.text(SIDE_X + 0.26, y - NOTE_H * k, line, size=SMALL, colour=look.INK_2)
+    return y - NOTE_H * (1 + len(more)) - 0.05
 
 
 def _tag_list(sheet: Sheet, y: float) -> None:
@@ -446,18 +536,19 @@ def _tag_list(sheet: Sheet, y: float) -> None:
 def day_table(model: DayModel) -> list[tuple[str, ...]]:
     """The page in words, for those who do not see it and for copying."""
     rows: list[tuple[str, ...]] = [("", "when", "what", "how sure")]
-    rows += [("Day", model.day.isoformat(), sentences.title(model), sentences.worn(model))]
+    rows += [("Day", model.day.isoformat(), sentences.title(model), sentences.compared(model))]
+    rows += [("Curve", "", sentences.CURVE.format(usual=sentences.usual(model)), sentences.limits(model))]
     rows += [("Level", "", f"{share:.0%} of judged minutes {phrase}", "") for phrase, share in sentences.shares(model) if share >= 0.005]
     for moment in model.moments:
-        when = f"{model.local.clock(moment.episode.start_ns)}, {sentences.length(moment)}"
-        rows.append((f"Moment {moment.number}", when, sentences.height(moment), sentences.how_sure(moment)))
-    if model.spikes:
-        rows.append(("By chance", "", sentences.chance_note(model), ""))
+        name = sentences.SLOWER if moment.episode.kind == "slowing" else "Moment"
+        rows.append((f"{name} {moment.label}", sentences.when(model, moment), sentences.what(model, moment), sentences.sureness(moment)))
+    rows += [("By chance", "", sentences.chance_note(model), "")] if model.risen else []
     rows += [
         (sentences.tag_name(tag), f"{model.local.clock(tag.event.t_ns)} {sentences.certainty(tag)}", sentences.tag_matches(model, tag), "")
         for tag in model.tags
     ]
-    rows += [("Left out", "", text, "") for text in (sentences.not_judged(model), sentences.no_signal(model)) if text]
+    rows += [] if model.tags else [("Tags", "", sentences.NO_TAGS, "")]
+    rows += [("Worn", "", text, "") for text in (sentences.worn(model), sentences.no_signal(model), sentences.unnumbered(model)) if text]
     if model.simulated:
         rows.append(("Simulated", "", "A made-up wearer, not a person.", ""))
     return rows

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from somalink.domain.constants import Constants
 from somalink.domain.types import Gate
 
 # ---------------------------------------------------------------- colours
@@ -15,6 +16,8 @@ from somalink.domain.types import Gate
 PAPER, SURFACE, INK, INK_2, INK_3, RULE, EDGE = "#f6f4ef", "#ffffff", "#1d282d", "#47545b", "#5f6a70", "#dfdbd3", "#7d868a"
 BELOW, USUAL, ABOVE, WELL, USUAL_BAND, UNSURE, BAND = "#4f82ad", "#468d89", "#6a55a4", "#3b1d63", "#e4efed", "#868e92", "#47545b"
 HATCH, HEART, NOTE = "#8f989c", "#985a33", "#75590d"
+WASH, QUIET = "#f1efeb", "#b4bcbf"
+"""Behind what was measured and not judged; a body that hardly moves."""
 BAND_ALPHA = 0.15
 
 # ---------------------------------------------------------------- level: z to words and back
@@ -37,6 +40,9 @@ LEVELS = (
     Level(2.0, "above your usual", "above", ABOVE),
     Level(3.0, "well above your usual", "well above", WELL),
 )
+Z_RANGE = (-2.5, 4.1)
+HEART_RANGE = (40.0, 140.0)
+"""The same in every picture, so that two of them can be laid side by side. What is further out is drawn at the edge, with an arrow."""
 SURE_SE = 1.64
 """Half of a 90 % band in standard errors."""
 
@@ -57,6 +63,7 @@ GATE_WORDS = {
     Gate.RECOVERY: "settling after moving",
     Gate.POSTURE: "just stood up or sat down",
 }
+POSTURE_FOR = f"{GATE_WORDS[Gate.POSTURE]} ({Constants().motion.posture_s} s after)"
 NOT_JUDGED = (Gate.MOVING, Gate.RECOVERY, Gate.POSTURE)
 JUDGED = (Gate.UNKNOWN, Gate.STILL, Gate.LIGHT)
 
@@ -80,7 +87,7 @@ GAP_WORDS = {
     "silence": "strap out of reach or dry",
     "disconnect": "strap out of reach",
     "lost": "beats lost on the way",
-    "hole": "beats lost on the way",
+    "hole": "the recorder paused or lost beats",
     "drift": "the recorder's times jumped",
     "clock_step": "the clock was set",
     "lagging": "too far behind",
@@ -107,12 +114,23 @@ class Texture:
     dash: tuple[float, float] | None = None
 
 
-TEXTURES = {
-    Gate.MOVING: Texture(1.0, 0.062, 1.0),
-    Gate.RECOVERY: Texture(1.0, 0.085, 0.9, (2.2, 3.0)),
-    Gate.POSTURE: Texture(0.0, 0.035, 0.8),
-    Gate.LIGHT: Texture(0.0, 0.055, 1.0, (0.2, 3.6)),
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A shade as high as `share` of its lane: the more the body moves, the higher."""
+
+    share: float
+    colour: str
+
+
+LANE: dict[Gate, Bar | Texture] = {
+    Gate.UNKNOWN: Texture(0.0, 0.06, 0.8, (0.1, 6.0)),
+    Gate.STILL: Bar(0.18, QUIET),
+    Gate.LIGHT: Bar(0.5, QUIET),
+    Gate.MOVING: Bar(1.0, EDGE),
+    Gate.RECOVERY: Texture(1.0, 0.05, 0.8),
+    Gate.POSTURE: Bar(0.75, INK),
 }
+"""How the lane of movement shows each gate."""
 
 # ---------------------------------------------------------------- glyphs: the filled dot is you, open circles are others
 

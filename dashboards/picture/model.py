@@ -7,15 +7,16 @@ hole of seconds does not break a line of a pixel; everything that is counted is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from enum import IntEnum
+from itertools import count, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboards.picture.look import JUDGED
+from dashboards.picture.look import GATE_WORDS, JUDGED
 from somalink.domain.constants import Constants
 from somalink.domain.ports import Reader
 from somalink.domain.time import DAY_BREAK_NS, DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_hour, to_datetime
@@ -29,6 +30,18 @@ LEAST_Q = Constants().usual.min_quality
 SHOWN_HOLE_NS = 5 * MINUTE_NS
 Z_UNIT = Q_UNIT = 1e-4
 HR_UNIT = 1e-3
+
+
+class Part(IntEnum):
+    """What could be done with a row of worn time. Each row is one part: no signal, or the first of these that holds."""
+
+    USABLE = 0
+    MOVING = 1
+    SETTLING = 2
+    POSTURE = 3
+    WEAK = 4
+    UNCOMPARED = 5
+    NOTHING = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,25 +140,50 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An episode as shown: its number in the day, and the level z at its highest with that z's standard error."""
+    """An episode as shown, and the quick rises that are told as part of it.
 
-    number: int
+    `label`: a number in time order; a letter for a slower heart. `z`, `se`, `top_ns`: the level where it was furthest from the
+    usual, its standard error, and when. `then`: what came after an end that was not seen, else empty.
+    """
+
+    label: str
     episode: Episode
     z: float
     se: float
+    top_ns: int
+    then: str = ""
+    rises: tuple[Moment, ...] = ()
+
+    @property
+    def whole(self) -> tuple[Moment, ...]:
+        return (self, *self.rises)
+
+    @property
+    def start_ns(self) -> int:
+        return min(each.episode.start_ns for each in self.whole)
+
+    @property
+    def stop_ns(self) -> int | None:
+        """None: not over yet."""
+        stops = [each.episode.stop_ns for each in self.whole]
+        return None if None in stops else max(stop for stop in stops if stop is not None)
+
+    @property
+    def highest(self) -> Moment:
+        return max(self.whole, key=lambda each: each.z if np.isfinite(each.z) else -np.inf)
 
     @property
     def around_ns(self) -> tuple[int, int]:
         """The moment with two minutes to either side."""
-        stop_ns = self.episode.stop_ns if self.episode.stop_ns is not None else self.episode.peak_ns
-        return self.episode.start_ns - 2 * MINUTE_NS, stop_ns + 2 * MINUTE_NS
+        stop_ns = self.stop_ns if self.stop_ns is not None else self.highest.episode.peak_ns
+        return self.start_ns - 2 * MINUTE_NS, stop_ns + 2 * MINUTE_NS
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a tag may belong to: a moment of this day by number, with the verdict and probability."""
+    """What a tag may belong to: a moment of this day by its label, with the verdict and probability."""
 
-    number: int
+    label: str
     verdict: str
     probability: float
 
@@ -165,6 +203,17 @@ class Hole:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShortGaps:
+    """Gaps too short to be seen as such: how many, the typical one and all of them in seconds, why, and in what share of the worn hours."""
+
+    count: int = 0
+    typical_s: float = 0.0
+    total_s: int = 0
+    reason: str = ""
+    share: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DayModel:
     """One local day of one person. `shown`: the part with anything in it, to the full hour."""
@@ -178,16 +227,21 @@ class DayModel:
     moments: tuple[Moment, ...]
     tags: tuple[Tag, ...]
     holes: tuple[Hole, ...]
-    short_gaps: int
-    """Gaps too short to be seen as such, and the seconds they come to."""
-    short_gap_s: int
+    short: ShortGaps
     by_chance: float | None
     """Spikes that would show up by chance alone in the usable hours of this day; None while that is not known."""
     basis: str
     """`own`, `learning`, `session`, `recording` or `none`: what the usual rests on."""
     motion_known: bool
     simulated: bool
-    gate_s: dict[Gate, int] = field(default_factory=dict)
+    worn_ns: tuple[int, int] | None = None
+    """From the first to the last row with a heart rate; None: never worn."""
+    part_s: dict[Part, int] = field(default_factory=dict)
+    """The seconds of `worn_ns` by what could be done with them; they add up to it."""
+
+    @property
+    def worn_s(self) -> int:
+        return sum(self.part_s.values())
 
     @property
     def usable_s(self) -> int:
@@ -203,7 +257,16 @@ class DayModel:
 
     @property
     def spikes(self) -> tuple[Moment, ...]:
-        return tuple(moment for moment in self.moments if moment.episode.kind == "spike")
+        """All quick rises, those told within a longer stretch too."""
+        return tuple(each for moment in self.moments for each in moment.whole if each.episode.kind == "spike")
+
+    @property
+    def risen(self) -> tuple[Moment, ...]:
+        return tuple(moment for moment in self.moments if moment.episode.kind != "slowing")
+
+    @property
+    def slower(self) -> tuple[Moment, ...]:
+        return tuple(moment for moment in self.moments if moment.episode.kind == "slowing")
 
     @property
     def worn(self) -> bool:
@@ -220,7 +283,7 @@ def day_model(reader: Reader, person: str, day: date, facts: Facts | None = None
     moments = _moments(reader.episodes(person, start_ns, stop_ns), minutes)
     events = [event for event in reader.events(person, start_ns, stop_ns) if not event.deleted]
     gaps = [gap for gap in (reader.gaps(person, device, start_ns, stop_ns) if device else []) if gap.stream in (Stream.RR, Stream.HR)]
-    short = [gap for gap in gaps if gap.stop_ns - gap.start_ns < SHOWN_HOLE_NS]
+    worn_ns, part_s = _parts(grid)
     baselines = reader.baselines(person)
     return DayModel(
         person=person,
@@ -232,13 +295,13 @@ def day_model(reader: Reader, person: str, day: date, facts: Facts | None = None
         moments=moments,
         tags=_tags(events, facts.links, moments),
         holes=_holes(minutes, gaps),
-        short_gaps=len(short),
-        short_gap_s=sum(gap.stop_ns - gap.start_ns for gap in short) // SECOND_NS,
+        short=_short(gaps, worn_ns),
         by_chance=_by_chance(grid, baselines, local),
         basis=_basis(grid, baselines),
         motion_known=bool((grid.motion != UNKNOWN).any()),
         simulated=facts.simulated,
-        gate_s={gate: int(np.count_nonzero((grid.gate == gate) & (grid.hr != UNKNOWN))) * 5 for gate in Gate},
+        worn_ns=worn_ns,
+        part_s=part_s,
     )
 
 
@@ -255,20 +318,20 @@ def _fullest(reader: Reader, person: str, start_ns: int, stop_ns: int) -> tuple[
 
 
 def _minutes(grid: Grid, start_ns: int, stop_ns: int) -> Minutes:
-    count = (stop_ns - start_ns) // MINUTE_NS
+    total = (stop_ns - start_ns) // MINUTE_NS
     slot = (grid.stop_ns - start_ns) // GRID_NS - 1
-    inside = (slot >= 0) & (slot < count * ROWS_A_MINUTE)
+    inside = (slot >= 0) & (slot < total * ROWS_A_MINUTE)
 
     def rows(column: NDArray[Any], unit: float = 1.0) -> FloatArray:
         """(minutes, 12); NaN where there is no row or no value."""
-        dense = np.full(count * ROWS_A_MINUTE, np.nan)
+        dense = np.full(total * ROWS_A_MINUTE, np.nan)
         dense[slot[inside]] = np.where(column[inside] == UNKNOWN, np.nan, column[inside] * unit)
-        return dense.reshape(count, ROWS_A_MINUTE)
+        return dense.reshape(total, ROWS_A_MINUTE)
 
     gate = np.nan_to_num(rows(grid.gate), nan=NO_ROWS).astype(np.int64)
     weak = (rows(grid.hr_q, Q_UNIT) < LEAST_Q) & (gate != NO_ROWS)
     judged = rows(_usable(grid).astype(np.int64)) == 1
-    start = start_ns + np.arange(count) * MINUTE_NS
+    start = start_ns + np.arange(total) * MINUTE_NS
     return _condense(start, z=rows(grid.z, Z_UNIT), se=rows(grid.se, Z_UNIT), hr=rows(grid.hr, HR_UNIT), gate=gate, judged=judged, weak=weak)
 
 
@@ -284,7 +347,7 @@ def _condense(start_ns: IntArray, *, z: FloatArray, se: FloatArray, hr: FloatArr
         hr=_median(hr, least),
         gate=_most_frequent(np.where(chosen, gate, NO_ROWS)),
         judged=enough,
-        weak=~enough & (np.count_nonzero(weak, axis=1) * 2 > np.count_nonzero(np.isfinite(hr), axis=1)),
+        weak=~enough & (np.count_nonzero(np.isfinite(hr), axis=1) >= least) & (np.count_nonzero(weak, axis=1) * 2 > np.count_nonzero(np.isfinite(hr), axis=1)),
     )
 
 
@@ -307,17 +370,40 @@ def _usable(grid: Grid) -> BoolArray:
     return usable
 
 
+def _part_of(grid: Grid) -> IntArray:
+    """(rows,) `Part` of each."""
+    order = (
+        (grid.hr == UNKNOWN, Part.NOTHING),
+        (_usable(grid), Part.USABLE),
+        (grid.gate == Gate.MOVING, Part.MOVING),
+        (grid.gate == Gate.RECOVERY, Part.SETTLING),
+        (grid.gate == Gate.POSTURE, Part.POSTURE),
+        (grid.hr_q < LEAST_Q / Q_UNIT, Part.WEAK),
+    )
+    return np.select([mask for mask, _ in order], [int(part) for _, part in order], int(Part.UNCOMPARED)).astype(np.int64)
+
+
+def _parts(grid: Grid) -> tuple[tuple[int, int] | None, dict[Part, int]]:
+    """From when to when it was worn, and what became of that time; what has no row had no signal."""
+    known = np.flatnonzero(grid.hr != UNKNOWN)
+    if not len(known):
+        return None, {}
+    start_ns, stop_ns = int(grid.stop_ns[known[0]]) - GRID_NS, int(grid.stop_ns[known[-1]])
+    part = _part_of(grid)
+    seconds: dict[Part, int] = {each: int(np.count_nonzero(part == each)) * GRID_NS // SECOND_NS for each in Part if each != Part.NOTHING}
+    return (start_ns, stop_ns), {**seconds, Part.NOTHING: (stop_ns - start_ns) // SECOND_NS - sum(seconds.values())}
+
+
 def _hours(grid: Grid, start_ns: int, stop_ns: int) -> tuple[Hour, ...]:
     number = (grid.stop_ns - 1 - start_ns) // HOUR_NS
-    count = int(-(-(stop_ns - start_ns) // HOUR_NS))
-    usable, known = _usable(grid), grid.hr != UNKNOWN
-    unjudged = known & ~usable & (grid.hr_q >= LEAST_Q / Q_UNIT)
-    weak = known & ~usable & ~unjudged
+    total = int(-(-(stop_ns - start_ns) // HOUR_NS))
+    part = _part_of(grid)
 
-    def seconds(mask: BoolArray) -> list[int]:
-        return [int(n) * 5 for n in np.bincount(number[mask & (number >= 0) & (number < count)], minlength=count)]
+    def seconds(*parts: Part) -> list[int]:
+        mask = np.isin(part, parts) & (number >= 0) & (number < total)
+        return [int(n) * 5 for n in np.bincount(number[mask], minlength=total)]
 
-    columns = zip(seconds(usable), seconds(unjudged), seconds(weak), strict=True)
+    columns = zip(seconds(Part.USABLE), seconds(Part.MOVING, Part.SETTLING, Part.POSTURE, Part.UNCOMPARED), seconds(Part.WEAK), strict=True)
     return tuple(Hour(start_ns + k * HOUR_NS, *each) for k, each in enumerate(columns))
 
 
@@ -336,12 +422,35 @@ def _shown(minutes: Minutes, events: Sequence[Event]) -> tuple[int, int]:
 
 
 def _moments(episodes: Sequence[Episode], minutes: Minutes) -> tuple[Moment, ...]:
+    """In time order: rises and longer stretches numbered through, a slower heart lettered. A rise that overlaps a longer stretch is part of it."""
     ordered = sorted(episodes, key=lambda each: (each.start_ns, each.kind))
-    return tuple(Moment(number, episode, *_height(episode, minutes)) for number, episode in enumerate(ordered, 1))
+    stretches = [each for each in ordered if each.kind == "elevated"]
+    told = [each for each in ordered if each.kind != "spike" or not _holder(each, stretches)]
+    moments = []
+    for stretch in told:
+        within = [each for each in ordered if each.kind == "spike" and stretch.kind == "elevated" and _holder(each, stretches) is stretch]
+        rises = tuple(_moment(each, minutes) for each in within)
+        moments.append(replace(_moment(stretch, minutes), rises=rises))
+    return _labelled(sorted(moments, key=lambda each: each.start_ns))
 
 
-def _height(episode: Episode, minutes: Minutes) -> tuple[float, float]:
-    """The level z furthest from the usual within the episode, and its standard error: the driver's peak may be on another scale.
+def _holder(spike: Episode, stretches: Sequence[Episode]) -> Episode | None:
+    """The longer stretch a quick rise overlaps."""
+    stop_ns = spike.stop_ns if spike.stop_ns is not None else spike.peak_ns
+    return next((each for each in stretches if each.start_ns < stop_ns and (each.stop_ns is None or spike.start_ns < each.stop_ns)), None)
+
+
+def _labelled(moments: Sequence[Moment]) -> tuple[Moment, ...]:
+    numbers, letters = (str(k) for k in count(1)), (chr(ord("a") + k % 26) for k in count())
+    labelled = []
+    for moment in moments:
+        label = next(letters) if moment.episode.kind == "slowing" else next(numbers)
+        labelled.append(replace(moment, label=label, rises=tuple(replace(each, label=label) for each in moment.rises)))
+    return tuple(labelled)
+
+
+def _moment(episode: Episode, minutes: Minutes) -> Moment:
+    """With the level z furthest from the usual within it: the driver's peak may be on another scale.
 
     From its judged minutes where there are any; a body that gets up in the middle of it is not what stood out.
     """
@@ -349,18 +458,30 @@ def _height(episode: Episode, minutes: Minutes) -> tuple[float, float]:
     own = slice(minutes.at(episode.start_ns), minutes.at(stop_ns) + 1)
     judged = minutes.judged[own]
     z = np.where(judged | ~judged.any(), minutes.z[own], np.nan)
+    then = _then(minutes, minutes.at(stop_ns)) if episode.truncated and episode.stop_ns is not None else ""
     if not np.isfinite(z).any():
-        return float("nan"), float("nan")
+        return Moment("", episode, float("nan"), float("nan"), episode.peak_ns, then)
     furthest = int(np.nanargmin(z) if episode.kind == "slowing" else np.nanargmax(z))
-    return float(z[furthest]), float(minutes.se[own][furthest])
+    return Moment("", episode, float(z[furthest]), float(minutes.se[own][furthest]), int(minutes.start_ns[own][furthest]) + MINUTE_NS // 2, then)
+
+
+def _then(minutes: Minutes, at: int) -> str:
+    """What kept an end from being seen: the first thing after it that cannot be judged."""
+    for k in range(at, min(at + 3, len(minutes.start_ns))):
+        if not minutes.known[k]:
+            return "no signal"
+        if not minutes.judged[k]:
+            return "weak signal" if minutes.weak[k] else GATE_WORDS[Gate(int(minutes.gate[k]))].removeprefix("just ")
+    return "end not seen"
 
 
 def _tags(events: Sequence[Event], links: Sequence[Link], moments: Sequence[Moment]) -> tuple[Tag, ...]:
-    numbers = {moment.episode.id: moment.number for moment in moments}
+    labels = {each.episode.id: moment.label for moment in moments for each in moment.whole}
     found: dict[str, list[Match]] = {}
     for link in sorted(links, key=lambda each: -each.probability):
-        if link.episode_id in numbers:
-            found.setdefault(link.event_id, []).append(Match(numbers[link.episode_id], link.verdict, link.probability))
+        label = labels.get(link.episode_id, "")
+        if label and label not in {match.label for match in found.get(link.event_id, [])}:
+            found.setdefault(link.event_id, []).append(Match(label, link.verdict, link.probability))
     return tuple(Tag(event, tuple(found.get(event.id, ()))) for event in sorted(events, key=lambda each: each.t_ns))
 
 
@@ -372,6 +493,17 @@ def _holes(minutes: Minutes, gaps: Sequence[Gap]) -> tuple[Hole, ...]:
         if stop_ns - start_ns >= SHOWN_HOLE_NS:
             holes.append(Hole(start_ns, stop_ns, _reason(start_ns, stop_ns, gaps)))
     return tuple(holes)
+
+
+def _short(gaps: Sequence[Gap], worn_ns: tuple[int, int] | None) -> ShortGaps:
+    short = [gap for gap in gaps if gap.stop_ns - gap.start_ns < SHOWN_HOLE_NS]
+    if not short or worn_ns is None:
+        return ShortGaps()
+    lengths = sorted(gap.stop_ns - gap.start_ns for gap in short)
+    reasons = [gap.reason for gap in short]
+    first, last = (t_ns // HOUR_NS for t_ns in worn_ns)
+    share = len({gap.start_ns // HOUR_NS for gap in short}) / (last - first + 1)
+    return ShortGaps(len(short), lengths[len(lengths) // 2] / SECOND_NS, sum(lengths) // SECOND_NS, max(sorted(set(reasons)), key=reasons.count), share)
 
 
 def _reason(start_ns: int, stop_ns: int, gaps: Sequence[Gap]) -> str:

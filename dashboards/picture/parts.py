@@ -6,23 +6,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dashboards.picture import look
-from dashboards.picture.canvas import BODY, LEAD, SMALL, TITLE, Page
+from dashboards.picture.canvas import BODY, HEAD, LEAD, SMALL, TITLE, Page
 
 MARGIN = 0.3
 WIDTH, HEIGHT = 11.0, 7.75
 """A4 across, less its margins: a page prints at its own size."""
 
 
-def head(page: Page, *, heading: str, title: str, lines: Iterable[str], width: float, simulated: bool) -> None:
-    """When and who, small; the sentence, large; then what it rests on."""
+def head(page: Page, *, heading: str, title: str, base: str, compared: str, more: str, simulated: bool, also: str = "") -> None:
+    """When and who, small; the sentence, large; of how much; then, strong, what it is compared with, and the rest."""
     top = page.height - 0.32
     page.text(MARGIN, top, heading, size=LEAD, colour=look.INK_2)
     if simulated:
         _simulated(page, top)
     page.text(MARGIN, top - 0.4, title, size=min(TITLE, TITLE * (page.width - 2 * MARGIN) / page.measure(title, TITLE)))
-    y = top - 0.72
-    for k, line in enumerate(lines):
-        y = page.paragraph(MARGIN, y, line, width, size=BODY if k else LEAD, colour=look.INK_3 if k else look.INK_2)
+    page.text(MARGIN, top - 0.65, base, size=HEAD, colour=look.INK)
+    page.text(MARGIN, top - 0.87, compared, size=LEAD, bold=True, colour=look.INK_2)
+    page.text(MARGIN + page.measure(f"{compared}  ", LEAD, bold=True), top - 0.87, more, size=BODY, colour=look.INK_3)
+    if also:
+        page.text(MARGIN, top - 1.06, also, size=BODY, colour=look.INK_2)
 
 
 def _simulated(page: Page, y: float) -> None:
@@ -38,11 +40,11 @@ def _simulated(page: Page, y: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A shade; `alpha` as it is drawn."""
+    """A shade; `alpha` as it is drawn, `stroke` a line across it, in points."""
 
     colour: str
     alpha: float = 1.0
-    edge: str = look.RULE
+    stroke: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +65,19 @@ class Dot:
     filled: bool = False
 
 
-Sample = Fill | Line | Dot | look.Texture
+Sample = Fill | Line | Dot | look.Bar | look.Texture
+
+
+ROW = 0.19
 
 
 def legend(page: Page, entries: Iterable[tuple[str, Sample]], *, x: float, y: float, right: float) -> float:
     """Samples with their words, in as many rows as they need; gives the baseline of the last row."""
     left = x
     for words, sample in entries:
-        wide = 0.34 + page.measure(words, SMALL) + 0.16
-        if x + wide > right + 0.16:
-            x, y = left, y - 0.2
+        wide = 0.34 + page.measure(words, SMALL) + 0.13
+        if x + wide > right + 0.13:
+            x, y = left, y - ROW
         _sample(page, x, y - 0.02, sample)
         page.text(x + 0.34, y, words, size=SMALL, colour=look.INK_2)
         x += wide
@@ -88,7 +93,12 @@ def _sample(page: Page, x: float, y: float, sample: Sample) -> None:
         page.dot(x + 0.14, y + 0.06, colour=sample.colour, filled=sample.filled)
     elif isinstance(sample, Fill):
         page.box(x, y, 0.28, 0.12, fill=sample.colour, alpha=sample.alpha)
-        page.box(x, y, 0.28, 0.12, edge=sample.edge, line=0.6)
+        page.box(x, y, 0.28, 0.12, edge=look.EDGE, line=0.6)
+        if sample.stroke:
+            page.line([x, x + 0.28], [y + 0.06] * 2, colour=sample.stroke, width=0.8)
+    elif isinstance(sample, look.Bar):
+        page.box(x, y, 0.28, 0.12 * sample.share, fill=sample.colour)
+        page.box(x, y, 0.28, 0.12, edge=look.RULE, line=0.6)
     else:
         axes = page.axes(x, y, 0.28, 0.12, xlim=(0, 1), ylim=(0, 1))
         page.texture(axes, [(0.0, 1.0)], 0.0, 1.0, sample)

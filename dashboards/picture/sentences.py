@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
 
-from dashboards.picture.look import GATE_WORDS, KIND_WORDS, LEVELS, NOT_JUDGED, gap_words, level
-from dashboards.picture.model import DayModel, Hole, Match, Moment, Tag
+from dashboards.picture.look import GATE_WORDS, KIND_WORDS, LEVELS, POSTURE_FOR, Level, gap_words, level
+from dashboards.picture.model import DayModel, Hole, Match, Moment, Part, Tag
 from somalink.domain.time import MINUTE_NS, SECOND_NS
 from somalink.domain.types import Gate
 
@@ -25,8 +25,24 @@ BASIS_WORDS = {
     "recording": "Compared within this recording only.",
     "none": "Still learning your usual: nothing can be compared yet.",
 }
+PART_WORDS = {
+    Part.USABLE: "usable",
+    Part.MOVING: GATE_WORDS[Gate.MOVING],
+    Part.SETTLING: GATE_WORDS[Gate.RECOVERY],
+    Part.POSTURE: POSTURE_FOR,
+    Part.WEAK: "weak signal",
+    Part.UNCOMPARED: "nothing to compare with yet",
+    Part.NOTHING: "no signal",
+}
 BY_LUCK = 0.2
-BRACKETS = "In brackets: how sure, from 0 to 1."
+"""Told apart from chance only where luck alone brings as many on fewer than one such day in five, or one such moment in five."""
+CLEAR = 0.6
+"""The confidence from which a moment is called clear."""
+CURVE = "Heart rate beyond what movement explains, against {usual}"
+UNNUMBERED = "Above without a number: did not last, did not rise sharply, or could not be judged."
+NO_TAGS = "No tags on this day."
+SLOWER = "Slower heart"
+BELOW = "Below {usual}:"
 LIMIT = "It is not a feeling, and not a reason."
 
 
@@ -64,13 +80,35 @@ def sentence(text: str) -> str:
 
 
 def title(model: DayModel) -> str:
+    """The sentence with its base: a level is of the hours that could be judged, not of the day."""
+    base = of_how_much(model)
+    return f"{claim(model)}, {base}" if base else claim(model)
+
+
+def claim(model: DayModel) -> str:
     if not model.worn:
         return "Nothing was recorded"
     if model.basis == "none":
         return "Still learning your usual: drawn, not compared"
     if model.usable_s < LEAST_USABLE_S:
         return "Still learning your usual: too little to say how this was" if model.basis == "session" else "Too little usable signal to say how this day was"
-    return f"{sentence(usually(model))}, {standing_out(len(model.spikes), model.by_chance)}"
+    return f"{sentence(usually(model))}, {standing_out([model])}"
+
+
+def of_how_much(model: DayModel) -> str:
+    if not model.worn:
+        return ""
+    usable = f"{model.usable_s / 3600:.1f}" if model.usable_s >= 360 or not model.usable_s else f"{model.usable_s / 3600:.2f}"
+    return f"in the {usable} of {hours(model.worn_s)} that could be judged"
+
+
+def usual(model: DayModel) -> str:
+    """What the level is compared with, as it may be called."""
+    return "this recording's usual" if model.basis == "recording" else "your usual"
+
+
+def phrase(model: DayModel, found: Level) -> str:
+    return found.phrase.replace("your usual", usual(model))
 
 
 def usually(model: DayModel) -> str:
@@ -80,17 +118,25 @@ def usually(model: DayModel) -> str:
     counts = np.bincount(np.searchsorted(edges, z, side="right"), minlength=len(LEVELS))
     common = int(np.argmax(counts))
     if counts[common] * 2 > counts.sum():
-        return f"mostly {LEVELS[common].phrase}"
-    return f"mixed, {LEVELS[common].phrase} most often"
+        return f"mostly {phrase(model, LEVELS[common])}"
+    return f"mixed, {phrase(model, LEVELS[common])} most often"
 
 
-def standing_out(count: int, expected: float | None) -> str:
-    """`three moments stood out`; and says so where chance alone brings as many on more than one such day in five."""
-    if not count:
+def standing_out(models: Sequence[DayModel]) -> str:
+    """`three moments stood out`; and says so where chance alone brings as many quick rises."""
+    told, quick = sum(len(model.risen) for model in models), spikes_of(models)
+    if not told:
         return "and nothing stood out"
-    said = f"{plural(count, 'moment')} stood out"
-    by_luck = expected is not None and at_least(count, expected) > BY_LUCK
-    return f"{said}, no more than by chance" if by_luck else said
+    said = f"{plural(told, 'moment')} stood out"
+    count, expected = by_chance(models) or (0, 0.0)
+    if not quick or count < quick or at_least(count, expected) <= BY_LUCK:
+        return said
+    only_quick = all(moment.episode.kind == "spike" for model in models for moment in model.risen)
+    return f"{said}, no more than by chance" if only_quick else f"{said}, the quick ones no more than by chance"
+
+
+def about(expected: float) -> str:
+    return f"about {number(round(expected))}" if expected >= 0.5 else "fewer than one"
 
 
 def at_least(count: int, expected: float) -> float:
@@ -106,19 +152,33 @@ def heading(model: DayModel) -> str:
     return f"{model.day:%A} {model.day.day} {model.day:%B %Y}   ·   {model.person}"
 
 
+DAY_BREAK = "a day runs from 04:00 to 04:00"
+
+
 def worn(model: DayModel) -> str:
-    if not model.worn:
+    """`Worn 09:29 to 04:00: 18 h 31 min = 6 h 24 min usable + 2 h 31 min moving + ...`: parts that add up, each minute in one of them."""
+    if model.worn_ns is None:
         return "No beat arrived on this day."
-    known = model.minutes.start_ns[model.minutes.known]
-    first, last = model.local.clock(int(known[0])), model.local.clock(int(known[-1]) + MINUTE_NS)
-    signal = f"signal good in {100 - round(100 * model.weak_s / max(model.measured_s, 1))} % of the measured time"
-    usable = f"{hours(model.usable_s)} usable" if model.usable_s >= 360 else f"{seconds(model.usable_s)} usable" if model.usable_s else "none of it usable yet"
-    return f"Worn {first} to {last}, {usable}; {signal}."
+    first, last = (model.local.clock(t_ns + MINUTE_NS // 2) for t_ns in model.worn_ns)
+    parts = [f"{seconds(60 * minutes)} {PART_WORDS[part]}" for part, minutes in whole_minutes(model.part_s).items() if minutes or part == Part.USABLE]
+    return f"Worn {first} to {last}: {seconds(60 * sum(whole_minutes(model.part_s).values()))} = {' + '.join(parts)}."
+
+
+def whole_minutes(part_s: Mapping[Part, int]) -> dict[Part, int]:
+    """Seconds to minutes that add up to the rounded sum: the largest remainders are rounded up."""
+    floor = {part: s // 60 for part, s in part_s.items()}
+    left = round(sum(part_s.values()) / 60) - sum(floor.values())
+    up = sorted(part_s, key=lambda part: -(part_s[part] % 60))[:left]
+    return {part: minutes + (part in up) for part, minutes in floor.items()}
 
 
 def compared(model: DayModel) -> str:
+    return BASIS_WORDS[model.basis]
+
+
+def limits(model: DayModel) -> str:
     movement = "" if model.motion_known else " Movement is not known here: exertion may look like a moment."
-    return f"{BASIS_WORDS[model.basis]} {LIMIT}{movement}"
+    return f"{LIMIT}{movement}"
 
 
 def shares(model: DayModel) -> list[tuple[str, float]]:
@@ -128,63 +188,85 @@ def shares(model: DayModel) -> list[tuple[str, float]]:
         return []
     edges = np.array([each.from_z for each in LEVELS[1:]])
     counts = np.bincount(np.searchsorted(edges, z, side="right"), minlength=len(LEVELS))
-    return [(each.phrase, int(count) / len(z)) for each, count in zip(LEVELS, counts, strict=True)]
+    return [(phrase(model, each), int(count) / len(z)) for each, count in zip(LEVELS, counts, strict=True)]
 
 
 # ---------------------------------------------------------------- moments
 
 
-def length(moment: Moment) -> str:
-    episode = moment.episode
-    if episode.stop_ns is None:
-        return "not over yet"
-    lasted = duration(episode.stop_ns - episode.start_ns)
-    return f"over {lasted} (end not seen)" if episode.truncated else lasted
+def when(model: DayModel, moment: Moment) -> str:
+    """`13:17–13:21`"""
+    start = model.local.clock(moment.start_ns)
+    if moment.stop_ns is None:
+        return f"{start}, not over yet"
+    stop = model.local.clock(moment.stop_ns)
+    return f"{start}–{stop}" if stop != start else start
 
 
-NAMES = {"slowing": "A slower moment", "elevated": "A longer stretch above"}
+def what(model: DayModel, moment: Moment) -> str:
+    """`quick rise, well above, still; then moving`: what it was, how far at its highest, what the body did, why its end was not seen."""
+    kind, doing = moment.episode.kind, moment.episode.gate.upper()
+    gate = GATE_WORDS[Gate[doing]] if doing in Gate.__members__ else moment.episode.gate
+    said = {"slowing": "slower", "elevated": _longer(model, moment)}.get(kind) or _quick(moment)
+    last = max(moment.whole, key=lambda each: each.episode.stop_ns or 0).then
+    end = "" if not last else f"; {last}" if last == "end not seen" else f"; then {last}"
+    return f"{said}, {gate}{end}"
 
 
-def height(moment: Moment) -> str:
-    """`Above your usual, sitting still`: how far at its highest, and what the body did."""
-    doing = GATE_WORDS[Gate[moment.episode.gate.upper()]] if moment.episode.gate.upper() in Gate.__members__ else moment.episode.gate
-    if moment.episode.kind in NAMES:
-        return f"{NAMES[moment.episode.kind]}, {doing}"
+def _quick(moment: Moment) -> str:
     if not np.isfinite(moment.z):
-        return f"A quick rise, level not known, {doing}"
+        return "quick rise, level not known"
     found = level(moment.z, moment.se)
     if found.from_z < 1:
-        return f"A quick rise, not surely above your usual, {doing}"
-    lowered = "at least " if found != level(moment.z) else ""
-    return f"{sentence(lowered + found.phrase)}, {doing}"
+        return "quick rise, not surely above"
+    return f"quick rise, {'at least ' if found != level(moment.z) else ''}{found.tick}"
 
 
-def how_sure(moment: Moment) -> str:
-    """The episode's confidence (quality, maturity, movement, height) in words and as it is."""
-    c = moment.episode.confidence
-    word = "fairly sure" if c >= 0.8 else "less sure" if c >= 0.6 else "not sure"
-    return f"{word} ({c:.2f})"
+def _longer(model: DayModel, moment: Moment) -> str:
+    if not moment.rises:
+        return "longer above"
+    times = " and ".join(model.local.clock(each.top_ns) for each in moment.rises)
+    return f"longer above, with {'a quick rise' if len(moment.rises) == 1 else 'quick rises'} at {times}"
 
 
-def in_short(moment: Moment) -> str:
-    """`9 min · well above (0.84)`"""
-    episode = moment.episode
-    name = {"slowing": "slower", "elevated": "longer above"}.get(episode.kind) or (
-        "level not known" if not np.isfinite(moment.z) else level(moment.z, moment.se).tick
-    )
-    lasted = "not over" if episode.stop_ns is None else duration(episode.stop_ns - episode.start_ns)
-    return f"{'over ' if episode.truncated else ''}{lasted} · {'a quick rise' if name == 'your usual' else name} ({episode.confidence:.2f})"
+def sureness(moment: Moment) -> str:
+    return "clear" if moment.episode.confidence >= CLEAR else "uncertain"
+
+
+def mostly_sure(moments: Sequence[Moment]) -> str:
+    """The word of certainty most of them have; it is said once, and only the others carry theirs."""
+    words = [sureness(moment) for moment in moments]
+    return max(("uncertain", "clear"), key=words.count)
+
+
+def told(model: DayModel, moment: Moment, among: Sequence[Moment]) -> str:
+    """A moment in a line or two, with a word of certainty where most of its neighbours have another."""
+    word = sureness(moment)
+    return what(model, moment) if word == mostly_sure(among) else f"{what(model, moment)} · {word}"
 
 
 def chance_note(model: DayModel) -> str:
-    if not model.spikes:
+    """The certainty of the list: quick rises beside what chance alone brings in the same hours."""
+    if not model.risen:
         return ""
+    rises = len(model.spikes)
+    said = [_beside(rises, model)] if rises else []
+    if any(moment.episode.kind == "elevated" for moment in model.risen):
+        said.append("Chance is not counted for longer stretches.")
+    common = mostly_sure(model.risen)
+    others = {sureness(moment) for moment in model.risen} - {common}
+    each = f"{'It' if len(model.risen) == 1 else 'Each one'} is {common}{' in itself' if common == 'clear' else ''}"
+    said.append(f"{each}, but where marked {others.pop()}." if others else f"{each}.")
+    return " ".join(said)
+
+
+def _beside(rises: int, model: DayModel) -> str:
+    begin = f"{sentence(plural(rises, 'quick rise'))} in the {model.usable_s / 3600:.1f} usable hours"
     if model.by_chance is None:
-        return f"How many such would show up by chance is not known yet. {BRACKETS}"
+        return f"{begin}; how many such would show up by chance is not known yet."
     expected = model.by_chance
-    if expected < 0.5:
-        return f"On a day worn this long, fewer than one such would show up by chance alone. {BRACKETS}"
-    return f"On a day worn this long, about {number(round(expected))} such would show up by chance alone. {BRACKETS}"
+    apart = "" if expected <= BY_LUCK * rises else " It cannot be told from chance." if rises == 1 else " None of them can be told from chance one by one."
+    return f"{begin}; {about(expected)} such would show up by chance alone.{apart}"
 
 
 # ---------------------------------------------------------------- tags
@@ -209,7 +291,7 @@ def certainty(tag: Tag) -> str:
 
 def tag_matches(model: DayModel, tag: Tag) -> str:
     if tag.matches:
-        return "; ".join(f"moment {match.number}: {match_words(match)}" for match in tag.matches[:2])
+        return "; ".join(f"moment {match.label}: {match_words(match)}" for match in tag.matches[:2])
     return "nothing stood out nearby" if _could_be_judged(model, tag) else "not judged at that time"
 
 
@@ -223,13 +305,6 @@ def _could_be_judged(model: DayModel, tag: Tag) -> bool:
 # ---------------------------------------------------------------- what was left out
 
 
-def not_judged(model: DayModel) -> str:
-    """`Not judged: 50 min moving, 43 min settling after moving, 12 min of weak signal.`"""
-    parts = [f"{seconds(model.gate_s.get(gate, 0))} {GATE_WORDS[gate]}" for gate in NOT_JUDGED if model.gate_s.get(gate, 0) >= 60]
-    weak = [f"{seconds(model.weak_s)} of weak signal"] if model.weak_s >= 60 else []
-    return f"Not judged: {', '.join(parts + weak)}." if parts or weak else ""
-
-
 def no_signal(model: DayModel, *, named: int = 6) -> str:
     """The longest holes with from, to and why, as many as `named`; then how many more, and the short ones."""
     if not model.worn:
@@ -237,9 +312,27 @@ def no_signal(model: DayModel, *, named: int = 6) -> str:
     longest = sorted(model.holes, key=lambda hole: hole.start_ns - hole.stop_ns)[:named]
     left = len(model.holes) - len(longest)
     more = [f"{plural(left, 'other')}, {duration(sum(hole.stop_ns - hole.start_ns for hole in model.holes if hole not in longest))} in all"] if left else []
-    short = [f"{plural(model.short_gaps, 'gap')} of under five minutes, {seconds(model.short_gap_s)} in all"] if model.short_gaps else []
-    parts = [*_by_reason(model, sorted(longest, key=lambda hole: hole.start_ns)), *more, *short]
-    return f"No signal: {'; '.join(parts)}." if parts else "No gap in the signal."
+    parts = [*_by_reason(model, sorted(longest, key=lambda hole: hole.start_ns)), *more]
+    holes = f"No signal: {'; '.join(parts)}." if parts else ""
+    return f"{holes} {_short_gaps(model)}".strip() or "No gap in the signal."
+
+
+def _short_gaps(model: DayModel) -> str:
+    """How long one is and what they come to: how many there are tells nobody anything."""
+    short = model.short
+    if not short.count:
+        return ""
+    where = "all day" if short.share >= 0.75 else "here and there"
+    return f"Inside these parts: short holes of about {duration(short.typical_s * 1e9)}, {where}, {seconds(short.total_s)} in all ({gap_words(short.reason)})."
+
+
+def unnumbered(model: DayModel) -> str:
+    """Said where the curve is above the usual outside every moment that has a number."""
+    inside = np.zeros(len(model.minutes.start_ns), bool)
+    for moment in model.moments:
+        start_ns, stop_ns = moment.around_ns
+        inside |= (model.minutes.start_ns >= start_ns) & (model.minutes.start_ns < stop_ns)
+    return UNNUMBERED if bool((model.minutes.judged & (model.minutes.z >= 1) & ~inside).any()) else ""
 
 
 def _by_reason(model: DayModel, holes: Sequence[Hole]) -> list[str]:
@@ -271,34 +364,44 @@ def span_title(models: Sequence[DayModel]) -> str:
         return "Too little usable signal to say how these days were" if any(model.worn for model in models) else "Nothing was recorded"
     common, count = Counter(said).most_common(1)[0]
     days = ("that day" if count == 1 else f"all {number(count)} days") if count == len(said) else f"{number(count)} of {number(len(said))} days"
-    return f"{sentence(common)} on {days}, {_standing_out_of(models)}"
+    return f"{sentence(common)} on {days}, {standing_out(models)}"
 
 
-def _standing_out_of(models: Sequence[DayModel]) -> str:
-    count, expected = by_chance(models) or (0, None)
-    return standing_out(spikes_of(models), expected if count == spikes_of(models) else None)
+def span_base(models: Sequence[DayModel]) -> str:
+    usable, whole = (sum(column) for column in zip(*((model.usable_s, model.worn_s) for model in models), strict=True))
+    return f"in the {usable / 3600:.{0 if usable >= 360_000 else 1}f} of {hours(whole)} that could be judged" if whole else ""
 
 
 def span_worn(models: Sequence[DayModel]) -> str:
-    """`Worn on five of seven days, 61.0 hours usable. 9 moments stood out; about 6 would by chance alone.`"""
-    days, usable = sum(model.worn for model in models), sum(model.usable_s for model in models)
-    return f"Worn on {number(days)} of {plural(len(models), 'day')}, {hours(usable)} usable. {_beside_chance(models)}"
+    """`Worn on five of seven days. Of nine quick rises, about six would show up by chance alone.`"""
+    days = sum(model.worn for model in models)
+    return f"Worn on {number(days)} of {plural(len(models), 'day')}. {_beside_chance(models)}"
 
 
 def _beside_chance(models: Sequence[DayModel]) -> str:
     if not spikes_of(models):
-        return "Nothing stood out."
+        return "No quick rise stood out."
     known = by_chance(models)
     if known is None:
-        return f"Of {number(spikes_of(models))} that stood out, how many would by chance is not known yet."
+        return f"{sentence(plural(spikes_of(models), 'quick rise'))}; how many would show up by chance is not known yet."
     count, expected = known
-    where = "" if count == spikes_of(models) else " on the days whose chance rate is known"
-    return f"Of {number(count)} that stood out{where}, about {number(round(expected))} would by chance alone."
+    where = "" if count == spikes_of(models) else " where chance is known"
+    return f"{sentence(plural(count, 'quick rise'))}{where}; {about(expected)} would show up by chance alone."
 
 
 def span_compared(models: Sequence[DayModel]) -> str:
     last = next((model for model in reversed(models) if model.worn), None)
-    return compared(last) if last else LIMIT
+    return compared(last) if last else ""
+
+
+def span_limits(models: Sequence[DayModel]) -> str:
+    last = next((model for model in reversed(models) if model.worn), None)
+    return limits(last) if last else LIMIT
+
+
+def span_usual(models: Sequence[DayModel]) -> str:
+    worn_days = [model for model in models if model.worn]
+    return usual(worn_days[-1]) if worn_days else "your usual"
 
 
 def span_heading(models: Sequence[DayModel]) -> str:

@@ -29,12 +29,25 @@ def usual_band(axes: Axes, t: FloatArray, compared: BoolArray, *, half: float = 
         axes.fill_between([t[a] - half, t[b - 1] + half], -1, 1, color=look.USUAL_BAND, lw=0, zorder=1)
 
 
+def wash(axes: Axes, t: FloatArray, unjudged: BoolArray, *, half: float = 0.5) -> None:
+    """One light grey behind all that was measured and not judged, whatever the reason; what is white has no signal."""
+    for a, b in runs(unjudged):
+        axes.fill_between([t[a] - half, t[b - 1] + half], *axes.get_ylim(), color=look.WASH, lw=0, zorder=0.9)
+
+
+def cut_marks(axes: Axes, t: FloatArray, minutes: Minutes, z_range: tuple[float, float], *, size: float = 4.0) -> None:
+    """A small arrow at the edge where the judged line is further out than the page."""
+    for mark, edge, beyond in ((6, z_range[1], minutes.z > z_range[1]), (7, z_range[0], minutes.z < z_range[0])):
+        for a, b in runs(minutes.judged & beyond):
+            axes.plot([(t[a] + t[b - 1]) / 2], [edge], marker=mark, color=look.level(edge).colour, markersize=size, clip_on=False, zorder=5)
+
+
 def level_line(axes: Axes, t: FloatArray, minutes: Minutes, z_range: tuple[float, float], *, width: float = 1.5) -> None:
-    """Judged: in the colour of its level. Signal weak: grey and dashed. Not judged for movement: grey and thin. Unknown: nothing.
+    """Judged: in the colour of its level. Measured and not judged, whatever the reason: grey and thin. Unknown: nothing.
 
     What is judged and beyond the scale is cut at its edge; what is not judged is not drawn there, so that a run makes no plateau.
     """
-    judged, weak = minutes.judged, minutes.weak
+    judged = minutes.judged
     cut = np.clip(minutes.z, *z_range)
     z = np.where(judged | (cut == minutes.z), cut, np.nan)
     both = np.isfinite(z[1:]) & np.isfinite(z[:-1])
@@ -42,10 +55,7 @@ def level_line(axes: Axes, t: FloatArray, minutes: Minutes, z_range: tuple[float
     coloured = both & judged[1:] & judged[:-1]
     fine = _finer(pieces[coloured])
     strokes(axes, fine, [look.level(float(each)).colour for each in (fine[:, 0, 1] + fine[:, 1, 1]) / 2], width)
-    dashed = both & (weak[1:] | weak[:-1])
-    for a, b in runs(dashed):
-        axes.plot(t[a : b + 1], z[a : b + 1], color=look.UNSURE, lw=width * 0.6, ls=(0, (2.5, 1.8)), zorder=3)
-    grey = both & ~coloured & ~dashed
+    grey = both & ~coloured
     strokes(axes, pieces[grey], [look.HATCH] * int(grey.sum()), width * 0.45)
     alone = np.isfinite(z) & ~np.append(both, False) & ~np.append(False, both)
     colours = [look.level(float(each)).colour if sure else look.UNSURE for each, sure in zip(z[alone], judged[alone], strict=True)]

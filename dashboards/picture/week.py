@@ -11,14 +11,13 @@ from dashboards.picture import look, sentences
 from dashboards.picture.canvas import BODY, SMALL, Page
 from dashboards.picture.model import DayModel, Minutes
 from dashboards.picture.parts import HEIGHT, MARGIN, WIDTH, Dot, Fill, Line, Sample, head, legend
-from dashboards.picture.traces import level_line, runs, usual_band
+from dashboards.picture.traces import cut_marks, level_line, runs, usual_band, wash
 from somalink.domain.time import HOUR_NS, MINUTE_NS
 from somalink.domain.types import FloatArray, Gate
 
 PLOT_X, PLOT_W = 1.25, 7.15
-COLUMNS = (("usable", 8.95), ("stood out", 9.75), ("by chance", 10.6))
-TOP, BOTTOM = 6.3, 0.95
-Z_RANGE = (-2.0, 3.6)
+COLUMNS = (("usable", 9.0), ("quick rises", 9.85), ("by chance", 10.6))
+TOP, BOTTOM = 6.26, 0.98
 STEP_MIN = 3
 TAG_ROOM = 0.26
 """At the top of a row, for glyphs."""
@@ -51,9 +50,8 @@ class Row:
 
 def week_page(models: Sequence[DayModel]) -> Page:
     page = Page(WIDTH, HEIGHT)
-    lines = (sentences.span_worn(models), sentences.span_compared(models))
     simulated = any(model.simulated for model in models)
-    head(page, heading=sentences.span_heading(models), title=sentences.span_title(models), lines=lines, width=WIDTH - 2 * MARGIN, simulated=simulated)
+    span_head(page, models, simulated=simulated)
     since, until = _hours(models)
     height = (TOP - BOTTOM) / len(models)
     for name, x in COLUMNS:
@@ -62,8 +60,23 @@ def week_page(models: Sequence[DayModel]) -> Page:
     for row in rows:
         _day(row)
     _clock(rows[-1])
-    legend(page, _entries(models), x=MARGIN, y=0.4, right=WIDTH - MARGIN)
+    legend(page, _entries(models), x=MARGIN, y=0.42, right=WIDTH - MARGIN)
+    page.text(MARGIN, 0.18, f"The line: {sentences.CURVE.format(usual=sentences.span_usual(models)).lower()}.", size=SMALL, colour=look.INK_2)
     return page
+
+
+def span_head(page: Page, models: Sequence[DayModel], *, worn_part: Sequence[DayModel] | None = None, simulated: bool) -> None:
+    """For week and year alike."""
+    head(
+        page,
+        heading=f"{sentences.span_heading(models)}   ·   {sentences.DAY_BREAK}",
+        title=sentences.span_title(models),
+        base=sentences.span_base(models),
+        compared=sentences.span_compared(models),
+        more=sentences.span_limits(models),
+        also=sentences.span_worn(worn_part or models),
+        simulated=simulated,
+    )
 
 
 def _hours(models: Sequence[DayModel]) -> tuple[int, int]:
@@ -95,13 +108,15 @@ def _day(row: Row) -> None:
 def _level(row: Row) -> None:
     span_min = (row.until - row.since) / MINUTE_NS
     bottom, height = row.plot
-    axes = row.page.axes(PLOT_X, bottom, PLOT_W, height, xlim=(0, span_min), ylim=Z_RANGE)
+    axes = row.page.axes(PLOT_X, bottom, PLOT_W, height, xlim=(0, span_min), ylim=look.Z_RANGE)
     lane = row.page.axes(PLOT_X, bottom - 0.07, PLOT_W, LANE, xlim=(0, span_min), ylim=(0, 1))
     minutes = row.model.minutes.every(STEP_MIN)
     t = _middle(row, minutes)
-    usual_band(axes, t, np.isfinite(minutes.z), half=STEP_MIN / 2)
+    usual_band(axes, t, minutes.judged & np.isfinite(minutes.z), half=STEP_MIN / 2)
+    wash(axes, t, minutes.known & ~minutes.judged, half=STEP_MIN / 2)
     drawn = minutes.finer_within(row.model.minutes, [moment.around_ns for moment in row.model.moments])
-    level_line(axes, _middle(row, drawn), drawn, Z_RANGE, width=1.1)
+    level_line(axes, _middle(row, drawn), drawn, look.Z_RANGE, width=1.1)
+    cut_marks(axes, _middle(row, drawn), drawn, look.Z_RANGE, size=2.5)
     for gates, colour in (((Gate.MOVING,), look.EDGE), ((Gate.RECOVERY, Gate.POSTURE), look.RULE)):
         for a, b in runs(minutes.known & np.isin(minutes.gate, gates)):
             lane.fill_between([t[a] - STEP_MIN / 2, t[b - 1] + STEP_MIN / 2], 0, 1, color=colour, lw=0)
@@ -114,12 +129,12 @@ def _middle(row: Row, minutes: Minutes) -> FloatArray:
 
 def _moments(row: Row) -> None:
     """A ring over each; filled when a tag is its likely match."""
-    linked = {match.number for tag in row.model.tags for match in tag.matches if match.verdict == "linked"}
+    linked = {match.label for tag in row.model.tags for match in tag.matches if match.verdict == "linked"}
     bottom, height = row.plot
     for moment in row.model.spikes:
-        z = float(np.clip(moment.z if np.isfinite(moment.z) else 1.0, *Z_RANGE))
-        y = bottom + height * (z - Z_RANGE[0]) / (Z_RANGE[1] - Z_RANGE[0])
-        row.page.dot(row.x(moment.episode.peak_ns), min(y + 0.05, bottom + height), colour=look.WELL, filled=moment.number in linked)
+        z = float(np.clip(moment.z if np.isfinite(moment.z) else 1.0, *look.Z_RANGE))
+        y = bottom + height * (z - look.Z_RANGE[0]) / (look.Z_RANGE[1] - look.Z_RANGE[0])
+        row.page.dot(row.x(moment.top_ns), min(y + 0.05, bottom + height), colour=look.WELL, filled=moment.label in linked)
 
 
 def _tags(row: Row) -> None:
@@ -137,30 +152,30 @@ def _clock(row: Row) -> None:
     every = next(step for step in (1, 2, 3, 4) if span_h / step * 0.5 <= PLOT_W or step == 4)
     for t in range(row.start_ns + row.since, row.start_ns + row.until + 1, HOUR_NS):
         if round(local.hour(t)) % every == 0:
-            row.page.text(row.x(t), BOTTOM - 0.2, local.clock(t), size=BODY, colour=look.INK_2, ha="center")
-            row.page.line([row.x(t)] * 2, [BOTTOM - 0.07, TOP], colour=look.RULE, width=0.5, z=-1)
+            row.page.text(row.x(t), BOTTOM - 0.2, "midnight" if local.clock(t) == "00:00" else local.clock(t), size=BODY, colour=look.INK_2, ha="center")
+            midnight = local.clock(t) == "00:00"
+            row.page.line([row.x(t)] * 2, [BOTTOM - 0.07, TOP], colour=look.INK_3 if midnight else look.RULE, width=0.8 if midnight else 0.5, z=-1)
 
 
 def _entries(models: Sequence[DayModel]) -> list[tuple[str, Sample]]:
-    weak = any(model.weak_s >= 60 for model in models)
     linked = any(match.verdict == "linked" for model in models for tag in model.tags for match in tag.matches)
     possible: list[tuple[str, Sample, bool]] = [
-        ("your usual", Fill(look.USUAL_BAND), True),
+        (sentences.span_usual(models), Fill(look.USUAL_BAND), True),
         ("above", Line(look.ABOVE, 1.5), True),
         ("well above", Line(look.WELL, 1.5), True),
         ("below", Line(look.BELOW, 1.5), True),
-        ("stood out", Dot(look.WELL), bool(sentences.spikes_of(models))),
+        ("a quick rise", Dot(look.WELL), bool(sentences.spikes_of(models))),
         ("and a tag is a likely match", Dot(look.WELL, filled=True), linked),
         ("moving", Fill(look.EDGE), True),
         ("settling after it", Fill(look.RULE), True),
-        ("signal weak", Line(look.UNSURE, 1.1, (2.5, 1.8)), weak),
+        ("not judged", Fill(look.WASH, stroke=look.HATCH), any(model.measured_s > model.usable_s for model in models)),
     ]
     return [(words, sample) for words, sample, occurs in possible if occurs]
 
 
 def span_table(models: Sequence[DayModel]) -> list[tuple[str, ...]]:
     """A row a day; for week and year alike."""
-    rows: list[tuple[str, ...]] = [("day", "what", "usable", "stood out", "by chance", "tags")]
+    rows: list[tuple[str, ...]] = [("day", "what", "usable", "quick rises", "by chance", "tags")]
     for model in models:
         if model.worn or model.tags:
             tags = ", ".join(f"{model.local.clock(tag.event.t_ns)} {sentences.tag_name(tag)}" for tag in model.tags)

@@ -12,8 +12,9 @@ import numpy as np
 from dashboards.picture import look, sentences
 from dashboards.picture.canvas import BODY, SMALL, Page
 from dashboards.picture.model import DayModel
-from dashboards.picture.parts import HEIGHT, MARGIN, WIDTH, Fill, Line, Sample, head, legend
+from dashboards.picture.parts import HEIGHT, MARGIN, WIDTH, Fill, Line, Sample, legend
 from dashboards.picture.traces import strokes
+from dashboards.picture.week import span_head
 from somalink.domain.types import FloatArray
 
 PLOT_X, PLOT_W = 1.35, 8.45
@@ -21,7 +22,6 @@ HOURS_Y, HOURS_H = 5.15, 0.95
 LEVEL_Y, LEVEL_H = 3.2, 1.6
 RATE_Y, RATE_H = 1.9, 0.95
 TAGS_Y, TAGS_H = 1.0, 0.55
-LEVEL_RANGE = (-1.7, 2.7)
 LEAST_DAYS = 28
 LEAST_LEVEL_S = 7200
 """Under two usable hours a day's median level says more about the hours than about the day."""
@@ -32,9 +32,8 @@ def year_page(models: Sequence[DayModel]) -> Page:
     """`models`: consecutive days; those before the first worn one are left out, down to four weeks."""
     models = _worn_part(models)
     page = Page(WIDTH, HEIGHT)
-    lines = (sentences.span_worn(_since_first(models)), sentences.span_compared(models))
     simulated = any(model.simulated for model in models)
-    head(page, heading=sentences.span_heading(models), title=sentences.span_title(models), lines=lines, width=WIDTH - 2 * MARGIN, simulated=simulated)
+    span_head(page, models, worn_part=_since_first(models), simulated=simulated)
     _hours(page, models)
     _level(page, models)
     _rate(page, models)
@@ -46,7 +45,7 @@ def year_page(models: Sequence[DayModel]) -> Page:
 
 
 _ENTRIES: list[tuple[str, Sample]] = [
-    ("usable", Fill(look.USUAL)),
+    ("usable", Fill(look.INK_2)),
     ("measured, not judged", Fill(look.UNSURE, 0.35)),
     ("a day's middle level", Line(look.USUAL, 3.0)),
     ("its middle eight tenths", Line(look.UNSURE, 1.0)),
@@ -86,19 +85,19 @@ def _hours(page: Page, models: Sequence[DayModel]) -> None:
     rest = np.array([(model.measured_s - model.usable_s) / 3600 for model in models])
     top = 24.0 if (usable + rest).max() > 16 else 16.0
     _label(page, HOURS_Y + HOURS_H - 0.1, "Hours", "empty: not worn")
-    _bars(page, HOURS_Y, HOURS_H, top, [(usable, Fill(look.USUAL)), (rest, Fill(look.UNSURE, 0.35))])
+    _bars(page, HOURS_Y, HOURS_H, top, [(usable, Fill(look.INK_2)), (rest, Fill(look.UNSURE, 0.35))])
     for tick in (0.0, top / 2, top):
         _rule(page, HOURS_Y + HOURS_H * tick / top, f"{tick:.0f} h")
 
 
 def _level(page: Page, models: Sequence[DayModel]) -> None:
     """Median of the judged minutes of a day in its level's colour, over the middle eight tenths; a week's median where three days have one."""
-    _label(page, LEVEL_Y + LEVEL_H - 0.1, "Level", "judged time only")
-    axes = page.axes(PLOT_X, LEVEL_Y, PLOT_W, LEVEL_H, xlim=(0, len(models)), ylim=LEVEL_RANGE)
+    _label(page, LEVEL_Y + LEVEL_H - 0.1, "Level", "heart rate beyond what movement explains; judged time only")
+    axes = page.axes(PLOT_X, LEVEL_Y, PLOT_W, LEVEL_H, xlim=(0, len(models)), ylim=look.Z_RANGE)
     axes.fill_between([0, len(models)], -1, 1, color=look.USUAL_BAND, lw=0, zorder=0.5)
     tenths = _tenths(models)
     middle = tenths[:, 1]
-    spread = np.clip(tenths, *LEVEL_RANGE)
+    spread = np.clip(tenths, *look.Z_RANGE)
     for k in np.flatnonzero(np.isfinite(middle)).tolist():
         axes.plot([k + 0.5, k + 0.5], spread[k, [0, 2]], color=look.UNSURE, lw=1.0, zorder=2, solid_capstyle="butt")
     known = np.flatnonzero(np.isfinite(middle))
@@ -109,10 +108,10 @@ def _level(page: Page, models: Sequence[DayModel]) -> None:
         if np.count_nonzero(np.isfinite(week)) >= LEAST_A_WEEK:
             axes.plot([start, start + 7], [np.nanmedian(week)] * 2, color=look.INK, lw=1.6, zorder=5)
     for each in look.LEVELS[1:]:
-        y = LEVEL_Y + LEVEL_H * (each.from_z - LEVEL_RANGE[0]) / (LEVEL_RANGE[1] - LEVEL_RANGE[0])
+        y = LEVEL_Y + LEVEL_H * (each.from_z - look.Z_RANGE[0]) / (look.Z_RANGE[1] - look.Z_RANGE[0])
         page.line([PLOT_X, PLOT_X + PLOT_W], [y, y], colour=look.RULE, width=0.6, z=-1)
-    for z, words in ((-1.35, "below"), (0.0, "your usual"), (1.5, "a little above"), (2.35, "above")):
-        y = LEVEL_Y + LEVEL_H * (z - LEVEL_RANGE[0]) / (LEVEL_RANGE[1] - LEVEL_RANGE[0])
+    for z, words in ((-1.75, "below"), (0.0, sentences.span_usual(models)), (1.5, "a little above"), (2.5, "above"), (3.55, "well above")):
+        y = LEVEL_Y + LEVEL_H * (z - look.Z_RANGE[0]) / (look.Z_RANGE[1] - look.Z_RANGE[0])
         page.text(PLOT_X + PLOT_W + 0.05, y, words, size=SMALL, bold=z == 0, colour=look.INK_2, va="center")
 
 
@@ -131,7 +130,7 @@ def _rate(page: Page, models: Sequence[DayModel]) -> None:
     rates = np.array([sentences.rate_per_10h(model) for model in models])
     chance = np.array([model.by_chance * 36_000 / model.usable_s if model.by_chance is not None and model.usable_s >= 7200 else np.nan for model in models])
     top = float(max(np.nanmax(rates), 2.0)) * 1.05 if np.isfinite(rates).any() else 2.0
-    _label(page, RATE_Y + RATE_H - 0.1, "Stood out", "in ten usable hours")
+    _label(page, RATE_Y + RATE_H - 0.1, "Quick rises", "in ten usable hours")
     _bars(page, RATE_Y, RATE_H, top, [(rates, Fill(look.ABOVE))])
     axes = page.axes(PLOT_X, RATE_Y, PLOT_W, RATE_H, xlim=(0, len(models)), ylim=(0, top))
     known = np.flatnonzero(np.isfinite(chance)).tolist()

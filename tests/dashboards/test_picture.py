@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dashboards.picture import DayModel, Facts, day_model, draw, draw_day, draw_week, draw_year, look, sentences
 from dashboards.picture.canvas import SMALL
-from dashboards.picture.day import day_page, day_table
-from dashboards.picture.model import NO_ROWS, LocalTime
+from dashboards.picture.day import SIDE_X, across, day_page, day_table
+from dashboards.picture.model import NO_ROWS, LocalTime, Part
 from dashboards.picture.traces import runs
-from dashboards.picture.week import span_table
+from dashboards.picture.week import span_table, week_page
 from somalink.domain.catalogue import KINDS
 from somalink.domain.errors import StoreError, UsageError
 from somalink.domain.time import HOUR_NS
@@ -70,10 +72,10 @@ def test_hours_add_up_to_what_was_measured(model: DayModel, full_day) -> None:
 
 
 def test_moments_are_numbered_in_time_and_tags_know_their_matches(model: DayModel) -> None:
-    assert [moment.number for moment in model.moments] == [1, 2, 3, 4]
+    assert [moment.label for moment in model.moments] == ["1", "a", "2", "3"]
     assert [moment.episode.id for moment in model.moments] == ["s1", "s0", "s2", "s3"]
     conflict = next(tag for tag in model.tags if tag.event.kind == "conflict")
-    assert [(match.number, match.verdict) for match in conflict.matches] == [(1, "linked")]
+    assert [(match.label, match.verdict) for match in conflict.matches] == [("1", "linked")]
 
 
 def test_the_chance_of_a_day_is_its_usable_hours_times_their_rate(model: DayModel) -> None:
@@ -84,7 +86,7 @@ def test_a_chance_rate_that_is_not_known_is_not_guessed(full_day) -> None:
     full_day.reader.baseline_list = [replace(full_day.reader.baseline_list[0], chance_all=None)]
     blank = day_model(full_day.reader, "A", full_day.day, full_day.facts)
     assert blank.by_chance is None
-    assert "not known yet" in sentences.chance_note(blank)
+    assert "is not known yet" in sentences.chance_note(blank)
 
 
 def test_the_fuller_of_two_devices_is_drawn(full_day) -> None:
@@ -126,14 +128,14 @@ def test_getting_up_in_the_middle_of_a_moment_does_not_make_it_higher(full_day) 
 def test_a_fresh_reader_finds_the_five_answers_in_words(model: DayModel) -> None:
     said = words(model)
     for answer in (
-        "Mostly about your usual, three moments stood out",
-        "Well above your usual, still | fairly sure (0.84)",
-        "about one such would show up by chance alone",
+        "Mostly about your usual, three moments stood out, in the 7.4 of 9.8 hours that could be judged",
+        "09:52–10:18 | quick rise, well above, still | clear",
+        "Three quick rises in the 7.4 usable hours; about one such would show up by chance alone.",
         "moment 1: a likely match, 8 in 10",
-        "moment 3: possibly, 2 in 10",
+        "moment 2: possibly, 2 in 10",
         "11:16 to 11:45 (strap out of reach or dry)",
         "39 min moving",
-        "end not seen",
+        "; end not seen",
     ):
         assert answer in said
 
@@ -167,7 +169,7 @@ def test_a_day_without_a_usual_is_drawn_and_not_compared(full_day, tmp_path: Pat
     full_day.reader.grids = {"h10": replace(rows, z=blank, se=blank)}
     full_day.reader.episode_list = []
     unknown = day_model(full_day.reader, "A", full_day.day, full_day.facts)
-    assert sentences.title(unknown) == "Still learning your usual: drawn, not compared"
+    assert sentences.claim(unknown) == "Still learning your usual: drawn, not compared"
     assert (unknown.usable_s, unknown.worn) == (0, True)
     draw_day(unknown, tmp_path / "day.png")
 
@@ -183,6 +185,67 @@ def test_a_person_without_any_device_has_an_empty_picture(full_day) -> None:
     full_day.reader.grids = {}
     full_day.reader.episode_list = []
     assert not day_model(full_day.reader, "A", full_day.day).worn
+
+
+def test_the_parts_of_a_worn_day_add_up_to_it_in_rows_and_in_words(model: DayModel) -> None:
+    assert model.worn_ns is not None
+    assert sum(model.part_s.values()) * 10**9 == model.worn_ns[1] - model.worn_ns[0]
+    assert model.part_s[Part.USABLE] == model.usable_s
+    said = sentences.worn(model)
+    whole, *parts = [60 * int(h or 0) + int(m or 0) for h, m in re.findall(r"(?<!\d:)\b(?:(\d+) h)? ?(?:(\d+) min)?(?= [a-z=])", said) if h or m]
+    assert whole == sum(parts)
+
+
+@given(st.lists(st.integers(0, 40_000), min_size=1, max_size=7))
+def test_rounded_minutes_add_up_to_the_rounded_whole(values: list[int]) -> None:
+    part_s = dict(zip(Part, values, strict=False))
+    rounded = sentences.whole_minutes(part_s)
+    assert sum(rounded.values()) == round(sum(values) / 60)
+    assert all(abs(60 * rounded[part] - s) <= 60 for part, s in part_s.items())
+
+
+def test_a_quick_rise_in_a_longer_stretch_is_told_as_part_of_it(full_day) -> None:
+    rise = full_day.reader.episode_list[0]
+    full_day.reader.episode_list.append(replace(rise, id="long", kind="elevated", start_ns=rise.start_ns - 120 * 10**9, truncated=False))
+    model = day_model(full_day.reader, "A", full_day.day, full_day.facts)
+    assert [moment.label for moment in model.moments] == ["1", "a", "2", "3"]
+    assert [len(moment.rises) for moment in model.moments] == [1, 0, 0, 0]
+    assert sentences.what(model, model.moments[0]).startswith("longer above, with a quick rise at 09:5")
+    assert len(model.spikes) == 3
+    assert next(tag for tag in model.tags if tag.event.kind == "conflict").matches[0].label == "1"
+
+
+def test_an_end_that_was_not_seen_says_what_came_then(full_day) -> None:
+    rise = full_day.reader.episode_list[0]
+    ends = {10.31: "moving", 11.27: "no signal", 13.5: "weak signal"}
+    rows = full_day.reader.grids["h10"]
+    walking = (rows.stop_ns > full(10.3)) & (rows.stop_ns <= full(10.5))
+    full_day.reader.grids = {"h10": replace(rows, gate=np.where(walking, int(Gate.MOVING), rows.gate))}
+    full_day.reader.episode_list = [
+        replace(rise, id=str(hour), start_ns=full(hour - 0.2), peak_ns=full(hour - 0.1), stop_ns=full(hour), truncated=True) for hour in ends
+    ]
+    assert [moment.then for moment in day_model(full_day.reader, "A", full_day.day, full_day.facts).moments] == list(ends.values())
+
+
+def test_only_the_moments_that_differ_carry_a_word_of_certainty(model: DayModel) -> None:
+    assert [sentences.sureness(moment) for moment in model.risen] == ["clear", "clear", "uncertain"]
+    assert [sentences.told(model, moment, model.risen).endswith("· uncertain") for moment in model.risen] == [False, False, True]
+    assert sentences.chance_note(model).endswith("Each one is clear in itself, but where marked uncertain.")
+
+
+def test_within_one_recording_nothing_is_called_your_usual(full_day) -> None:
+    full_day.reader.baseline_list = [replace(full_day.reader.baseline_list[0], mode="recording")]
+    model = day_model(full_day.reader, "A", full_day.day, full_day.facts)
+    drawn = "\n".join(text.get_text() for text in day_page(model).figure.texts)
+    assert "Compared within this recording only." in drawn
+    assert "your usual" not in drawn + words(model)
+
+
+def test_a_day_without_tags_says_so(full_day) -> None:
+    full_day.reader.event_list = []
+    model = day_model(full_day.reader, "A", full_day.day, full_day.facts)
+    assert sentences.NO_TAGS in words(model)
+    assert sentences.NO_TAGS in {text.get_text() for text in day_page(model).figure.texts}
 
 
 # ---------------------------------------------------------------- the page
@@ -214,7 +277,7 @@ def test_names_in_a_recording_cannot_write_into_the_page(full_day, tmp_path: Pat
 
 def test_a_day_with_as_many_moments_as_chance_brings_says_so_in_its_title(full_day) -> None:
     full_day.reader.baseline_list = [replace(full_day.reader.baseline_list[0], chance_all=0.4)]
-    assert sentences.title(day_model(full_day.reader, "A", full_day.day, full_day.facts)).endswith("three moments stood out, no more than by chance")
+    assert sentences.claim(day_model(full_day.reader, "A", full_day.day, full_day.facts)).endswith("three moments stood out, no more than by chance")
     assert sentences.at_least(1, 1.0) == pytest.approx(1 - np.exp(-1))
 
 
@@ -249,13 +312,31 @@ def test_words_do_not_lie_on_words(full_day) -> None:
     assert overlaps == []
 
 
-def test_numbers_of_moments_stand_apart(full_day) -> None:
+def test_a_number_stands_over_its_own_time_and_the_later_one_higher(full_day) -> None:
     reader = full_day.reader
-    reader.episode_list = [replace(reader.episode_list[0], id=f"m{k}", peak_ns=reader.episode_list[0].peak_ns + k * 10**9) for k in range(4)]
-    page = day_page(day_model(reader, "A", full_day.day, full_day.facts))
-    boxes = [text.get_window_extent() for text in page.figure.texts if text.get_text() in {"1", "2", "3", "4"}]
-    assert len(boxes) == 8
+    first, step = reader.episode_list[0], 3 * 60 * 10**9
+    reader.episode_list = [
+        replace(first, id=f"m{k}", start_ns=first.start_ns + k * step, peak_ns=first.peak_ns + k * step, stop_ns=first.start_ns + (k + 1) * step)
+        for k in range(4)
+    ]
+    model = day_model(reader, "A", full_day.day, full_day.facts)
+    page = day_page(model)
+    places = {text.get_text(): text for text in page.figure.texts if text.get_text() in {"1", "2", "3", "4"} and text.get_position()[0] < SIDE_X / page.width}
+    boxes = [places[moment.label].get_window_extent() for moment in model.moments]
     assert not [1 for k, one in enumerate(boxes) for other in boxes[k + 1 :] if one.overlaps(other)]
+    for moment in model.moments:
+        assert places[moment.label].get_position()[0] * page.width == pytest.approx(across(model, moment.top_ns))
+    assert [box.y0 for box in boxes] == sorted(box.y0 for box in boxes)
+
+
+def test_every_picture_has_the_same_scale_and_marks_what_is_beyond_it(full_day) -> None:
+    rows = full_day.reader.grids["h10"]
+    full_day.reader.grids = {"h10": replace(rows, z=np.where(rows.stop_ns < full(8.1), 70_000, rows.z))}
+    model = day_model(full_day.reader, "A", full_day.day, full_day.facts)
+    for page in (day_page(model), week_page([model])):
+        levels = [axes for axes in page.figure.axes if axes.get_ylim() == look.Z_RANGE]
+        assert len(levels) == 1
+        assert [line for line in levels[0].lines if line.get_marker() == 6]
 
 
 def days(full_day, count: int) -> list[DayModel]:
@@ -276,7 +357,7 @@ def test_a_year_begins_with_its_first_worn_day(full_day, tmp_path: Path) -> None
     draw_year(models, tmp_path / "year.html")
     page = (tmp_path / "year.html").read_text()
     assert "Five tags: Connection 1, Conflict 1, Group 1, Reached out 1, Support 1." in page
-    assert "Worn on one of one day," in page
+    assert "Worn on one of one day." in page
 
 
 @pytest.mark.parametrize("span", ["day", "week", "year"])
