@@ -13,7 +13,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check everyday truth slow format lock clean
+.PHONY: help demo test check everyday truth slow format docs lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
@@ -39,6 +39,9 @@ slow: .venv/.ready-dev ## the long ones: thousands of draws, kills, simulated mo
 
 format: .venv/.ready-dev ## let ruff write the layout
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+docs: .venv/.ready ## write the pages that are made from the program
+	@$(BIN)/python docs/write_pages.py
 
 # Locks name versions and hashes, never where to download from: that is the business of whoever installs.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

@@ -1,12 +1,11 @@
 """Every command our pages show is run, in the order they show it, as a newcomer would: an empty home, an empty folder, two recordings.
 
 A page's fenced blocks marked `console` are one sitting. Lines that start with `$ ` are commands, the rest is what they print.
-`$ somalink ...` is run and must end with 0; `$ make X` must name a target of the Makefile; `$ cp`, `$ mkdir`, `$ cd` and `$ ls` are not
-run. A command that is too long for every day is followed by `# slow`.
+`$ somalink ...` is run and must end with 0 (`*` is what a shell makes of it); `$ make X` must name a target of the Makefile; `$ python
+examples/X ...` must name an example, and those have tests of their own; `$ mkdir`, `$ cd` and the like are not run. A command that is too
+long for every day is followed by `# slow`.
 """
 
-import json
-import math
 import os
 import re
 import shlex
@@ -17,19 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from desk import laid_out
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
-NOT_RUN = {"cp", "mkdir", "cd", "ls", "git", "apt", "sudo", "python3"}
-META = {
-    "format": "somalink-recording",
-    "version": 1,
-    "person": "me",
-    "device": "strap",
-    "tier": "B",
-    "start": "2026-03-02T09:00:00+01:00",
-    "tz": "Europe/Rome",
-}
+NOT_RUN = {".", "cp", "mkdir", "cd", "ls", "git", "apt"}
 
 
 @dataclass(frozen=True)
@@ -59,19 +50,9 @@ def program() -> str:
     return found
 
 
-def laid_out(desk: Path) -> Path:
-    """The folder a page's reader sits at, with `my-day` (a recording folder, 45 quiet minutes with a rise) and `beats.txt` (one RR in ms a line)."""
-    intervals = [round(850 + 40 * math.sin(n / 5) + 15 * math.sin(n * 1.7) - (150 if 1500 < n < 1900 else 0)) for n in range(3000)]
-    day = desk / "my-day"
-    day.mkdir(parents=True)
-    (day / "meta.json").write_text(json.dumps(META))
-    rows, t_ms = ["t_s,rr_ms"], 0
-    for interval in intervals:
-        t_ms += interval
-        rows.append(f"{t_ms / 1000:.3f},{interval}")
-    (day / "rr.csv").write_text("\n".join(rows) + "\n")
-    (desk / "beats.txt").write_text("\n".join(map(str, intervals[:600])) + "\n")
-    return desk
+def spelt_out(word: str, desk: Path) -> list[str]:
+    """What a shell would pass for a word: the files it stands for, else itself."""
+    return sorted(str(path.relative_to(desk)) for path in desk.glob(word)) if "*" in word else [word]
 
 
 def sit(page: Path, desk: Path, *, slow: bool) -> None:
@@ -82,7 +63,7 @@ def sit(page: Path, desk: Path, *, slow: bool) -> None:
     env["MPLCONFIGDIR"] = os.environ.get("MPLCONFIGDIR", str(home / "mpl"))
     for command in commands(page.read_text(encoding="utf-8")):
         if command.words[0] == "somalink" and (slow or not command.slow):
-            typed = [program(), *command.words[1:]]
+            typed = [program(), *(word for each in command.words[1:] for word in spelt_out(each, desk))]
             done = subprocess.run(typed, cwd=desk, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
             assert done.returncode == 0, f"{shlex.join(command.words)}: exit {done.returncode}\n{done.stderr[-2000:]}"
 
@@ -117,8 +98,27 @@ def test_pages_show_only_commands_that_exist(page):
         verb = command.words[0]
         if verb == "make":
             assert {word for word in command.words[1:] if "=" not in word} <= targets, command
+        elif verb == "python":
+            assert command.words[1].startswith("examples/") and (ROOT / command.words[1]).is_file(), command
         else:
             assert verb == "somalink" or verb in NOT_RUN, f"{verb}: say how this is tested"
+
+
+def test_no_command_hides_from_being_run():
+    """In a fence of another kind it would be copied by people and run by nobody."""
+    for page in pages():
+        others = re.findall(r"^```(?!console\n)\w*\n(.*?)^```", re.sub(BLOCK, "", page.read_text(encoding="utf-8")), re.MULTILINE | re.DOTALL)
+        assert not [line for block in others for line in block.splitlines() if re.match(r"(\$ )?(somalink|make) [a-z]", line)], name_of(page)
+
+
+def test_every_command_is_shown_somewhere():
+    """By the program's own list; `demo` is what `make demo` runs."""
+    import typer
+
+    from somalink.cli.app import app
+
+    typed = {c.words[1] for page in pages() for c in commands(page.read_text(encoding="utf-8")) if c.words[0] == "somalink"}
+    assert set(typer.main.get_command(app).commands) - typed == {"demo"}  # type: ignore[attr-defined]
 
 
 def test_a_console_block_is_read_as_a_person_reads_it():
