@@ -3,7 +3,7 @@
 Pure arithmetic on arrays; knows nothing of files, devices or clocks. Sums run over integer ticks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,17 +92,19 @@ def _odd_ones_out(times: Sequence[float], slack: float) -> list[int]:
     return odd
 
 
-def date_beats(t_ns: IntArray, ticks: IntArray, *, resolution_s: float = 0.0, rule: FileGap | None = None) -> Dated:
+def date_beats(t_ns: IntArray, ticks: IntArray, *, resolution_s: float = 0.0, rule: FileGap | None = None, marked: Mapping[int, str] | None = None) -> Dated:
     """Date beats by chaining their intervals from an anchor, with a Gap and a new anchor where the file's own times tell of a loss.
 
-    `t_ns`: (n,) closing times as the file has them. A beat is never dated before the one it follows.
+    `t_ns`: (n,) closing times as the file has them. `marked`: rows that the file says follow a gap, and why; they are anchored to their
+    own time whatever the times tell. A beat is never dated before the one it follows.
     """
     rule = rule or FileGap()
     if not len(t_ns):
         return Dated(np.zeros(0, np.int64), np.zeros(0, np.int64), ())
-    holes = hole_rows(t_ns, ticks, resolution_s=resolution_s, rule=rule)
+    why = {**dict.fromkeys(hole_rows(t_ns, ticks, resolution_s=resolution_s, rule=rule).tolist(), "hole"), **(marked or {})}
+    breaks = {row: why[row] for row in sorted(why) if row > 0}
     drift_ns = int(max(rule.drift_s, rule.resolution * resolution_s) * SECOND_NS)
-    first, anchor, reason = _anchors(t_ns, ticks, holes, drift_ns)
+    first, anchor, reason = _anchors(t_ns, ticks, breaks, drift_ns)
     at = np.array(first, np.int64)
     twice = np.cumsum(ticks) * HALF_NS_PER_TICK
     count = np.diff(np.append(at, len(t_ns)))
@@ -134,8 +136,8 @@ def _median_before(ticks: IntArray, at: IntArray, count: int) -> FloatArray:
     return medians
 
 
-def _anchors(t_ns: IntArray, ticks: IntArray, holes: IntArray, drift_ns: int) -> tuple[list[int], list[int], list[str]]:
-    """Where each segment begins, the time it is chained from, and why.
+def _anchors(t_ns: IntArray, ticks: IntArray, breaks: Mapping[int, str], drift_ns: int) -> tuple[list[int], list[int], list[str]]:
+    """Where each segment begins, the time it is chained from, and why. `breaks`: rows known to begin one, rising, and why.
 
     Inside a segment chain - t = anchor - t0 + (error - twice[first]) // 2 with one `error` a row, so the least and greatest
     error of a stretch tell at once whether any of its rows has drifted; only those that have are searched.
@@ -143,16 +145,15 @@ def _anchors(t_ns: IntArray, ticks: IntArray, holes: IntArray, drift_ns: int) ->
     t0 = int(t_ns[0])
     twice = np.cumsum(ticks) * HALF_NS_PER_TICK
     error = twice - 2 * (t_ns - t0)
-    starts = np.concatenate((np.zeros(1, np.int64), holes))
-    stops = np.append(holes, len(t_ns)).tolist()
+    starts, stops = [0, *breaks], [*breaks, len(t_ns)]
     least, most = np.minimum.reduceat(error, starts).tolist(), np.maximum.reduceat(error, starts).tolist()
     first: list[int] = []
     anchor: list[int] = []
     reason: list[str] = []
     previous = t0 - 1
-    for start, stop, low, high in zip(starts.tolist(), stops, least, most, strict=True):
+    for start, stop, low, high in zip(starts, stops, least, most, strict=True):
         here: int | None = start
-        why = "hole"
+        why = breaks.get(start, "")
         while here is not None:
             time = max(int(t_ns[here]), previous + 1)
             first.append(here)

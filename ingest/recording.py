@@ -6,6 +6,7 @@ result or counted under the reason it was refused for.
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,9 @@ HUMAN_MS = (250.0, 2500.0)
 OTHER_UNITS = ((0.25, 2.5, "seconds"), (25.0, 250.0, "heart rates in bpm"))
 ENOUGH_TO_JUDGE = 30
 """Rows from which a median speaks for the file and not for a bad start."""
+GAP_WORD = re.compile(r"[a-z][a-z_]{0,31}")
+"""How a file names the reason of a gap: one word, as the store keeps it."""
+UNNAMED_GAP = "hole"
 YEARS = (1900, 2200)
 """What fits into nanoseconds and into a life."""
 
@@ -174,7 +178,7 @@ def read_folder(folder: Path, *, person: str | None = None, start_ns: int | None
             samples[stream] = _samples(table, layout, meta, found)
     beats = BeatRows(samples=None)
     if "rr" in raw:
-        table = _table(folder, "rr", raw["rr"], ("rr_ms",), found)
+        table = _table(folder, "rr", raw["rr"], ("rr_ms",), found, words="gap")
         _check_unit(table)
         beats = read_beats(table, meta.start_ns, resolution_s=meta.resolution_s, found=found)
     events = _events(folder, raw, unit, meta, found)
@@ -292,7 +296,8 @@ def read_beats(table: Table, start_ns: int, *, resolution_s: float, found: Findi
     t_s, rr_ms = table.columns["t_s"], table.columns["rr_ms"]
     verdict = refuse(t_s, rr_ms, slack_s=resolution_s)
     kept = verdict == KEPT
-    dated = date_beats(to_ns(t_s[kept], start_ns), to_ticks(rr_ms[kept]).astype(np.int64), resolution_s=resolution_s)
+    marked = _marked(table, kept, found)
+    dated = date_beats(to_ns(t_s[kept], start_ns), to_ticks(rr_ms[kept]).astype(np.int64), resolution_s=resolution_s, marked=marked)
     row_ns = np.empty(len(t_s), np.int64)
     row_ns[kept] = dated.t_ns
     row_ns[~kept] = _nearby(kept, dated.t_ns, start_ns)
@@ -316,9 +321,23 @@ def other_unit(middle: float) -> str:
 
 
 def to_ns(t_s: FloatArray, start_ns: int) -> IntArray:
-    """UTC ns of seconds from the start, to the nearest ns."""
-    since: IntArray = np.rint(t_s * SECOND_NS).astype(np.int64)
+    """UTC ns of seconds from the start, to the nearest ns; whole seconds apart, so that months do not cost the last digits."""
+    whole = np.floor(t_s)
+    since: IntArray = whole.astype(np.int64) * SECOND_NS + np.rint((t_s - whole) * SECOND_NS).astype(np.int64)
     return since + start_ns
+
+
+def _marked(table: Table, kept: BoolArray, found: Findings) -> dict[int, str]:
+    """Beats that follow a gap by the file's own word, and why; the mark of a refused row goes to the beat after it."""
+    beat: IntArray = np.cumsum(kept) - kept
+    marked: dict[int, str] = {}
+    for row, said in sorted(table.marks.items()):
+        reason = said.lower()
+        if not GAP_WORD.fullmatch(reason):
+            found.add(f"{table.path.name}, line {table.line[row]}: gap {said[:40]!r} is no word; kept as {UNNAMED_GAP}")
+            reason = UNNAMED_GAP
+        marked.setdefault(int(beat[row]), reason)
+    return {at: reason for at, reason in marked.items() if at < np.count_nonzero(kept)}
 
 
 def _nearby(kept: BoolArray, t_ns: IntArray, start_ns: int) -> IntArray:
@@ -343,10 +362,12 @@ def _notice_refused(table: Table, verdict: IntArray, found: Findings) -> None:
         found.add(f"{table.path.name}: {len(odd)} of {len(table)} rows refused ({said}; first in line {table.line[odd[0]]})")
 
 
-def _table(folder: Path, name: str, raw: bytes, columns: tuple[str, ...], found: Findings, *, codes: Mapping[str, int] | None = None) -> Table:
+def _table(
+    folder: Path, name: str, raw: bytes, columns: tuple[str, ...], found: Findings, *, codes: Mapping[str, int] | None = None, words: str | None = None
+) -> Table:
     path = tables.find(folder, name)
     assert path is not None
-    table = tables.read_table(path, raw, ("t_s", *columns), codes=codes)
+    table = tables.read_table(path, raw, ("t_s", *columns), codes=codes, words=words)
     for column in table.unknown:
         found.add(f"{path.name}: column {column!r} is not known and was left out")
     return table
@@ -355,17 +376,17 @@ def _table(folder: Path, name: str, raw: bytes, columns: tuple[str, ...], found:
 def _samples(table: Table, layout: Layout, meta: Meta, found: Findings) -> Samples:
     """Samples of a stream that is no beats; rows that cannot be samples are left out and counted in a notice."""
     t_s = table.columns["t_s"]
-    values = np.column_stack([table.columns[name] for name in layout.columns])
+    values = np.stack([table.columns[name] for name in layout.columns])
     verdict = np.full(len(t_s), KEPT, np.int64)
-    verdict[(values < layout.least).any(axis=1)] = REFUSALS.index("not_positive")
-    bad_value = ~np.isfinite(values).all(axis=1) | (np.abs(values) >= MOST / layout.scale).any(axis=1)
-    verdict[bad_value | ~np.isfinite(t_s) | (np.abs(t_s) > MAX_SPAN_S)] = REFUSALS.index("not_a_number")
+    verdict[(values < layout.least).any(axis=0)] = REFUSALS.index("not_positive")
+    possible = (np.abs(values) < MOST / layout.scale).all(axis=0)
+    verdict[~possible | ~np.isfinite(t_s) | (np.abs(t_s) > MAX_SPAN_S)] = REFUSALS.index("not_a_number")
     kept = np.flatnonzero(verdict == KEPT)
     verdict[kept[contradicted(t_s[kept], slack_s=0.0)]] = REFUSALS.index("back_in_time")
     _notice_refused(table, verdict, found)
     good = verdict == KEPT
-    fixed = np.rint(values[good] * layout.scale).astype(np.int64)
-    return Samples(to_ns(t_s[good], meta.start_ns), fixed if len(layout.columns) > 1 else np.ascontiguousarray(fixed[:, 0]))
+    fixed = np.rint(values[:, good] * layout.scale).astype(np.int64)
+    return Samples(to_ns(t_s[good], meta.start_ns), np.ascontiguousarray(fixed.T) if len(layout.columns) > 1 else fixed[0])
 
 
 def _period_ns(stream: Stream, t_ns: IntArray) -> int:

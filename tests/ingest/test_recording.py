@@ -1,39 +1,18 @@
 """A recording folder: read to the row, or refused with the file, the line and the next step."""
 
 import gzip
-import json
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
+from recording_folders import REAL, folder
 
 from ingest.recording import read_folder
 from somalink.domain.errors import BadInput
 from somalink.domain.types import Posture, Stream
 
-META = {
-    "format": "somalink-recording",
-    "version": 1,
-    "person": "ada",
-    "device": "Polar H10",
-    "tier": "B",
-    "start": "2026-03-01T09:00:00+01:00",
-    "tz": "Europe/Rome",
-}
 RR = "t_s,rr_ms\n" + "".join(f"{0.8 * k:.3f},800\n" for k in range(1, 21))
 START_NS = 1_772_352_000 * 10**9
-
-
-def folder(path: Path, *, meta: object = None, **files: str | bytes) -> Path:
-    """A recording folder with `rr="..."` as rr.csv; `meta` stands over single keys of META, None drops one."""
-    path.mkdir(parents=True, exist_ok=True)
-    said = {key: value for key, value in {**META, **(meta if isinstance(meta, dict) else {})}.items() if value is not None}
-    (path / "meta.json").write_text(meta if isinstance(meta, str) else json.dumps(said))
-    for name, content in files.items():
-        file = path / f"{name}.csv"
-        file.write_bytes(content) if isinstance(content, bytes) else file.write_text(content)
-    return path
 
 
 def test_a_plain_folder_is_read_whole(tmp_path):
@@ -221,8 +200,6 @@ def test_what_else_the_person_said_comes_with_the_folder(tmp_path):
 
 
 # ---------------------------------------------------------------- real recordings
-
-REAL = [*[("mmash_polar_h7", str(day)) for day in range(1, 6)], ("stress_predict", "S05"), ("gudb_beats", "0"), ("h10_pvc_ecg_rr", "1")]
 
 
 @pytest.mark.truth
