@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 PLOT_X, PLOT_W = 1.45, 6.1
 SIDE_X, SIDE_W = 8.15, 2.6
-SIDE_TOP, SIDE_END = 6.62, 0.17
+SIDE_TOP, SIDE_END = 6.66, 0.12
 LEFT_END = 7.85
 """The legend and what was left out stand below the plot; the side has its whole height for the lists."""
 SECTION_H, NOTE_H, TAG_H = 0.42, 0.16, 0.38
 """What a part of the side takes: a heading, a line of the note, a tag."""
-MOST_LINES = 8
+MOST_LINES, MOST_SLOWER, MOST_TAGS = 8, 3, 5
 LINK, MAYBE = Line(look.INK, 1.6), Line(look.INK_3, 0.8, (1.5, 2.0))
 USABLE, LEFT_OUT, NOTHING = Fill(look.INK_2), Fill(look.UNSURE, 0.35), Fill(look.SURFACE)
 WASHED = Fill(look.WASH, stroke=look.HATCH)
@@ -44,6 +44,7 @@ NUMBERS_H = 0.3
 """Least room over the plot for the numbers of the highest moments, and for what ties them to tags."""
 LEAST_PLOT_H = 0.9
 CURVE_Y = 6.32
+FLOOR_Y = PLOT_Y + 0.1
 GATE_Y, GATE_H = 3.34, 0.2
 WEAK_Y, WEAK_H = 3.23, 0.06
 HEART_Y, HEART_H = 2.5, 0.6
@@ -294,7 +295,9 @@ def _place_markers(sheet: Sheet, *, highest: float = np.inf) -> dict[str, Marker
             y = peak_y + 0.14 * way
             if x - last.x < MARKER:
                 y = max(y, last.y + MARKER) if way > 0 else min(y, last.y - MARKER)
-            last = placed[moment.label] = Marker(x, min(max(y, PLOT_Y + 0.1), highest), peak_y)
+            if y < FLOOR_Y:
+                y = last.y + MARKER if x - last.x < MARKER else FLOOR_Y
+            last = placed[moment.label] = Marker(x, min(y, highest), peak_y)
     return placed
 
 
@@ -462,19 +465,48 @@ def _side(sheet: Sheet) -> None:
     """What stood out, in time order, over its chance; then where the heart was slower; then the tags. What has no room is counted."""
     page, model = sheet.page, sheet.model
     note = sentences.chance_note(model) or "Nothing stood out."
-    tags = SECTION_H + TAG_H * min(len(model.tags), 5) if model.tags else 0.3
-    slower = SECTION_H + NOTE_H + (NOTE_H + 0.05) * min(len(model.slower), 3) + 0.3 if model.slower else 0.0
-    below = NOTE_H * (len(page.wrap(note, SIDE_W, SMALL)) + 0.5) + slower + tags
-    y = _listed(sheet, model.risen, _section(page, "Moments that stood out", SIDE_TOP), end=SIDE_END + below)
+    slower = model.slower[:MOST_SLOWER]
+    below = NOTE_H * (len(page.wrap(note, SIDE_W, SMALL)) + 0.5)
+    more = NOTE_H if len(model.slower) > MOST_SLOWER else 0.0
+    below += SECTION_H + NOTE_H + 0.03 + more + sum(_room(sheet, moment, slower) for moment in slower) if slower else 0.0
+    wanted = SECTION_H + sum(_room(sheet, moment, model.risen) for moment in model.risen[:MOST_LINES]) + below
+    full = SECTION_H + TAG_H * len(model.tags) if model.tags else 0.3
+    lean = wanted + full > SIDE_TOP - SIDE_END
+    tags = SECTION_H + sum(_tag_height(sheet, text) for text in _lean_tags(model)) if lean and model.tags else full
+    y = _listed(sheet, model.risen, _section(page, "Moments that stood out", SIDE_TOP), end=SIDE_END + below + tags)
     y = page.paragraph(SIDE_X, y - 0.02, note, SIDE_W, size=SMALL, colour=look.INK_2)
-    if model.slower:
+    if slower:
         y = _section(page, sentences.SLOWER, y - 0.1)
         y = page.paragraph(SIDE_X, y, sentences.BELOW.format(usual=sentences.usual(model)), SIDE_W, size=SMALL)
         y = _listed(sheet, model.slower, y - 0.02, end=SIDE_END + tags)
-    if model.tags:
-        _tag_list(sheet, _section(page, "What you tagged", y - 0.1))
-    else:
+    if not model.tags:
         page.text(SIDE_X, y - 0.1, sentences.NO_TAGS, size=BODY, colour=look.INK_2)
+    elif lean:
+        y = _section(page, "What you tagged", y - 0.1)
+        for text in _lean_tags(model):
+            y = page.paragraph(SIDE_X, y, text, SIDE_W, size=SMALL) - 0.04
+    else:
+        _tag_list(sheet, _section(page, "What you tagged", y - 0.1))
+
+
+def _lean_tags(model: DayModel) -> list[str]:
+    """Tags with a match each in a line, the first few; the others together, by what is said of them."""
+    matched = [tag for tag in model.tags if tag.matches]
+    lines = [f"{_when_tagged(model, tag)}: {sentences.tag_matches(model, tag)}" for tag in matched[:MOST_TAGS]]
+    lines += [f"and {len(matched) - MOST_TAGS} more with a match"] if len(matched) > MOST_TAGS else []
+    said: dict[str, list[str]] = {}
+    for tag in model.tags:
+        if not tag.matches:
+            said.setdefault(sentences.tag_matches(model, tag), []).append(_when_tagged(model, tag))
+    return lines + [f"{sentences.sentence(what)}: {', '.join(tags[:MOST_TAGS])}{' …' if len(tags) > MOST_TAGS else ''}" for what, tags in said.items()]
+
+
+def _when_tagged(model: DayModel, tag: Tag) -> str:
+    return f"{sentences.tag_name(tag)} {model.local.clock(tag.event.t_ns)}"
+
+
+def _tag_height(sheet: Sheet, text: str) -> float:
+    return 0.168 * len(sheet.page.wrap(text, SIDE_W, SMALL)) + 0.04
 
 
 def _section(page: Page, words: str, y: float) -> float:
