@@ -90,7 +90,9 @@ def test_the_settings_page_names_no_setting_that_is_gone():
 
 def test_every_word_people_and_exports_meet_is_in_the_glossary():
     lists = (catalogue.KINDS, catalogue.SENSATIONS, catalogue.ACTIONS, catalogue.WITH_WHOM, catalogue.THEMES, catalogue.NEEDS, catalogue.CONTEXTS)
-    chosen = {each for words in lists for each in words} | set(catalogue.REFUSALS) | {index.name for index in catalogue.INDICES}
+    lists += (catalogue.RATING_KINDS, catalogue.SESSION_KINDS)
+    reasons = (catalogue.HR_REASONS, catalogue.HRV_REASONS, catalogue.Z_REASONS, catalogue.PHASIC_REASONS, catalogue.REJECTIONS, catalogue.REFUSALS)
+    chosen = {each for words in (*lists, *reasons) for each in words if each} | {index.name for index in catalogue.INDICES}
     enums = {word(member) for kind in (Flag, Gate) for member in kind} | {str(stream) for stream in Stream}
     explained = set(re.findall(r"\w+", (ROOT / "docs" / "glossary.md").read_text()))
     assert chosen | enums <= explained, sorted((chosen | enums) - explained)
@@ -102,6 +104,18 @@ def test_every_decision_has_its_three_parts_and_its_number_once():
     for note in notes:
         text = note.read_text()
         assert all(part in text for part in ("**Question**", "**Answer**", "**What would change our mind**")), note.name
+
+
+def headings(page: Path) -> set[str]:
+    """What a link into a page may name."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_links_into_a_page_name_one_of_its_headings():
+    pages = [ROOT / name for name in texts() if name.endswith(".md")]
+    links = [(page, *link) for page in pages for link in re.findall(r"\]\((?!https?://)([^)#\s]*)#([\w-]+)\)", page.read_text())]
+    assert not [f"{page.name} -> {file}#{title}" for page, file, title in links if title not in headings(page.parent / file if file else page)]
 
 
 def test_links_between_our_pages_lead_somewhere():
