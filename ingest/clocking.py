@@ -2,8 +2,9 @@
 
 A pure fold: the same rows give the same items, live or read back from a store. Knows arrival stamps and decoders; reads no clock,
 so a silence is told when the next row of any stream shows it. This is the plain form, enough for a source in another thread: one
-straight line from the monotonic clock to UTC for a connection, and a hole judged by how far the chain of beats lags arrivals. It does
-not slew the line, does not read sensor time stamps, and a loss shorter than one interval and 1.5 s hides in the slack until more is lost.
+straight line from the monotonic clock to UTC for a connection, a chain of beats that is slewed towards arrivals where the strap's clock runs
+fast or slow, and a hole judged by how far that chain lags arrivals. It does not read sensor time stamps, and a loss shorter than one
+interval and 1.5 s hides in the slack until more is lost.
 """
 
 from collections import Counter
@@ -17,7 +18,7 @@ from ingest.localtime import utc_offsets
 from ingest.streams import DECODERS, Decoder, Frame
 from somalink.domain.errors import BadFrame
 from somalink.domain.identity import Unit
-from somalink.domain.time import DAY_NS, HOUR_NS, SECOND_NS
+from somalink.domain.time import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import Chunk, ClockAnchor, Contact, Flag, Gap, Heartbeat, IntArray, Item, Opened, Stream
 
 HOLE_NS = 10 * SECOND_NS
@@ -30,6 +31,12 @@ AHEAD_NS = 5 * SECOND_NS
 """A chain anchored to a late notification runs ahead of later ones by as much, and keeps its distances; further ahead it has lost its anchor."""
 LEAK = 5000
 """The usual distance may grow by one part in this many: a strap's clock and ours differ by at most 200 ppm."""
+LEARN_NS = 10 * MINUTE_NS
+"""How long after an anchor the usual distance is learned: over this no clock runs away by more than a beat's jitter."""
+STRAIGHT_NS = SECOND_NS // 10
+"""A chain this near to its usual distance is left alone, so that beats keep theirs (contracts, section 2: 0.1 s of a straight line)."""
+SLEW = 1000
+"""Beyond, it is moved by at most one part in this many of the time that has passed."""
 LAGGING_NS = 40 * SECOND_NS
 """A stream further behind the lead holds everybody up: it is gapped, and joins again when it speaks (contracts, section 2)."""
 CLOCK_STEP_NS = SECOND_NS
@@ -74,6 +81,9 @@ class BeatChain:
     anchor_ns: int | None = None
     ticks: int = 0
     floor_ns: int = 0
+    home_ns: int = 0
+    """What `floor_ns` was when it had been learned; a strap's clock that runs fast or slow takes it away from there."""
+    learned_ns: int = 0
     arrival_ns: int = 0
     why: str = ""
     waiting: list[Waiting] = field(default_factory=list)
@@ -92,6 +102,7 @@ class BeatChain:
         if lag < -AHEAD_NS:
             yield from self._begin(arrival_ns, "drift")
         elif excess <= LATE_NS + span_ns(int(ticks.max())):
+            self._slew(arrival_ns - since)
             yield self._follow()
         elif max(excess, arrival_ns - self.waiting[0].arrival_ns) >= HOLE_NS:
             yield from self._give_up()
@@ -119,10 +130,23 @@ class BeatChain:
         assert self.anchor_ns is not None
         closes = self.anchor_ns + tick_ns(self.ticks + np.cumsum([int(part.ticks.sum()) for part in self.waiting]))
         lag = min(part.arrival_ns - at for part, at in zip(self.waiting, closes.tolist(), strict=True))
-        usual = self.floor_ns
+        usual, home, learned = self.floor_ns, self.home_ns, self.learned_ns
         reason = "silence" if self.waiting[0].quiet_ns > SILENCE_NS else "hole"
         yield from self._begin(self._next() + lag - usual, reason)
-        self.floor_ns = usual
+        self.floor_ns, self.home_ns, self.learned_ns = usual, home, learned
+
+    def _slew(self, passed_ns: int) -> None:
+        """Hold the chain near its usual distance from arrivals, never so fast that a beat would go back behind the one told."""
+        assert self.anchor_ns is not None
+        if self.arrival_ns < self.learned_ns:
+            self.home_ns = self.floor_ns
+            return
+        away = self.floor_ns - self.home_ns
+        if abs(away) > STRAIGHT_NS:
+            most = passed_ns // SLEW
+            by = max(min(away, most), -most, 1 - span_ns(int(self.waiting[0].ticks[0])))
+            self.anchor_ns += by
+            self.floor_ns -= by
 
     def _begin(self, last_ns: int, reason: str) -> Iterator[Chunk | Gap]:
         """Anchor the waiting beats anew so that the last of them closes at `last_ns`, but none before what was told."""
@@ -132,7 +156,8 @@ class BeatChain:
             lost = max(0, first_ns - self.told_ns - span_ns(int(ticks[0])))
             yield Gap(Stream.RR, self.told_ns, first_ns, reason, lost)
         self.anchor_ns, self.ticks = first_ns, -int(ticks[0])
-        self.floor_ns = self.arrival_ns - self._next()
+        self.floor_ns = self.home_ns = self.arrival_ns - self._next()
+        self.learned_ns = self.arrival_ns + LEARN_NS
         yield self._follow()
 
     def _follow(self) -> Chunk:
