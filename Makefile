@@ -20,6 +20,7 @@ help: ## this list
 
 demo: .venv/.ready ## a simulated month, a day replayed, and its picture
 	@$(BIN)/somalink demo
+	@echo "(first: . .venv/bin/activate, so that this shell finds somalink)"
 
 test: check everyday ## what every change must pass: checks and the everyday tests
 
