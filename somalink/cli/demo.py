@@ -27,7 +27,10 @@ def demo(
     open_picture: Annotated[bool, typer.Option("--open/--no-open", help="Open the picture when it is done.")] = True,
     json: JsonOption = False,
 ) -> None:
-    """Live a simulated month from its beats, replay a day of it, and look at the picture. No hardware, no network, no real data."""
+    """Live a simulated month, replay a day, see the picture.
+
+    From its beats on everything is the real thing. No hardware, no network, no real data.
+    """
     from dashboards.picture.draw import draw
     from somalink.pipeline.demo import PERSON, make_demo
     from somalink.pipeline.pictures import facts_of

@@ -32,7 +32,10 @@ def register(app: typer.Typer) -> None:
 
 
 def status(store: StoreOption = None, person: PersonOption = None, json: JsonOption = False) -> None:
-    """What the store holds: how long, how much of it can be used, how well your usual is known, and what stood out beside chance."""
+    """What the store holds, and how well it knows you.
+
+    How long, how much of it can be used, how well your usual is known, and what stood out beside chance.
+    """
     from somalink.domain.constants import Constants
     from somalink.pipeline.holdings import holdings
     from somalink.storage.local import LocalStore
@@ -69,7 +72,7 @@ def why(
     person: PersonOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Why a moment stood out, why none did, and why nothing was asked."""
+    """Why a moment stood out, or none, or nothing was asked."""
     from somalink.cli.because import answer, lines
     from somalink.domain.constants import Constants
     from somalink.pipeline.why import why_at, why_event
@@ -107,7 +110,10 @@ def show(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE.html|png", help="Where the picture goes; here unless said.", show_default=False)] = None,
     json: JsonOption = False,
 ) -> None:
-    """Draw one picture of a day, a week or a year: arousal against usual, what was not judged, what stood out, your tags."""
+    """Draw one picture of a day, a week or a year.
+
+    Arousal against usual, what was not judged, what stood out, your tags.
+    """
     from dashboards.picture import draw
     from somalink.pipeline.pictures import facts_of
 

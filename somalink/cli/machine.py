@@ -89,7 +89,10 @@ def doctor(
     store: Annotated[Path | None, typer.Option("--store", metavar="FILE", help="This store instead of the usual one.", show_default=False)] = None,
     json: JsonOption = False,
 ) -> None:
-    """Look whether everything is there and works: Python, settings, time zone, disk, store, clock. Changes nothing."""
+    """Look whether everything is there and works.
+
+    Python, settings, time zone, disk, store, clock. Changes nothing.
+    """
     from somalink.doctor import Surroundings, examine
 
     named = {} if store is None else {"SOMALINK_STORE": str(store)}

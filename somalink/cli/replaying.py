@@ -44,7 +44,7 @@ def replay(
     hrv_nonlinear: Annotated[bool, typer.Option("--hrv-nonlinear", help="All nonlinear columns too: 0.8 s a window.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Turn recordings into a durable record: beats, arousal against usual, spikes, links.
+    """Turn recordings into arousal, spikes and links.
 
     Again on the same store it changes nothing; interrupted, it goes on where it stopped.
     """
@@ -59,7 +59,10 @@ def import_(
     hrv: HrvOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Make earlier recordings a person's history: in the order they were lived, so that each day meets the usual of the days before it."""
+    """Make earlier recordings a person's history.
+
+    They are taken in the order they were lived, so that each day meets the usual of the days before it.
+    """
     _take(paths, _kept_in(store), person=person, speed="max", baseline="personal", start=start, hrv=hrv, nonlinear=False, json=json, by_time=True)
 
 
@@ -180,7 +183,10 @@ def simulate(
     tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of the wearer.")] = "Europe/Berlin",
     json: JsonOption = False,
 ) -> None:
-    """Write a made-up wearer's days as recording folders. Marked simulated; no figure from them is evidence for the index."""
+    """Write a made-up wearer's days as recordings.
+
+    One folder a day, marked simulated; no figure from them is evidence for the index.
+    """
     from ingest.simulate import write_recordings
 
     start_ns = moment_ns(start, option="--start")
@@ -202,7 +208,10 @@ def export(
     notes: Annotated[bool, typer.Option("--notes", help="Free text too; it is left out otherwise.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Write FINAL rows as files for other programs. Empty = not known."""
+    """Write FINAL rows for other programs.
+
+    Empty = not known.
+    """
     from somalink.storage.export import TABLES
     from somalink.storage.export import export as write
     from somalink.storage.local import LocalStore

@@ -284,7 +284,10 @@ def plan(
     person: PersonOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Plan a step back into contact; once done, name the tag it became with --edit ID --done EVENT."""
+    """Plan a step back into contact.
+
+    Once done, name the tag it became: --edit ID --done EVENT.
+    """
     said = _given(step=step, kind=kind, when=at, until=until, planned_distress=planned_distress, expectancy=expectancy)
     _one_of_these(list=list_, edit=edit, delete=delete)
     if done and not edit:

@@ -279,7 +279,7 @@ def _texts(column: Column, count: int) -> Iterable[str]:
 
 def _parquet_writer() -> Callable[[Ask, Table, Path], Path]:
     if find_spec("pyarrow") is None:
-        raise UsageError("Parquet needs pyarrow, which is not installed", next_step="pip install somalink[research], or choose --format csv")
+        raise UsageError("Parquet needs pyarrow, which is not installed", next_step="install pyarrow beside somalink, or choose --format csv")
     return _write_parquet
 
 

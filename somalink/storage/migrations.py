@@ -36,7 +36,7 @@ def check(database: Database, steps: Sequence[str]) -> None:
     if (version := _version(database)) < len(steps):
         raise StoreError(
             f"{database.path}: the store has version {version}, this program needs {len(steps)}",
-            next_step="open it once for writing (for example `somalink status`), which keeps a backup and brings it up to date",
+            next_step="open it once for writing (any command that writes does, such as `somalink tag`), which keeps a backup and brings it up to date",
         )
 
 
