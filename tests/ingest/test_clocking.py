@@ -1,6 +1,5 @@
 """Raw rows become items: dated, gapped where beats were lost, and the same live as read back."""
 
-import struct
 from dataclasses import replace
 from queue import SimpleQueue
 
@@ -11,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.clocking import LAGGING_NS, Clocker, RawRow
-from ingest.streams import DECODERS, RR, Decoder, Frame, encode_rr, register
-from somalink.domain.errors import BadFrame
+from ingest.streams import DECODERS, RR, Decoder, Frame, encode_rr
 from somalink.domain.identity import Unit
 from somalink.domain.time import SECOND_NS
 from somalink.domain.types import Chunk, ClockAnchor, Contact, Flag, Gap, Heartbeat, Item, Opened, Stream, UtcOffset
@@ -231,22 +229,3 @@ def test_a_stream_that_falls_silent_does_not_hold_the_others_up():
 def test_contact_is_told_when_it_changes():
     items = clocked(with_hr(FakeStrap(heart(2)), until_s=100, contact=lambda second: second < 50), streams=BOTH, decoders=WITH_HR)
     assert [item.on for item in items if isinstance(item, Contact)] == [True, False]
-
-
-# ---------------------------------------------------------------- the registered format
-
-
-@given(st.binary(max_size=40))
-def test_no_bytes_do_worse_than_a_bad_frame(payload):
-    try:
-        (frame,) = RR.decode(payload)
-    except BadFrame:
-        assert len(payload) % 2
-    else:
-        assert frame.values.tolist() == list(struct.unpack(f"<{len(payload) // 2}H", payload))
-        assert encode_rr(frame.values) == payload
-
-
-def test_a_characteristic_has_one_decoder():
-    with pytest.raises(ValueError, match="registered already"):
-        register(RR)

@@ -192,13 +192,6 @@ def test_events_keep_their_ids_and_an_unknown_kind_becomes_other(tmp_path):
     ]
 
 
-def test_what_else_the_person_said_comes_with_the_folder(tmp_path):
-    ratings = f"id,person,t_ns,kind,value,prompt_id,blind\nu1,x,{START_NS},belonging,7,,1\nu2,x,{START_NS},mood,7,,\n"
-    whole = read_folder(folder(tmp_path, rr=RR, ratings=ratings))
-    assert [(said.person, said.kind, said.value, said.blind) for said in whole.said] == [("ada", "belonging", 7, True)]
-    assert whole.notices == ("ratings.csv, line 3: rating 'mood' is not known; the row was left out",)
-
-
 # ---------------------------------------------------------------- real recordings
 
 

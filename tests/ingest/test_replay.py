@@ -8,11 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.localtime import utc_offsets
 from ingest.replay import SETTLE_NS, ReplaySource, open_source
 from somalink.domain.errors import BadInput
 from somalink.domain.ports import Source
-from somalink.domain.time import HOUR_NS, SECOND_NS, from_datetime, to_datetime
+from somalink.domain.time import SECOND_NS, to_datetime
 from somalink.domain.types import Chunk, Gap, Heartbeat, Opened, Stream, UtcOffset
 
 META = {
@@ -101,19 +100,6 @@ def test_the_night_the_clocks_go_forward_has_two_offsets(source):
     start, change = source.recording.offsets
     assert (start.offset_s, change.offset_s) == (3600, 7200)
     assert to_datetime(change.from_ns).isoformat() == "2026-03-29T01:00:00+00:00"
-
-
-@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-07-01", 24)])
-def test_a_local_day_has_23_24_or_25_hours(day, hours):
-    noon = from_datetime(to_datetime(0).fromisoformat(f"{day}T10:00:00+00:00"))
-    offsets = utc_offsets("Europe/Rome", noon - 30 * HOUR_NS, noon + 30 * HOUR_NS)
-    change = offsets[-1].offset_s - offsets[0].offset_s
-    assert 24 * 3600 - change == hours * 3600
-
-
-def test_places_half_an_hour_off_and_names_that_are_only_an_offset_are_known():
-    assert utc_offsets("Asia/Kolkata", 0, HOUR_NS)[0].offset_s == 19_800
-    assert utc_offsets("UTC-03:30", 0, HOUR_NS) == (UtcOffset(0, -12_600, "UTC-03:30"),)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest import tags
-from ingest.when import parse_ahead, parse_when
 from somalink.domain.catalogue import CERTAINTIES_S, KINDS
 from somalink.domain.errors import UsageError
 from somalink.domain.time import from_datetime, to_datetime
@@ -17,51 +16,6 @@ HERE = {"now_ns": NOW_NS, "offset_s": 3600}
 
 def local(t_ns: int) -> str:
     return to_datetime(t_ns + 3600 * 10**9).strftime("%d %H:%M")
-
-
-@pytest.mark.parametrize(
-    ("said", "moment", "sure"),
-    [
-        ("now", "01 15:40", None),
-        ("", "01 15:40", None),
-        ("20 min ago", "01 15:20", None),
-        ("About 2 hours ago", "01 13:40", None),
-        ("half an hour ago", "01 15:10", None),
-        ("1,5 h ago", "01 14:10", None),
-        ("14:30", "01 14:30", None),
-        ("at 2.30 pm", "01 14:30", None),
-        ("16:00", "28 16:00", None),
-        ("23:50", "28 23:50", None),
-        ("today 9:15", "01 09:15", None),
-        ("yesterday 18:05", "28 18:05", None),
-        ("this morning", "01 09:00", 10800),
-        ("this afternoon", "01 13:50", 10800),
-        ("yesterday evening", "28 21:00", 10800),
-        ("2026-02-27T10:00", "27 10:00", None),
-        ("2026-02-27T10:00Z", "27 11:00", None),
-    ],
-)
-def test_a_moment_is_read_as_people_say_it(said, moment, sure):
-    t_ns, certainty = parse_when(said, **HERE)
-    assert (local(t_ns), certainty) == (moment, sure)
-
-
-@pytest.mark.parametrize(
-    "said", ["lunch", "25:00", "14:75", "13 pm", "tomorrow 9:00", "this evening", "2026-02-27", "9" * 400 + " h ago", "1900-01-01T00:00", "7"]
-)
-def test_what_is_no_moment_that_has_been_says_what_would_be(said):
-    with pytest.raises(UsageError) as raised:
-        parse_when(said, **HERE)
-    assert "20 min ago" in raised.value.next_step
-
-
-@pytest.mark.parametrize(
-    ("said", "moment"), [("in 2 h", "01 17:40"), ("18:00", "01 18:00"), ("9:00", "02 09:00"), ("tomorrow morning", "02 09:00"), ("tonight", "01 21:00")]
-)
-def test_a_plan_looks_ahead(said, moment):
-    assert local(parse_ahead(said, **HERE)) == moment
-    with pytest.raises(UsageError):
-        parse_ahead("yesterday 9:00", **HERE)
 
 
 def test_a_tag_keeps_every_word_that_was_said():
