@@ -16,10 +16,11 @@ from somalink.domain.constants import Constants
 from somalink.domain.errors import UsageError
 from somalink.domain.ports import Source
 from somalink.domain.time import HOUR_NS, MINUTE_NS
-from somalink.domain.types import Baseline, Beats, Candidate, Episode, Gap, Grid, Heartbeat, Item, Record
+from somalink.domain.types import Baseline, Beats, Candidate, ClockAnchor, Contact, Episode, Gap, Grid, Heartbeat, Item, Opened, Record, UtcOffset
 from somalink.pipeline.intake import Intake
 from somalink.pipeline.usuals import Usuals, excluded_spans, generator
 from somalink.storage.local import LocalStore
+from somalink.storage.rows import DeviceStatus
 from somalink.storage.writer import Writer
 
 PERSONAL, RECORDING = "personal", "recording"
@@ -163,7 +164,7 @@ class Run:
     def _keep(self, items: Iterable[Item], records: Iterable[Record], *, done: bool = False) -> None:
         told = Told.of(records)
         with self._store.transaction() as write:
-            write.put_gaps(self.unit, [item for item in items if isinstance(item, Gap)])
+            self._keep_items(write, items)
             write.put_beats(self.unit, Beats.concat(told.beats))
             write.put_grid(self.unit, self.analysis, Grid.concat(told.grids))
             dropped = {episode.id for episode in told.episodes if episode.state == "dropped"}
@@ -183,6 +184,18 @@ class Run:
                     write.compact(self._intake.row.stop_ns // HOUR_NS * HOUR_NS + 2 * HOUR_NS)
         self.overtaken = self.overtaken or write.change > self.written + 1
         self.written = write.change if write.taken else write.change - 1
+
+    def _keep_items(self, write: Writer, items: Iterable[Item]) -> None:
+        """What a source says beside its samples: gaps, clocks, local time, what the device has and whether it touches the skin."""
+        write.put_gaps(self.unit, [item for item in items if isinstance(item, Gap)])
+        write.put_utc_offsets(self.unit, [item for item in items if isinstance(item, UtcOffset)])
+        for item in items:
+            if isinstance(item, ClockAnchor):
+                write.put_clock(item)
+            elif isinstance(item, Opened):
+                write.put_device_status(self.unit, DeviceStatus(item.t_ns, {"tier": item.unit.tier, "streams": sorted(item.streams)}))
+            elif isinstance(item, Contact):
+                write.put_device_status(self.unit, DeviceStatus(item.t_ns, {"contact": item.on}))
 
     def _snapshot_due(self) -> bool:
         """Every five minutes of event time and at the end of every hour (contracts, section 10)."""

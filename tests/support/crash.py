@@ -276,6 +276,7 @@ _PROMISES: Mapping[str, Any] = {
     "put_utc_offsets": lambda ledger, unit, offsets: ledger.of("offsets").update(dict.fromkeys(offsets, True)),
     "put_counts": lambda ledger, unit, counts: ledger.of("counts").update({(unit.recording, h): (n, dict(r)) for h, (n, r) in counts.items()}),
     "put_baseline": lambda ledger, person, tier, analysis, baseline: ledger.of("baselines").setdefault((tier, baseline.from_ns), baseline),
+    "put_device_status": lambda ledger, unit, status: ledger.of("devices").update({(unit.recording, status.t_ns): dict(status.fields)}),
     "put_event": lambda ledger, event: ledger.of("events").update({(event.id, event.revision): event}),
 }
 """What each call of a writer promises to a reader. A call that is not here fails the test: a promise nobody checks is none."""
@@ -289,6 +290,7 @@ def held(store: LocalStore, person: str) -> Ledger:
         _grid(ledger, unit, "", store.recording_grid(unit))
         ledger.of("gaps").update({(unit.recording, gap.stream, gap.start_ns): gap for gap in store.recording_gaps(unit)})
         ledger.of("counts").update({(unit.recording, hour): count for hour, count in store.refusals(unit).items()})
+        ledger.of("devices").update({(unit.recording, status.t_ns): dict(status.fields) for status in store.device_status(unit)})
         analysis = store.current_analysis(person) or ""
         found = store.latest_snapshot(unit, analysis)
         while found is not None:
