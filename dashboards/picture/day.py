@@ -14,10 +14,10 @@ import numpy as np
 from dashboards.picture import look, sentences
 from dashboards.picture.canvas import BODY, HEAD, SMALL, Page
 from dashboards.picture.model import NO_ROWS, DayModel, Minutes, Moment, Tag
-from dashboards.picture.parts import HEIGHT, MARGIN, ROW, WIDTH, Fill, Line, Sample, head, legend
-from dashboards.picture.traces import cut_marks, level_line, runs, usual_band, wash
+from dashboards.picture.parts import HEIGHT, MARGIN, ROW, WIDTH, Arrow, Fill, Line, Sample, head, legend
+from dashboards.picture.traces import beyond, cut_marks, level_line, runs, usual_band, wash
 from somalink.domain.time import HOUR_NS, MINUTE_NS, SECOND_NS
-from somalink.domain.types import FloatArray, Gate
+from somalink.domain.types import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +50,7 @@ WEAK_Y, WEAK_H = 3.23, 0.06
 HEART_Y, HEART_H = 2.5, 0.6
 COVER_Y, COVER_H = 2.16, 0.2
 HOURS_Y = 1.99
-LEGEND_Y = 1.72
+LEGEND_Y = 1.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,18 @@ class Sheet:
         """Middle of every point, in minutes since the shown start."""
         return minutes.middle_min(self.model.shown[0], self.step_min)
 
+    @property
+    def drawn(self) -> Minutes:
+        """The points of the line: coarse, but for the moments."""
+        minutes = self.model.minutes
+        return minutes.every(self.step_min).finer_within(minutes, [moment.around_ns for moment in self.model.moments])
+
+    def judged_at(self, t: FloatArray) -> BoolArray:
+        """Was the minute judged that holds each time, in minutes since the shown start?"""
+        minutes = self.model.minutes
+        since = (self.model.shown[0] - int(minutes.start_ns[0])) // MINUTE_NS
+        return np.asarray(minutes.judged[np.clip(np.floor(t).astype(np.int64) + since, 0, len(minutes.judged) - 1)])
+
 
 def day_page(model: DayModel) -> Page:
     page = Page(WIDTH, HEIGHT)
@@ -158,7 +170,8 @@ def _head(sheet: Sheet) -> None:
         sheet.page,
         heading=f"{sentences.heading(model)}   ·   {sentences.DAY_BREAK}",
         title=sentences.claim(model),
-        base=sentences.of_how_much(model),
+        base=sentences.base(model),
+        base_w=SIDE_X - MARGIN - 0.35,
         compared=sentences.compared(model),
         more=sentences.limits(model),
         simulated=model.simulated,
@@ -170,21 +183,28 @@ def _head(sheet: Sheet) -> None:
 
 def _level(sheet: Sheet) -> None:
     axes = sheet.place(PLOT_Y, sheet.plot_h, look.Z_RANGE)
-    minutes, half = sheet.model.minutes.every(sheet.step_min), sheet.step_min / 2
+    minutes = sheet.model.minutes.every(sheet.step_min)
     t, (low, high) = sheet.t(minutes), look.Z_RANGE
     _words(sheet)
     judged = minutes.judged & np.isfinite(minutes.z)
-    usual_band(axes, t, judged, half=half)
-    wash(axes, t, minutes.known & ~judged, half=half)
+    _judged_or_not(sheet, axes)
     sure = look.SURE_SE * minutes.se
     shaded = judged.tolist()
     axes.fill_between(
         t, np.maximum(minutes.z - sure, low), np.minimum(minutes.z + sure, high), where=shaded, color=look.BAND, alpha=look.BAND_ALPHA, lw=0, zorder=2
     )
-    drawn = minutes.finer_within(sheet.model.minutes, [moment.around_ns for moment in sheet.model.moments])
-    level_line(axes, sheet.t(drawn), drawn, look.Z_RANGE)
+    drawn = sheet.drawn
+    level_line(axes, sheet.t(drawn), drawn, look.Z_RANGE, judged_at=sheet.judged_at)
     cut_marks(axes, sheet.t(drawn), drawn, look.Z_RANGE)
     _holes(sheet)
+
+
+def _judged_or_not(sheet: Sheet, axes: Axes) -> None:
+    """To the minute, whatever the line is drawn in: what could not be judged is never behind a band that says it was."""
+    minutes = sheet.model.minutes
+    t, judged = sheet.t(minutes), minutes.judged & np.isfinite(minutes.z)
+    usual_band(axes, t, judged)
+    wash(axes, t, minutes.known & ~judged)
 
 
 def _words(sheet: Sheet) -> None:
@@ -396,12 +416,9 @@ def _midnight(sheet: Sheet) -> None:
 
 
 def _legend(sheet: Sheet) -> None:
-    """Only what occurs on this day, a row of its own for curve, movement and the rest; below it what the worn time came to."""
-    page, model, y = sheet.page, sheet.model, LEGEND_Y
-    for entries in (_curve_entries(model), _movement_entries(model) + _other_entries(model)):
-        if entries:
-            y = legend(page, entries, x=MARGIN, y=y, right=LEFT_END) - ROW
-    y -= 0.03
+    """Only what occurs on this day: curve, movement, the rest; below it what the worn time came to."""
+    page, model = sheet.page, sheet.model
+    y = legend(page, _curve_entries(sheet) + _movement_entries(model) + _other_entries(model), x=MARGIN, y=LEGEND_Y, right=LEFT_END) - ROW - 0.02
     for text in (sentences.worn(model), _no_signal(page, model), sentences.unnumbered(model)):
         y = page.paragraph(MARGIN, y, text, LEFT_END - MARGIN, size=SMALL, colour=look.INK)
 
@@ -422,25 +439,25 @@ def _occurring(possible: Sequence[tuple[str, Sample, bool]]) -> Entries:
     return [(words, sample) for words, sample, occurs in possible if occurs]
 
 
-def _curve_entries(model: DayModel) -> Entries:
-    minutes = model.minutes
+def _curve_entries(sheet: Sheet) -> Entries:
+    model, minutes = sheet.model, sheet.model.minutes
     z = minutes.z[minutes.judged]
     return _occurring(
         [
             ("below", Line(look.BELOW, 1.8), bool((z < -1).any())),
             (sentences.usual(model), Line(look.USUAL, 1.8), bool(len(z))),
-            ("above", Line(look.ABOVE, 1.8), bool((z >= 1).any())),
+            ("a little above, above", Line(look.ABOVE, 1.8), bool((z >= 1).any())),
             ("well above", Line(look.WELL, 1.8), bool((z >= look.LEVELS[-1].from_z).any())),
             ("how sure (9 in 10)", Fill(look.BAND, look.BAND_ALPHA), bool(len(z))),
-            ("not judged", WASHED, bool((minutes.known & ~minutes.judged).any())),
+            ("beyond the scale", Arrow(look.WELL), beyond(sheet.drawn, look.Z_RANGE)),
+            ("thin grey: measured, not judged", WASHED, bool((minutes.known & ~minutes.judged).any())),
         ]
     )
 
 
 def _movement_entries(model: DayModel) -> Entries:
     minutes = model.minutes
-    words = {**look.GATE_WORDS, Gate.POSTURE: look.POSTURE_FOR}
-    return _occurring([(words[gate], look.LANE[gate], bool((minutes.known & (minutes.gate == gate)).any())) for gate in look.LANE])
+    return _occurring([(look.GATE_WORDS[gate], look.LANE[gate], bool((minutes.known & (minutes.gate == gate)).any())) for gate in look.LANE])
 
 
 def _other_entries(model: DayModel) -> Entries:
@@ -450,7 +467,7 @@ def _other_entries(model: DayModel) -> Entries:
             ("usable", USABLE, bool(model.usable_s)),
             ("measured, not judged", LEFT_OUT, model.measured_s > model.usable_s),
             ("no signal or not worn", NOTHING, model.worn),
-            ("a moment, start to end", Line(look.WELL, 3.0), bool(model.moments)),
+            ("bar: a moment; blue: slower" if model.slower else "bar: a moment", Line(look.WELL, 3.0), bool(model.moments)),
             ("a tag, as sure as its time", Line(look.INK, 1.4, ends=True), bool(model.tags)),
             ("likely match", LINK, "linked" in matches),
             ("possible match", MAYBE, "possible" in matches),
@@ -467,7 +484,8 @@ def _side(sheet: Sheet) -> None:
     note = sentences.chance_note(model) or "Nothing stood out."
     slower = model.slower[:MOST_SLOWER]
     below = NOTE_H * (len(page.wrap(note, SIDE_W, SMALL)) + 0.5)
-    more = NOTE_H if len(model.slower) > MOST_SLOWER else 0.0
+    rest = sentences.briefly(model, model.slower[MOST_SLOWER:]) if len(model.slower) > MOST_SLOWER else ""
+    more = NOTE_H * len(page.wrap(rest, SIDE_W, SMALL)) if rest else 0.0
     below += SECTION_H + NOTE_H + 0.03 + more + sum(_room(sheet, moment, slower) for moment in slower) if slower else 0.0
     wanted = SECTION_H + sum(_room(sheet, moment, model.risen) for moment in model.risen[:MOST_LINES]) + below
     full = SECTION_H + TAG_H * len(model.tags) if model.tags else 0.3
@@ -478,7 +496,8 @@ def _side(sheet: Sheet) -> None:
     if slower:
         y = _section(page, sentences.SLOWER, y - 0.1)
         y = page.paragraph(SIDE_X, y, sentences.BELOW.format(usual=sentences.usual(model)), SIDE_W, size=SMALL)
-        y = _listed(sheet, model.slower, y - 0.02, end=SIDE_END + tags)
+        y = _listed(sheet, slower, y - 0.02, end=SIDE_END + tags)
+        y = page.paragraph(SIDE_X, y, rest, SIDE_W, size=SMALL)
     if not model.tags:
         page.text(SIDE_X, y - 0.1, sentences.NO_TAGS, size=BODY, colour=look.INK_2)
     elif lean:

@@ -13,14 +13,16 @@ WIDTH, HEIGHT = 11.0, 7.75
 """A4 across, less its margins: a page prints at its own size."""
 
 
-def head(page: Page, *, heading: str, title: str, base: str, compared: str, more: str, simulated: bool, also: str = "") -> None:
-    """When and who, small; the sentence, large; of how much; then, strong, what it is compared with, and the rest."""
+def head(
+    page: Page, *, heading: str, title: str, base: str, compared: str, more: str, simulated: bool, also: str = "", base_w: float = WIDTH - 2 * MARGIN
+) -> None:
+    """When and who, small; the sentence, large; of how much, within `base_w`; then, strong, what it is compared with, and the rest."""
     top = page.height - 0.32
     page.text(MARGIN, top, heading, size=LEAD, colour=look.INK_2)
     if simulated:
         _simulated(page, top)
     page.text(MARGIN, top - 0.4, title, size=min(TITLE, TITLE * (page.width - 2 * MARGIN) / page.measure(title, TITLE)))
-    page.text(MARGIN, top - 0.65, base, size=HEAD, colour=look.INK)
+    page.text(MARGIN, top - 0.65, base, size=min(HEAD, HEAD * base_w / page.measure(base or " ", HEAD)), colour=look.INK)
     page.text(MARGIN, top - 0.87, compared, size=LEAD, bold=True, colour=look.INK_2)
     page.text(MARGIN + page.measure(f"{compared}  ", LEAD, bold=True), top - 0.87, more, size=BODY, colour=look.INK_3)
     if also:
@@ -65,10 +67,17 @@ class Dot:
     filled: bool = False
 
 
-Sample = Fill | Line | Dot | look.Bar | look.Texture
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """The small arrow of what is further out than the page."""
+
+    colour: str
 
 
-ROW = 0.19
+Sample = Fill | Line | Dot | Arrow | look.Bar | look.Texture
+
+
+ROW = 0.18
 
 
 def legend(page: Page, entries: Iterable[tuple[str, Sample]], *, x: float, y: float, right: float) -> float:
@@ -91,6 +100,8 @@ def _sample(page: Page, x: float, y: float, sample: Sample) -> None:
             page.line([end, end], [y + 0.03, y + 0.09], colour=sample.colour, width=1.0)
     elif isinstance(sample, Dot):
         page.dot(x + 0.14, y + 0.06, colour=sample.colour, filled=sample.filled)
+    elif isinstance(sample, Arrow):
+        page.axes(x, y, 0.28, 0.12, xlim=(0, 1), ylim=(0, 1)).plot([0.5], [0.75], marker=6, color=sample.colour, markersize=4.0, clip_on=False)
     elif isinstance(sample, Fill):
         page.box(x, y, 0.28, 0.12, fill=sample.colour, alpha=sample.alpha)
         page.box(x, y, 0.28, 0.12, edge=look.EDGE, line=0.6)

@@ -39,7 +39,7 @@ BY_LUCK = 0.2
 CLEAR = 0.6
 """The confidence from which a moment is called clear."""
 CURVE = "Heart rate beyond what movement explains, against {usual}"
-UNNUMBERED = "Above without a number: did not last, did not rise sharply, or could not be judged."
+UNNUMBERED = "{where} without a {mark}: did not last, did not {change} sharply, or could not be judged."
 NO_TAGS = "No tags on this day."
 SLOWER = "Slower heart"
 BELOW = "Below {usual}:"
@@ -100,6 +100,15 @@ def of_how_much(model: DayModel) -> str:
         return ""
     usable = f"{model.usable_s / 3600:.1f}" if model.usable_s >= 360 or not model.usable_s else f"{model.usable_s / 3600:.2f}"
     return f"in the {usable} of {hours(model.worn_s)} that could be judged"
+
+
+def base(model: DayModel) -> str:
+    """The line under the claim: of how much it is said, and what chance alone would bring in that, so that nobody reads the claim without it."""
+    rises, expected = len(model.spikes), model.by_chance
+    if not rises:
+        return of_how_much(model)
+    chance = "how many by chance is not known yet" if expected is None else f"where chance alone brings {about(expected)}"
+    return f"{of_how_much(model)}; {plural(rises, 'quick rise')}, {chance}"
 
 
 def usual(model: DayModel) -> str:
@@ -261,12 +270,22 @@ def chance_note(model: DayModel) -> str:
 
 
 def _beside(rises: int, model: DayModel) -> str:
-    begin = f"{sentence(plural(rises, 'quick rise'))} in the {model.usable_s / 3600:.1f} usable hours"
+    moments = "" if rises == len(model.risen) else f" in {_these(len(model.risen))}"
+    begin = f"{sentence(plural(rises, 'quick rise'))}{moments} in the {model.usable_s / 3600:.1f} usable hours"
     if model.by_chance is None:
         return f"{begin}; how many such would show up by chance is not known yet."
     expected = model.by_chance
     apart = "" if expected <= BY_LUCK * rises else " It cannot be told from chance." if rises == 1 else " None of them can be told from chance one by one."
     return f"{begin}; {about(expected)} such would show up by chance alone.{apart}"
+
+
+def _these(moments: int) -> str:
+    return "this moment" if moments == 1 else f"these {number(moments)} moments"
+
+
+def briefly(model: DayModel, moments: Sequence[Moment]) -> str:
+    """`and e 02:17–02:36, f 03:01–03:09`: those that have no room for more than their time."""
+    return f"and {', '.join(f'{moment.label} {when(model, moment)}' for moment in moments)}"
 
 
 # ---------------------------------------------------------------- tags
@@ -327,12 +346,18 @@ def _short_gaps(model: DayModel) -> str:
 
 
 def unnumbered(model: DayModel) -> str:
-    """Said where the curve is above the usual outside every moment that has a number."""
+    """Said where the curve is above or below the usual outside every moment that has a number or letter."""
     inside = np.zeros(len(model.minutes.start_ns), bool)
     for moment in model.moments:
         start_ns, stop_ns = moment.around_ns
         inside |= (model.minutes.start_ns >= start_ns) & (model.minutes.start_ns < stop_ns)
-    return UNNUMBERED if bool((model.minutes.judged & (model.minutes.z >= 1) & ~inside).any()) else ""
+    outside = model.minutes.judged & ~inside
+    above, below = bool((outside & (model.minutes.z >= 1)).any()), bool((outside & (model.minutes.z < -1)).any())
+    if not above and not below:
+        return ""
+    where = " or ".join(word for word, occurs in (("above", above), ("below", below)) if occurs)
+    mark = " or ".join(word for word, occurs in (("number", above), ("letter", below)) if occurs)
+    return UNNUMBERED.format(where=sentence(where), mark=mark, change="rise" if not below else "change" if above else "fall")
 
 
 def _by_reason(model: DayModel, holes: Sequence[Hole]) -> list[str]:

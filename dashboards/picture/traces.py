@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PARTS = 6
+JudgedAt = Callable[[FloatArray], BoolArray]
+"""Times as the axes have them, to whether each was judged."""
 
 
 def runs(mask: BoolArray) -> list[tuple[int, int]]:
@@ -37,14 +39,20 @@ def wash(axes: Axes, t: FloatArray, unjudged: BoolArray, *, half: float = 0.5) -
 
 def cut_marks(axes: Axes, t: FloatArray, minutes: Minutes, z_range: tuple[float, float], *, size: float = 4.0) -> None:
     """A small arrow at the edge where the judged line is further out than the page."""
-    for mark, edge, beyond in ((6, z_range[1], minutes.z > z_range[1]), (7, z_range[0], minutes.z < z_range[0])):
-        for a, b in runs(minutes.judged & beyond):
+    for mark, edge, out in ((6, z_range[1], minutes.z > z_range[1]), (7, z_range[0], minutes.z < z_range[0])):
+        for a, b in runs(minutes.judged & out):
             axes.plot([(t[a] + t[b - 1]) / 2], [edge], marker=mark, color=look.level(edge).colour, markersize=size, clip_on=False, zorder=5)
 
 
-def level_line(axes: Axes, t: FloatArray, minutes: Minutes, z_range: tuple[float, float], *, width: float = 1.5) -> None:
+def beyond(minutes: Minutes, z_range: tuple[float, float]) -> bool:
+    """Is any judged point further out than the page?"""
+    return bool((minutes.judged & ((minutes.z > z_range[1]) | (minutes.z < z_range[0]))).any())
+
+
+def level_line(axes: Axes, t: FloatArray, minutes: Minutes, z_range: tuple[float, float], *, width: float = 1.5, judged_at: JudgedAt | None = None) -> None:
     """Judged: in the colour of its level. Measured and not judged, whatever the reason: grey and thin. Unknown: nothing.
 
+    `judged_at`: what of the time within a longer point was judged, where that is known; the rest of it is grey and thin too.
     What is judged and beyond the scale is cut at its edge; what is not judged is not drawn there, so that a run makes no plateau.
     """
     judged = minutes.judged
@@ -54,7 +62,9 @@ def level_line(axes: Axes, t: FloatArray, minutes: Minutes, z_range: tuple[float
     pieces = np.stack([np.column_stack([t[:-1], z[:-1]]), np.column_stack([t[1:], z[1:]])], axis=1)
     coloured = both & judged[1:] & judged[:-1]
     fine = _finer(pieces[coloured])
-    strokes(axes, fine, [look.level(float(each)).colour for each in (fine[:, 0, 1] + fine[:, 1, 1]) / 2], width)
+    sure = judged_at((fine[:, 0, 0] + fine[:, 1, 0]) / 2) if judged_at else np.ones(len(fine), bool)
+    strokes(axes, fine[sure], [look.level(float(each)).colour for each in (fine[sure, 0, 1] + fine[sure, 1, 1]) / 2], width)
+    strokes(axes, fine[~sure], [look.HATCH] * int((~sure).sum()), width * 0.45)
     grey = both & ~coloured
     strokes(axes, pieces[grey], [look.HATCH] * int(grey.sum()), width * 0.45)
     alone = np.isfinite(z) & ~np.append(both, False) & ~np.append(False, both)

@@ -10,8 +10,8 @@ import numpy as np
 from dashboards.picture import look, sentences
 from dashboards.picture.canvas import BODY, SMALL, Page
 from dashboards.picture.model import DayModel, Minutes
-from dashboards.picture.parts import HEIGHT, MARGIN, WIDTH, Dot, Fill, Line, Sample, head, legend
-from dashboards.picture.traces import cut_marks, level_line, runs, usual_band, wash
+from dashboards.picture.parts import HEIGHT, MARGIN, WIDTH, Arrow, Dot, Fill, Line, Sample, head, legend
+from dashboards.picture.traces import beyond, cut_marks, level_line, runs, usual_band, wash
 from somalink.domain.time import HOUR_NS, MINUTE_NS
 from somalink.domain.types import FloatArray, Gate
 
@@ -60,7 +60,7 @@ def week_page(models: Sequence[DayModel]) -> Page:
     for row in rows:
         _day(row)
     _clock(rows[-1])
-    legend(page, _entries(models), x=MARGIN, y=0.42, right=WIDTH - MARGIN)
+    legend(page, _entries(models), x=MARGIN, y=0.56, right=WIDTH - MARGIN)
     page.text(MARGIN, 0.18, f"The line: {sentences.CURVE.format(usual=sentences.span_usual(models)).lower()}.", size=SMALL, colour=look.INK_2)
     return page
 
@@ -114,12 +114,17 @@ def _level(row: Row) -> None:
     t = _middle(row, minutes)
     usual_band(axes, t, minutes.judged & np.isfinite(minutes.z), half=STEP_MIN / 2)
     wash(axes, t, minutes.known & ~minutes.judged, half=STEP_MIN / 2)
-    drawn = minutes.finer_within(row.model.minutes, [moment.around_ns for moment in row.model.moments])
+    drawn = _drawn(row.model)
     level_line(axes, _middle(row, drawn), drawn, look.Z_RANGE, width=1.1)
     cut_marks(axes, _middle(row, drawn), drawn, look.Z_RANGE, size=2.5)
     for gates, colour in (((Gate.MOVING,), look.EDGE), ((Gate.RECOVERY, Gate.POSTURE), look.RULE)):
         for a, b in runs(minutes.known & np.isin(minutes.gate, gates)):
             lane.fill_between([t[a] - STEP_MIN / 2, t[b - 1] + STEP_MIN / 2], 0, 1, color=colour, lw=0)
+
+
+def _drawn(model: DayModel) -> Minutes:
+    """The points of the line: coarse, but for the moments."""
+    return model.minutes.every(STEP_MIN).finer_within(model.minutes, [moment.around_ns for moment in model.moments])
 
 
 def _middle(row: Row, minutes: Minutes) -> FloatArray:
@@ -161,9 +166,10 @@ def _entries(models: Sequence[DayModel]) -> list[tuple[str, Sample]]:
     linked = any(match.verdict == "linked" for model in models for tag in model.tags for match in tag.matches)
     possible: list[tuple[str, Sample, bool]] = [
         (sentences.span_usual(models), Fill(look.USUAL_BAND), True),
-        ("above", Line(look.ABOVE, 1.5), True),
+        ("a little above, above", Line(look.ABOVE, 1.5), True),
         ("well above", Line(look.WELL, 1.5), True),
         ("below", Line(look.BELOW, 1.5), True),
+        ("beyond the scale", Arrow(look.WELL), any(beyond(_drawn(model), look.Z_RANGE) for model in models)),
         ("a quick rise", Dot(look.WELL), bool(sentences.spikes_of(models))),
         ("and a tag is a likely match", Dot(look.WELL, filled=True), linked),
         ("moving", Fill(look.EDGE), True),

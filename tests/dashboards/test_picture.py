@@ -152,6 +152,14 @@ def test_no_page_uses_a_word_that_judges(full_day, model: DayModel) -> None:
     assert not [text for text in every if NEVER.search(text)]
 
 
+def test_the_line_under_the_claim_says_what_chance_alone_would_bring(full_day, model: DayModel) -> None:
+    assert sentences.base(model) == "in the 7.4 of 9.8 hours that could be judged; three quick rises, where chance alone brings about one"
+    assert sentences.base(model) in {text.get_text() for text in day_page(model).figure.texts}
+    full_day.reader.episode_list = []
+    calm = day_model(full_day.reader, "A", full_day.day, full_day.facts)
+    assert sentences.base(calm) == sentences.of_how_much(calm)
+
+
 def test_an_unsure_level_gets_the_word_nearer_to_usual() -> None:
     assert look.level(2.2).phrase == "above your usual"
     assert look.level(2.2, se=0.5).phrase == "a little above your usual"
@@ -213,6 +221,23 @@ def test_a_quick_rise_in_a_longer_stretch_is_told_as_part_of_it(full_day) -> Non
     assert sentences.what(model, model.moments[0]).startswith("longer above, with a quick rise at 09:5")
     assert len(model.spikes) == 3
     assert next(tag for tag in model.tags if tag.event.kind == "conflict").matches[0].label == "1"
+
+
+def test_where_rises_and_moments_differ_in_number_the_note_says_in_which_moments_the_rises_are(full_day) -> None:
+    rise = full_day.reader.episode_list[0]
+    full_day.reader.episode_list.append(replace(rise, id="long", kind="elevated", start_ns=full(15.0), peak_ns=full(15.1), stop_ns=full(15.3)))
+    noted = sentences.chance_note(day_model(full_day.reader, "A", full_day.day, full_day.facts))
+    assert noted.startswith("Three quick rises in these four moments in the 7.4 usable hours;")
+
+
+def test_every_letter_under_the_curve_is_named_with_its_time(full_day) -> None:
+    slow = full_day.reader.episode_list[3]
+    later = [(slow.start_ns + k * 12 * 60 * 10**9, k) for k in range(5)]
+    full_day.reader.episode_list = [replace(slow, id=f"l{k}", start_ns=at, peak_ns=at + 60 * 10**9, stop_ns=at + 120 * 10**9) for at, k in later]
+    model = day_model(full_day.reader, "A", full_day.day, full_day.facts)
+    listed = " ".join(text.get_text() for text in day_page(model).figure.texts)
+    assert all(sentences.when(model, moment) in listed for moment in model.slower)
+    assert "and d " in listed
 
 
 def test_an_end_that_was_not_seen_says_what_came_then(full_day) -> None:
@@ -306,10 +331,11 @@ def test_words_do_not_lie_on_words(full_day) -> None:
     close = [replace(reader.event_list[1], id=f"x{k}", t_ns=reader.event_list[1].t_ns + k * 120 * 10**9) for k in range(6)]
     many = [replace(reader.episode_list[0], id=f"m{k}", start_ns=reader.episode_list[0].start_ns + k * 20 * 60 * 10**9) for k in range(15)]
     reader.event_list, reader.episode_list = reader.event_list + close, many
-    page = day_page(day_model(reader, "A", full_day.day, full_day.facts))
-    boxes = [(text.get_text(), text.get_window_extent()) for text in page.figure.texts if not text.get_text().isdigit()]
-    overlaps = [(a, b) for k, (a, one) in enumerate(boxes) for b, other in boxes[k + 1 :] if one.padded(-2).overlaps(other.padded(-2))]
-    assert overlaps == []
+    model = day_model(reader, "A", full_day.day, full_day.facts)
+    for page in (day_page(model), week_page([model])):
+        boxes = [(text.get_text(), text.get_window_extent()) for text in page.figure.texts if not text.get_text().isdigit()]
+        overlaps = [(a, b) for k, (a, one) in enumerate(boxes) for b, other in boxes[k + 1 :] if one.padded(-2).overlaps(other.padded(-2))]
+        assert overlaps == []
 
 
 def test_a_number_stands_over_its_own_time_and_the_later_one_higher(full_day) -> None:
@@ -337,6 +363,30 @@ def test_every_picture_has_the_same_scale_and_marks_what_is_beyond_it(full_day) 
         levels = [axes for axes in page.figure.axes if axes.get_ylim() == look.Z_RANGE]
         assert len(levels) == 1
         assert [line for line in levels[0].lines if line.get_marker() == 6]
+
+
+def test_what_is_beyond_the_scale_is_in_the_legend_only_where_it_occurs(full_day, model: DayModel) -> None:
+    rows = full_day.reader.grids["h10"]
+    full_day.reader.grids = {"h10": replace(rows, z=np.where(rows.stop_ns < full(8.1), 70_000, np.minimum(rows.z, 30_000)))}
+    beyond = day_model(full_day.reader, "A", full_day.day, full_day.facts)
+    full_day.reader.grids = {"h10": replace(rows, z=np.clip(rows.z, -20_000, 30_000))}
+    within = day_model(full_day.reader, "A", full_day.day, full_day.facts)
+    for each, occurs in ((beyond, True), (within, False)):
+        for page in (day_page(each), week_page([each])):
+            assert ("beyond the scale" in {text.get_text() for text in page.figure.texts}) == occurs
+
+
+def test_a_minute_that_was_not_judged_is_shaded_however_short(full_day) -> None:
+    """Whatever the line is drawn in: on so long a day a point of it is two minutes."""
+    rows = full_day.reader.grids["h10"]
+    up = (rows.stop_ns > full(15.0)) & (rows.stop_ns <= full(15.0) + 60 * 10**9)
+    full_day.reader.grids = {"h10": replace(rows, gate=np.where(up, int(Gate.POSTURE), int(Gate.STILL)), hr_q=np.full(len(rows), 9500))}
+    full_day.reader.episode_list = []
+    model = day_model(full_day.reader, "A", full_day.day, full_day.facts)
+    level = next(axes for axes in day_page(model).figure.axes if axes.get_ylim() == look.Z_RANGE)
+    shaded = [area for area in level.collections if area.get_zorder() == 0.9]
+    assert len(shaded) == 1
+    assert np.ptp(shaded[0].get_paths()[0].vertices[:, 0]) == pytest.approx(1.0)
 
 
 def days(full_day, count: int) -> list[DayModel]:
