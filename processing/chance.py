@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from processing.arousal import is_personal
 from processing.episodes import Z
 from processing.exact import MICRO, median2, prefix, running
 from processing.usual import Offsets, carry_last, days_of, outside, phasic_centre, residuals
@@ -215,39 +216,49 @@ def _rises(z: IntArray, start: int, onset: int, rules: Spike) -> bool:
 
 
 def driver_of(baseline: Baseline, *, has_movement: bool, constants: Constants) -> str:
-    """The z that drives spikes under this baseline."""
-    return "phasic" if has_movement and baseline.still_h >= constants.spike.phasic_after_h else "level"
+    """The z that drives spikes under this baseline. Before it is in use, spikes are driven by the session's level."""
+    phasic = has_movement and is_personal(baseline, constants) and baseline.still_h >= constants.spike.phasic_after_h
+    return "phasic" if phasic else "level"
 
 
 def calibrate(baseline: Baseline, days: Sequence[Draws], *, has_movement: bool, before: Baseline | None, constants: Constants) -> Baseline:
     """Thresholds and chance rates of a fitted baseline (engine, section 3).
 
-    After 20 still hours `z_on` moves by at most one step a refit to the least value whose surrogate rate stays at or under 6 per
-    14 usable hours; never from observed spikes, which would hide that a person has become more sensitive. Nothing quiet: no rates.
+    After 20 still hours `z_on` of each driver moves by at most one step a refit to the least value whose surrogate rate stays at or
+    under 6 per 14 usable hours; never from observed spikes, which would hide that a person has become more sensitive. The rates that
+    are printed are those of the driver in force. Nothing quiet, or a usual that is not in use yet: no rates.
     """
-    rules = constants.spike
+    z_on = {**baseline.z_on, **(before.z_on if before is not None else {})}
     driver = driver_of(baseline, has_movement=has_movement, constants=constants)
-    z_on = dict(baseline.z_on)
-    if before is not None:
-        z_on.update(before.z_on)
-    cells = count(days, driver, z_on[driver], baseline, constants)
-    if baseline.still_h >= constants.maturity.full_h and days:
-        lowest, highest = rules.phasic_bounds if driver == "phasic" else rules.level_bounds
-        target = rules.target_per_14h / 14
-        if cells.rate() > target and z_on[driver] + rules.step <= highest:
-            z_on[driver] += rules.step
-            cells = count(days, driver, z_on[driver], baseline, constants)
-        elif z_on[driver] - rules.step >= lowest:
-            lower = count(days, driver, z_on[driver] - rules.step, baseline, constants)
-            if lower.rate() <= target:
-                z_on[driver] -= rules.step
-                cells = lower
-    prompt_on = {name: value + rules.prompt_add for name, value in z_on.items()}
+    cells = _Cells()
+    if is_personal(baseline, constants):
+        for name in ("phasic", "level") if has_movement else ("level",):
+            if name == driver or baseline.still_h >= constants.maturity.full_h:
+                z_on[name], found = _threshold(name, z_on[name], baseline, days, constants)
+                cells = found if name == driver else cells
     known = bool(cells.hours)
     return replace(
         baseline,
         z_on=z_on,
-        prompt_on=prompt_on,
+        prompt_on={name: value + constants.spike.prompt_add for name, value in z_on.items()},
         chance=cells.shrunk(constants.chance.prior_h) if known else {},
         chance_all=round(cells.rate(), 4) if known else None,
     )
+
+
+def _threshold(driver: str, z_on: float, baseline: Baseline, days: Sequence[Draws], constants: Constants) -> tuple[float, _Cells]:
+    """Where a driver's threshold goes from `z_on`, and the surrogate spikes there."""
+    rules = constants.spike
+    cells = count(days, driver, z_on, baseline, constants)
+    if baseline.still_h < constants.maturity.full_h or not days:
+        return z_on, cells
+    lowest, highest = rules.phasic_bounds if driver == "phasic" else rules.level_bounds
+    target = rules.target_per_14h / 14
+    if cells.rate() > target:
+        higher = min(z_on + rules.step, highest)
+        return higher, count(days, driver, higher, baseline, constants) if higher > z_on else cells
+    if z_on - rules.step >= lowest:
+        lower = count(days, driver, z_on - rules.step, baseline, constants)
+        if lower.rate() <= target:
+            return z_on - rules.step, lower
+    return z_on, cells

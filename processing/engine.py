@@ -120,6 +120,7 @@ class Engine:
         self._offsets = UTC_ONLY
         self._held: dict[int, bool] = {}
         self._told_ns: int | None = None
+        self._promised: dict[Stream, int] = {}
         self._end_ns: int | None = None
         self.waiting: Refit | None = None
         self._constants, self._analysis, self._asks = constants, analysis, asks
@@ -187,8 +188,10 @@ class Engine:
         self._mark(item.stream, item.stop_ns)
 
     def _beat(self, item: Heartbeat) -> None:
-        if item.stream is None:
-            self._told_ns = item.t_ns
+        for stream in [item.stream] if item.stream else list(self._marks):
+            self._promised[stream] = item.t_ns
+        if self._marks and self._marks.keys() <= self._promised.keys():
+            self._told_ns = min(self._promised[stream] for stream in self._marks)
         for stream in [item.stream] if item.stream else list(self._marks):
             self._mark(stream, item.t_ns)
 
@@ -342,6 +345,8 @@ class Engine:
     def _movement(self, stops: IntArray, until: int) -> tuple[IntArray, BoolArray]:
         """Movement of each grid point, acceleration before steps, and where the body turned."""
         motion = np.full(len(stops), UNKNOWN, np.int64)
+        # Posture does not hold the watermark: what comes after its grid point was FINAL is passed over.
+        self._buffers[Stream.POSTURE].drop_before(int(stops[0]) - GRID_NS)
         turned = self._turns.run(*self._buffers[Stream.POSTURE].upto(until), stops)
         if self._opened and Stream.ACC in self._opened.streams:
             t, xyz = self._buffers[Stream.ACC].upto(until)
@@ -477,7 +482,8 @@ class Engine:
                 "beat": [self._segment_open, self._segment, self._run, self._last_beat_ns],
                 "contacts": self._contacts,
                 "field": [self._field_value, self._field_since, sorted(self._held.items())],
-                "grid": [self._next_stop, self._day, self._told_ns],
+                "grid": [self._next_stop, self._day, self._told_ns, self._end_ns],
+                "promised": self._promised,
                 "baseline": _baseline_state(self._baseline),
                 "waiting": None if self.waiting is None else [self.waiting.day, self.waiting.at_ns],
                 "averages": self._averages.state(),
@@ -507,7 +513,8 @@ class Engine:
         self._contacts = [(t, on) for t, on in state["contacts"]]
         self._field_value, self._field_since, held = state["field"]
         self._held = dict(held)
-        self._next_stop, self._day, self._told_ns = state["grid"]
+        self._next_stop, self._day, self._told_ns, self._end_ns = state["grid"]
+        self._promised = {Stream(name): t_ns for name, t_ns in state["promised"].items()}
         self._baseline = _baseline_of(state["baseline"])
         self.waiting = None if state["waiting"] is None else Refit(*state["waiting"])
         self._averages.restore(state["averages"])

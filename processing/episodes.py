@@ -182,7 +182,8 @@ class SpikeMachine:
         self._good = running(tape.quality >= 6000, of) >= enough
         for driver, column in (("level", tape.level), ("phasic", tape.phasic)):
             z_on = round(context.z_on[driver] * Z)
-            hit = (column != UNKNOWN) & (self._sign * column >= z_on)
+            # A point while the gate was shut says nothing: without this, posture's 90 s would confirm what follows them.
+            hit = (column != UNKNOWN) & (self._sign * column >= z_on) & (tape.open != 0)
             self._hits[driver] = running(hit, of) >= enough
         self._columns = tape.arrays()
 

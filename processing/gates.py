@@ -69,7 +69,7 @@ class GateMachine:
         self._reset_ns: int | None = None
         self._missing = 0
         self._motion = np.zeros(0, np.int64)
-        self._hr: deque[int] = deque(maxlen=cardiac.jump_s * SECOND_NS // GRID_NS)
+        self._hr: deque[int] = deque(maxlen=cardiac.jump_s * SECOND_NS // GRID_NS - 1)
         self._hr60: deque[int] = deque(maxlen=SLOPE_POINTS + 1)
 
     def run(self, given: GateInput, baseline: Baseline | None) -> IntArray:

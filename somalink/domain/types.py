@@ -276,6 +276,8 @@ class Baseline:
     chance_all: float | None = None
     excluded: tuple[str, ...] = ()
     span_ns: tuple[int, int] = (0, 0)
+    recording: str = ""
+    """Whose own usual this is (`within_recording`); empty for a person's."""
 
 
 # ---------------------------------------------------------------- what people say

@@ -18,7 +18,7 @@ from somalink.domain.types import Episode, Heartbeat, Item, Record
 from somalink.pipeline.hub import Changed, Final, Hub, Provisional
 from somalink.pipeline.intake import Intake
 from somalink.pipeline.person import settle_person
-from somalink.pipeline.run import Mode, Progress, Run, archived, refuse_other_analysis, slices
+from somalink.pipeline.run import Mode, Progress, Run, archived, is_done, refuse_other_analysis, slices
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import RawRow
 
@@ -122,6 +122,8 @@ async def replay_live(
     unit = intake.unit
     with store.engine_lock(unit.person, unit.device):
         refuse_other_analysis(store, unit.person, mode.analysis(constants))
+        if is_done(store, intake, mode, constants):
+            return
         run = Run(store, intake, mode, constants)
         run.begin()
         items = archived(intake).items(after_ns=run.after_ns, slice_s=max(1, round(pace)))

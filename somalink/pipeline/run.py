@@ -6,7 +6,7 @@ takes the newest snapshot and goes on, and what was acknowledged is what is ther
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from processing.engine import Engine
@@ -103,10 +103,10 @@ class Run:
         if mode.name != RECORDING:
             return None
         known = [b.baseline for b in self._store.tier_baselines(self.unit.person, analysis=self.analysis) if b.tier == self.unit.tier]
-        own = [b for b in known if b.span_ns[0] >= self._intake.row.start_ns and b.span_ns[1] <= (self._intake.row.stop_ns or 0) + HOUR_NS]
-        return own[0] if own else self._within(len(known))
+        own = [b for b in known if b.recording == self.unit.recording]
+        return own[0] if own else self._within(known)
 
-    def _within(self, others: int) -> Baseline | None:
+    def _within(self, others: Sequence[Baseline]) -> Baseline | None:
         """Reads the recording once, without the store, to learn its usual."""
         engine = Engine(self.unit, self._constants, self.analysis, asks=False, traced=True)
         records: list[Record] = []
@@ -124,7 +124,14 @@ class Run:
             generator=lambda name: generator(self._store.person_secret(self.unit.person), name),
             constants=self._constants,
         )
-        return None if baseline is None else replace(baseline, number=others + 1)
+        if baseline is None:
+            return None
+        # Undated recordings all begin at one placeholder: a nanosecond tells their baselines apart.
+        from_ns = baseline.from_ns
+        while from_ns in {b.from_ns for b in others}:
+            from_ns += 1
+        number = max((b.number for b in others), default=0) + 1
+        return replace(baseline, number=number, from_ns=from_ns, recording=self.unit.recording)
 
     # ---- the three steps
 
@@ -250,8 +257,7 @@ def run_archive(store: LocalStore, intake: Intake, mode: Mode, constants: Consta
     with store.engine_lock(unit.person, unit.device):
         analysis = mode.analysis(constants)
         refuse_other_analysis(store, unit.person, analysis)
-        known = store.recording(unit)
-        if known is not None and known.state == "done" and known.analysis == analysis:
+        if is_done(store, intake, mode, constants):
             return
         run = Run(store, intake, mode, constants)
         run.begin()
@@ -260,6 +266,12 @@ def run_archive(store: LocalStore, intake: Intake, mode: Mode, constants: Consta
             if progress is not None and isinstance(part[-1], Heartbeat):
                 progress(intake.row.start_ns, part[-1].t_ns, intake.row.stop_ns or part[-1].t_ns)
         run.finish()
+
+
+def is_done(store: LocalStore, intake: Intake, mode: Mode, constants: Constants) -> bool:
+    """Whether this recording has been run to its end under this analysis."""
+    known = store.recording(intake.unit)
+    return known is not None and known.state == "done" and known.analysis == mode.analysis(constants)
 
 
 def archived(intake: Intake) -> Source:

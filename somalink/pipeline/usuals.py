@@ -78,7 +78,7 @@ class Usuals:
             return stored[0]
         fitted = self._fit(asked, placement, offsets)
         if fitted is not None:
-            self._baselines.append(fitted)
+            self._baselines = sorted([*self._baselines, fitted], key=lambda b: b.from_ns)
             self._unsaved.append(fitted)
         return fitted
 
@@ -94,11 +94,11 @@ class Usuals:
             return None
         events = self._known_events(asked.at_ns)
         spans = excluded_spans(events, self._sessions(asked.at_ns), self._constants)
-        before = self._baselines[-1] if self._baselines else None
-        self._numbers += 1
+        earlier = [b for b in self._baselines if b.from_ns < asked.at_ns]
+        before = earlier[-1] if earlier else None
         fitted = usual.fit(
             rows,
-            number=self._numbers,
+            number=self._numbers + 1,
             mode="personal",
             from_ns=asked.at_ns,
             placement=placement,
@@ -110,7 +110,9 @@ class Usuals:
         )
         if fitted is None:
             return None
-        days = np.unique(usual.days_of(rows.stop_ns, offsets)).tolist()
+        self._numbers += 1
+        # The day that is not over yet (a second recording on one day) is not drawn: it would be another one after a restart.
+        days = [day for day in np.unique(usual.days_of(rows.stop_ns, offsets)).tolist() if day < asked.day]
         draws = [made for day in days if (made := self._drawn(day, rows, fitted, offsets))]
         return chance.calibrate(fitted, draws, has_movement=placement != "none", before=before, constants=self._constants)
 
@@ -139,13 +141,11 @@ class Usuals:
 
     def _known_events(self, at_ns: int) -> list[Event]:
         """Tags as they stood at `at_ns`: the newest revision received by then, deleted ones left out."""
-        known = []
-        for current in self._store.events(self._unit.person):
-            history = [current] if current.revision == 1 else self._store.event_history(current.id)
-            received = [event for event in history if event.received_ns <= at_ns]
-            if received and not max(received, key=lambda e: e.revision).deleted:
-                known.append(max(received, key=lambda e: e.revision))
-        return sorted(known, key=lambda e: (e.t_ns, e.id))
+        newest: dict[str, Event] = {}
+        for event in self._store.every_event(self._unit.person):
+            if event.received_ns <= at_ns:
+                newest[event.id] = event
+        return sorted((event for event in newest.values() if not event.deleted), key=lambda e: (e.t_ns, e.id))
 
     def _sessions(self, at_ns: int) -> list[Session]:
         return [session for session in self._store.sessions(self._unit.person) if session.stop_ns <= at_ns]

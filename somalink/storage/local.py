@@ -255,6 +255,10 @@ class LocalStore:
         found = self._newest(rows.EVENTS, "person = ? AND t_ns >= ? AND t_ns < ? AND NOT deleted", (person, start_ns, stop_ns))
         return sorted(found, key=lambda event: (event.t_ns, event.id))
 
+    def every_event(self, person: str) -> list[Event]:
+        """All revisions of all tags, deleted ones too."""
+        return self._select(rows.EVENTS, "WHERE person = ?", (person,), order="id, revision")
+
     def event(self, id: str) -> Event | None:
         """The newest revision, deleted or not."""
         return next(iter(self.event_history(id)[-1:]), None)

@@ -109,7 +109,14 @@ def drawn(sd: float, *, hours: int = 14) -> list[Draws]:
 def test_a_threshold_moves_one_step_a_refit_towards_its_goal_and_stays_within_its_bounds(sd: float, before: float, after: float):
     earlier = replace(FULL, z_on={"level": 2.0, "phasic": before})
     found = calibrate(FULL, drawn(sd), has_movement=True, before=earlier, constants=CONSTANTS)
-    assert found.z_on == {"level": 2.0, "phasic": after} and found.prompt_on["phasic"] == after + 0.5
+    assert found.z_on["phasic"] == after and found.prompt_on["phasic"] == after + 0.5
+    # The level has a threshold of its own and moves by its own surrogates, one step as well.
+    assert found.z_on["level"] == (2.25 if sd > 1 else 1.75)
+
+
+def test_a_usual_that_is_not_in_use_yet_prints_no_chance():
+    found = calibrate(replace(FULL, still_h=5.0), drawn(9.0), has_movement=True, before=None, constants=CONSTANTS)
+    assert found.chance_all is None and found.chance == {}
 
 
 def test_a_threshold_rests_where_one_step_lower_would_be_too_low():
