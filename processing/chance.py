@@ -234,7 +234,7 @@ def calibrate(baseline: Baseline, days: Sequence[Draws], *, has_movement: bool, 
     if is_personal(baseline, constants):
         for name in ("phasic", "level") if has_movement else ("level",):
             if name == driver or baseline.still_h >= constants.maturity.full_h:
-                z_on[name], found = _threshold(name, z_on[name], baseline, days, constants)
+                z_on[name], found = _threshold(name, z_on[name], baseline, days if name == driver else _some(days), constants)
                 cells = found if name == driver else cells
     known = bool(cells.hours)
     return replace(
@@ -244,6 +244,14 @@ def calibrate(baseline: Baseline, days: Sequence[Draws], *, has_movement: bool, 
         chance=cells.shrunk(constants.chance.prior_h) if known else {},
         chance_all=round(cells.rate(), 4) if known else None,
     )
+
+
+SOME = 5
+"""One draw in five moves the threshold of the driver that is not in force: its rate is not printed, a step of .25 is coarse."""
+
+
+def _some(days: Sequence[Draws]) -> list[Draws]:
+    return [Draws(day.quiet, day.level[::SOME], day.phasic[::SOME]) for day in days]
 
 
 def _threshold(driver: str, z_on: float, baseline: Baseline, days: Sequence[Draws], constants: Constants) -> tuple[float, _Cells]:
