@@ -115,7 +115,8 @@ def read_text(path: Path, *, person: str | None = None, start_ns: int | None = N
 
 def _lines(text: str) -> tuple[list[tuple[int, str]], int]:
     """Numbered lines that are neither blank nor comments, and how many comments there were."""
-    numbered = [(at, line.strip()) for at, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    # Quotes hold numbers together for spreadsheets; here they only hide that the first row is one.
+    numbered = [(at, line.strip()) for at, line in enumerate(text.replace('"', "").split("\n"), start=1) if line.strip()]
     kept = [(at, line) for at, line in numbered if not line.startswith(COMMENTS)]
     return kept, len(numbered) - len(kept)
 

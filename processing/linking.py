@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from somalink.domain.catalogue import TOO_VAGUE
 from somalink.domain.constants import ALGORITHM_VERSION, Constants, Linking
 from somalink.domain.time import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import Baseline, Episode, Event, FloatArray, Gate, IntArray, Link, word
@@ -23,7 +24,7 @@ RULE = f"normal-{ALGORITHM_VERSION}"
 """Normal density against the chance rate of that hour and gate."""
 RULE_TARGET = f"normal-{ALGORITHM_VERSION}-target-rate"
 """The same while no baseline knows the chance rate: the rate that z_on is set for stands in."""
-RULE_VAGUE = f"too-vague-{ALGORITHM_VERSION}"
+RULE_VAGUE = f"{TOO_VAGUE}-{ALGORITHM_VERSION}"
 """The tag's time is too uncertain for any single spike."""
 
 P_PER_UNIT = 10_000

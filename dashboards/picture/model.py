@@ -51,6 +51,8 @@ class Facts:
     links: Sequence[Link] = ()
     offsets: Sequence[UtcOffset] = ()
     simulated: bool = False
+    undated: bool = False
+    """The recording did not say when it began; the date is a placeholder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,7 @@ class DayModel:
     basis: str
     """`own`, `learning`, `session`, `recording` or `none`: what the usual rests on."""
     motion_known: bool
+    undated: bool
     simulated: bool
     worn_ns: tuple[int, int] | None = None
     """From the first to the last row with a heart rate; None: never worn."""
@@ -300,6 +303,7 @@ def day_model(reader: Reader, person: str, day: date, facts: Facts | None = None
         basis=_basis(grid, baselines),
         motion_known=bool((grid.motion != UNKNOWN).any()),
         simulated=facts.simulated,
+        undated=facts.undated,
         worn_ns=worn_ns,
         part_s=part_s,
     )

@@ -23,8 +23,11 @@ def head(
         _simulated(page, top)
     page.text(MARGIN, top - 0.4, title, size=min(TITLE, TITLE * (page.width - 2 * MARGIN) / page.measure(title, TITLE)))
     page.text(MARGIN, top - 0.65, base, size=min(HEAD, HEAD * base_w / page.measure(base or " ", HEAD)), colour=look.INK)
-    page.text(MARGIN, top - 0.87, compared, size=LEAD, bold=True, colour=look.INK_2)
-    page.text(MARGIN + page.measure(f"{compared}  ", LEAD, bold=True), top - 0.87, more, size=BODY, colour=look.INK_3)
+    strong = page.measure(f"{compared}  ", LEAD, bold=True)
+    # The two stand on one line and must stay left of the list beside the plot: both shrink alike where they would not.
+    fit = min(1.0, base_w / (strong + page.measure(more or " ", BODY)))
+    page.text(MARGIN, top - 0.87, compared, size=LEAD * fit, bold=True, colour=look.INK_2)
+    page.text(MARGIN + strong * fit, top - 0.87, more, size=BODY * fit, colour=look.INK_3)
     if also:
         page.text(MARGIN, top - 1.06, also, size=BODY, colour=look.INK_2)
 

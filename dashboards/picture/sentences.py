@@ -11,6 +11,7 @@ import numpy as np
 
 from dashboards.picture.look import GATE_WORDS, KIND_WORDS, LEVELS, POSTURE_FOR, Level, gap_words, level
 from dashboards.picture.model import DayModel, Hole, Match, Moment, Part, Tag
+from somalink.domain.constants import Linking
 from somalink.domain.time import MINUTE_NS, SECOND_NS
 from somalink.domain.types import Gate
 
@@ -44,6 +45,7 @@ NO_TAGS = "No tags on this day."
 SLOWER = "Slower heart"
 BELOW = "Below {usual}:"
 LIMIT = "It is not a feeling, and not a reason."
+UNMOVED = "Not a feeling, not a reason; movement is not known, so effort shows too."
 
 
 def number(count: int) -> str:
@@ -158,7 +160,8 @@ def at_least(count: int, expected: float) -> float:
 
 
 def heading(model: DayModel) -> str:
-    return f"{model.day:%A} {model.day.day} {model.day:%B %Y}   ·   {model.person}"
+    undated = "   ·   date not known" if model.undated else ""
+    return f"{model.day:%A} {model.day.day} {model.day:%B %Y}   ·   {model.person}{undated}"
 
 
 DAY_BREAK = "a day runs from 04:00 to 04:00"
@@ -186,8 +189,7 @@ def compared(model: DayModel) -> str:
 
 
 def limits(model: DayModel) -> str:
-    movement = "" if model.motion_known else " Movement is not known here: exertion may look like a moment."
-    return f"{LIMIT}{movement}"
+    return LIMIT if model.motion_known else UNMOVED
 
 
 def shares(model: DayModel) -> list[tuple[str, float]]:
@@ -311,6 +313,8 @@ def certainty(tag: Tag) -> str:
 def tag_matches(model: DayModel, tag: Tag) -> str:
     if tag.matches:
         return "; ".join(f"moment {match.label}: {match_words(match)}" for match in tag.matches[:2])
+    if tag.event.certainty_s > Linking().max_certainty_s:
+        return "time too vague to match"
     return "nothing stood out nearby" if _could_be_judged(model, tag) else "not judged at that time"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from somalink.cli.words import stage
+from somalink.domain.catalogue import TOO_VAGUE
 from somalink.domain.time import MINUTE_NS, SECOND_NS
 
 if TYPE_CHECKING:
@@ -227,6 +228,8 @@ def _tag(tag: Tagged, local: LocalTime) -> dict[str, str]:
 def _match(links: list[Link], every: tuple[Link, ...]) -> str:
     if not every:
         return ""
+    if any(link.rule.startswith(TOO_VAGUE) for link in every):
+        return "the time is too vague to match one moment; what was around it counts all the same"
     if not links:
         return "nothing that stood out is near enough in time"
     best = links[0]

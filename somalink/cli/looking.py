@@ -17,6 +17,9 @@ from somalink.cli.telling import AtOption, tag_of
 from somalink.cli.words import holding_json, holding_lines, totals_table
 from somalink.domain.errors import StoreError, UsageError
 
+YEARS = (1900, 2200)
+"""What fits into nanoseconds and into a life."""
+
 if TYPE_CHECKING:
     Span = Literal["day", "week", "year"]
 
@@ -135,14 +138,21 @@ def show(
 
 def _date(text: str | None, option: str) -> date:
     try:
-        return date.fromisoformat(text or "")
+        return _in_reach(date.fromisoformat(text or ""))
     except ValueError as error:
         raise UsageError(f"--{option} {text!r} is not a date", next_step="write it as 2026-03-02") from error
 
 
+def _in_reach(day: date) -> date:
+    """A day that nanoseconds and a life can hold; ValueError else."""
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise ValueError(day.isoformat())
+    return day
+
+
 def _year_end(text: str) -> date:
     try:
-        return date(int(text), 12, 31)
+        return _in_reach(date(int(text), 12, 31))
     except ValueError as error:
         raise UsageError(f"--year {text!r} is not a year", next_step="write it as 2026") from error
 

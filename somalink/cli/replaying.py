@@ -220,6 +220,8 @@ def export(
     with LocalStore.open(store_path(store), create=False, read_only=True) as opened:
         whose = None if person is None else person_of(person, opened.people())
         files = write(opened, wanted, format, out, notes=notes, person=whose)
+    if format == "recording":
+        console.note("beats, gaps and tags are in these folders, movement is not: replayed, they are judged as those of a plain strap")
     if json:
         console.emit_json({"files": [str(file) for file in files]})
         return

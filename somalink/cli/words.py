@@ -32,15 +32,17 @@ def totals_table(totals: dict[str, Any]) -> Table:
 
     table = Table(show_header=False, box=None, pad_edge=False)
     refused = totals["beats_refused"]
+    ahead = totals["beats_received"] - totals["beats_stored"] - sum(refused.values())
+    to_come = f" + {ahead} not taken yet" if ahead else ""
     rows = {
         "recordings": str(len(totals["recordings"])),
-        "beats": f"{totals['beats_received']} received = {totals['beats_stored']} stored + {sum(refused.values())} refused{_reasons(refused)}",
+        "beats": f"{totals['beats_received']} received = {totals['beats_stored']} stored + {sum(refused.values())} refused{_reasons(refused)}{to_come}",
         "flagged": f"{sum(totals['beats_flagged'].values())}{_reasons(totals['beats_flagged'])}",
         "gaps": f"{totals['gaps']}, {hours(totals['gap_s'])} in all",
         "usable": hours(totals["usable_s"]),
         "spikes": str(totals["episodes"]),
         "moments": f"{totals['events']} tagged" + (f", {totals['events_refused']} refused" if totals["events_refused"] else ""),
-        "links": str(totals["links"]),
+        "links": f"{totals['links']} rows: the matches of each tag and one for none",
     }
     for name, value in rows.items():
         table.add_row(name, value)
@@ -72,6 +74,7 @@ def holding_lines(person: str, devices: Sequence[Holding], local: LocalTime, con
         yield "  no device was worn yet; tags and ratings are kept"
     for each in devices:
         until = f"last beat {local.said(each.last_beat_ns)}" if each.last_beat_ns is not None else "no beat yet"
+        until = "start not known, so no date" if each.undated else until
         yield f"  {each.device}: {TIER_WORDS.get(each.tier, each.tier)}; {until}; {'an engine records it now' if each.recording_now else 'no engine runs'}"
         yield f"    usable     {hours(each.usable_s)} in {each.recordings} recording{'' if each.recordings == 1 else 's'}"
         yield f"    usual      {stage(each.stage, constants)}{_fitted(each, local)}"
@@ -88,8 +91,10 @@ def _stood_out(holding: Holding) -> str:
     seen = f"{holding.spikes} in {hours(holding.usable_s)} usable: {holding.spikes_per_h:.2f} an hour"
     if holding.chance_per_h is None:
         return f"{seen}; how many by chance is not known yet"
-    part = f" (known for {hours(holding.chance_s)} of them)" if holding.chance_s < PART * holding.usable_s else ""
-    return f"{seen}; by chance alone about {holding.chance_per_h:.2f}{part}"
+    if holding.chance_s >= PART * holding.usable_s:
+        return f"{seen}; by chance alone about {holding.chance_per_h:.2f}"
+    by_chance = holding.chance_per_h * holding.chance_s / 3600
+    return f"{seen}; in the {hours(holding.chance_s)} whose chance is known {holding.chance_spikes}, by chance alone about {by_chance:.1f}"
 
 
 def holding_json(holding: Holding) -> dict[str, Any]:

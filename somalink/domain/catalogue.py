@@ -48,6 +48,8 @@ Z_REASONS = Words(("", "session_relative", "learning", "no_heart_rate", "no_base
 PHASIC_REASONS = Words(("", "learning", "no_movement_stream", "no_heart_rate", "no_reference"))
 REFUSALS = ("not_a_number", "not_positive", "too_long", "back_in_time")
 # fmt: off
+TOO_VAGUE = "too-vague"
+"""Beginning of the rule of a link whose tag is too vague in time to be matched with one episode."""
 REJECTIONS = ("lapsed", "gate", "unknown", "no_rise", "no_reference", "artefact", "few_beats", "gap_step", "frozen", "contact", "short", "refractory",
               "quality")
 # fmt: on

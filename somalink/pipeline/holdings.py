@@ -51,7 +51,10 @@ class Holding:
     spikes: int
     chance_per_h: float | None
     chance_s: int
+    chance_spikes: int
+    """Spikes of the time whose chance is known: what `chance_per_h` is to be compared with."""
     recording_now: bool
+    undated: bool = False
 
     @property
     def spikes_per_h(self) -> float | None:
@@ -76,6 +79,8 @@ def _holding(store: LocalStore, person: str, units: Sequence[Unit], constants: C
         tally.take(rows)
         last = rows if len(rows) else last
     rows_of = [found.row for found in store.recordings(person) if found.unit.device == device]
+    seen = [found for found in store.device_episodes(person) if found.unit.device == device and found.lead is not False]
+    spikes = [found.episode for found in seen if found.episode.kind == "spike"]
     return Holding(
         person=person,
         device=device,
@@ -87,9 +92,11 @@ def _holding(store: LocalStore, person: str, units: Sequence[Unit], constants: C
         usable_s=tally.points * GRID_NS // SECOND_NS,
         stage=stage_at(last, len(last) - 1, baselines, still_h=tally.recent_still_h(constants.usual.days), constants=constants),
         baseline=baselines.get(int(last.baseline[-1])) if len(last) else None,
-        spikes=sum(found.episode.kind == "spike" and found.unit.device == device for found in store.device_episodes(person)),
+        spikes=len(spikes),
         chance_per_h=tally.chance_per_h,
         chance_s=len(tally.known_rates) * MINUTE_NS // SECOND_NS,
+        chance_spikes=sum(spike.chance_per_h is not None for spike in spikes),
+        undated=bool(rows_of) and all(row.start_unknown for row in rows_of),
         recording_now=locks.held(store.path, person, device),
     )
 

@@ -7,7 +7,9 @@ takes the newest snapshot and goes on, and what was acknowledged is what is ther
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from processing.engine import Engine
 from processing.snapshot import UnreadableSnapshot
@@ -21,8 +23,9 @@ from somalink.pipeline.intake import Intake
 from somalink.pipeline.usuals import Usuals, excluded_spans, generator
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import DeviceStatus
-from somalink.storage.writer import Writer
+from somalink.storage.writer import StaleRevision, Writer
 
+T = TypeVar("T")
 PERSONAL, RECORDING = "personal", "recording"
 SNAPSHOT_NS = 5 * MINUTE_NS
 SLICE_S = 6 * 3600
@@ -223,14 +226,11 @@ class Run:
             write.put_recording(self.unit, replace(intake.row, analysis=self.analysis))
             write.put_utc_offsets(self.unit, intake.offsets)
             write.put_counts(self.unit, intake.counts())
-            for event in intake.events:
-                write.put_event(event)
             for rating in intake.ratings:
                 write.put_rating(rating)
-            for session in intake.sessions:
-                write.put_session(session)
-            for plan in intake.plans:
-                write.put_plan(plan)
+            _put_each(write.put_event, intake.events)
+            _put_each(write.put_session, intake.sessions)
+            _put_each(write.put_plan, intake.plans)
             write.put_prompts(intake.prompts)
             for answer in intake.answers:
                 write.put_answer(answer)
@@ -238,6 +238,13 @@ class Run:
             if baseline is not None and self._usuals is None:
                 write.put_baseline(self.unit.person, self.unit.tier, self.analysis, baseline)
         self.written = write.change if write.taken else write.change - 1
+
+
+def _put_each(put: Callable[[T], None], said: Iterable[T]) -> None:
+    """What was changed here since it was exported, or is here already under the same UUID, stands as it is."""
+    for each in said:
+        with suppress(StaleRevision):
+            put(each)
 
 
 def slices(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -1,10 +1,15 @@
 """What a store holds is said with its loss and its chance beside it; a picture is one command away."""
 
 import stat
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from somalink.cli.moments import LocalTime
+from somalink.cli.words import holding_lines
+from somalink.domain.constants import Constants
 from somalink.domain.time import iso
+from somalink.pipeline.holdings import Holding, Stage
 from somalink.storage.local import LocalStore
 
 
@@ -15,16 +20,23 @@ def test_status_says_how_much_is_usable_and_what_chance_would_have(typed, lived)
     assert device["usable_s"] == said["totals"]["usable_s"] > 0
     assert device["spikes"] == said["totals"]["episodes"]
     assert device["spikes_per_h"] == pytest.approx(device["spikes"] * 3600 / device["usable_s"])
-    assert device["chance_per_h"] is not None and 0 < device["chance_s"] < device["usable_s"]
+    # Two days hold fewer than eight still hours: the usual is not in use yet, and nobody can say what chance would have.
+    assert device["chance_per_h"] is None and device["chance_s"] == device["chance_spikes"] == 0
     assert said["bytes"] >= lived.stat().st_size > 0
     assert (device["simulated"], device["recordings"], device["recording_now"]) == (True, 2, False)
 
 
 def test_status_is_words_for_people(typed, lived):
     said = typed("status").out
-    for words in ("ada   (simulated", "last beat Tue 3 Mar 2026", "usable", "by chance alone about", "no engine runs", "received ="):
+    for words in ("ada   (simulated", "last beat Tue 3 Mar 2026", "usable", "by chance is not known yet", "no engine runs", "received ="):
         assert words in said
     assert not {"stress", "anxious", "abnormal"} & set(said.split())
+
+
+def test_what_stood_out_is_compared_with_chance_over_the_same_hours():
+    days = Holding("ada", "strap", "B", 2, False, None, None, 36_000, Stage("nearly", 9.0), None, 10, 0.5, 14_400, 3, False)
+    said = "\n".join(holding_lines("ada", [days], LocalTime(ZoneInfo("UTC"), ()), Constants()))
+    assert "10 in 10.0 h usable: 1.00 an hour; in the 4.0 h whose chance is known 3, by chance alone about 2.0" in said
 
 
 def test_status_sees_the_engine_of_another_process(typed, lived, engine):
