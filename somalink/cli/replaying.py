@@ -96,6 +96,7 @@ def _take(
     constants = Constants()
     with LocalStore.open(store_file) as opened:
         mode = _mode(baseline, opened)
+        _say_what_is_older(opened, intakes)
         for number, intake in enumerate(intakes, 1):
             unit = intake.unit
             what = f"{unit.person} {unit.device} ({number} of {len(intakes)})"
@@ -131,6 +132,16 @@ def _user_of(store_file: Path) -> str:
         return settings().person
     with LocalStore.open(store_file) as opened:
         return person_of(None, opened.people())
+
+
+def _say_what_is_older(store: LocalStore, intakes: list[Intake]) -> None:
+    """FINAL rows never change: a day that is older than what is there comes too late to be the usual of it."""
+    here = {found.unit.recording for found in store.recordings()}
+    for intake in intakes:
+        newest = max((found.row.start_ns for found in store.recordings(intake.unit.person)), default=None)
+        if newest is not None and intake.unit.recording not in here and intake.row.start_ns < newest and not intake.row.start_unknown:
+            console.note(f"{intake.unit.person}: older than what is here; newer days stay read against what was known then (a fresh store takes all in order)")
+            return
 
 
 def _kept_in(store: Path | None) -> Path:
