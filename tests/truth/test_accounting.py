@@ -17,6 +17,7 @@ import pytest
 from archived import archived, exported, table
 
 from somalink.domain.types import Beats
+from somalink.pipeline import run
 from somalink.storage.writer import Writer
 
 PEOPLE = {
@@ -154,6 +155,7 @@ def test_a_write_that_loses_a_beat_shows_in_the_totals_and_in_its_hour(tmp_path:
         put_beats(self, unit, beats.take(wanted))  # type: ignore[arg-type]
 
     monkeypatch.setattr(Writer, "put_beats", loses_one)
+    monkeypatch.setattr(run, "SLICE_S", 3600)
     with archived(folder_of(steady(7200), tmp_path), tmp_path / "store.db") as store:
         total, hours = store.totals(), store.coverage()
     assert total["beats_received"] == 9000 and not total["beats_refused"]
@@ -170,6 +172,7 @@ def test_a_transaction_that_never_reached_the_disk_shows_beat_by_beat(tmp_path: 
             put_beats(self, unit, beats)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Writer, "put_beats", loses_the_last)
+    monkeypatch.setattr(run, "SLICE_S", 3600)
     with archived(folder_of(steady(7200), tmp_path), tmp_path / "store.db") as store:
         total = store.totals()
     assert total["beats_received"] - total["beats_stored"] == sum(calls[2:]) > 1000
