@@ -48,7 +48,7 @@ docs: .venv/.ready ## write the pages that are made from the program
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: ## resolve again within pyproject.toml (needs uv); review the difference
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --output-file requirements.txt
-	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra dev --extra research --constraints requirements.txt --output-file requirements-dev.txt
+	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra dev --extra research --extra virtual --constraints requirements.txt --output-file requirements-dev.txt
 
 clean: ## remove what make made
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info

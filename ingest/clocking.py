@@ -15,7 +15,8 @@ import numpy as np
 
 from ingest.dating import span_ns, tick_ns
 from ingest.localtime import utc_offsets
-from ingest.streams import DECODERS, Decoder, Frame
+from ingest.straps import DECODERS
+from ingest.streams import Decoder, Frame
 from somalink.domain.errors import BadFrame
 from somalink.domain.identity import Unit
 from somalink.domain.time import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
