@@ -40,6 +40,8 @@ from ingest.virtual.room import Room
 T = TypeVar("T")
 BACKEND = "bumble"
 LARGEST_MTU = 517
+POWER_ON_S = 5.0
+"""A program that stands still holds its socket open and says nothing."""
 CANCEL_S = 1.0
 """A chip answers in milliseconds; one that has gone never does."""
 SERVICE_LISTS = (
@@ -109,9 +111,17 @@ class Radio:
             if self._adapter is None:
                 adapter = await (self._in_room(self._where) if isinstance(self._where, Room) else self._over_socket(self._where))
                 adapter.device.on(Device.EVENT_ADVERTISEMENT, self._on_advertisement)
-                await adapter.during(adapter.device.power_on())
+                await self._powered(adapter)
                 self._adapter = adapter
             return self._adapter
+
+    async def _powered(self, adapter: Adapter) -> None:
+        try:
+            async with asyncio.timeout(POWER_ON_S):
+                await adapter.during(adapter.device.power_on())
+        except (BleakError, TimeoutError) as error:
+            await adapter.let_go()
+            raise BleakBluetoothNotAvailableError("the virtual radio does not answer", Reason.UNKNOWN) from error
 
     async def _in_room(self, room: Room) -> Adapter:
         chip = room.chip("radio")

@@ -22,8 +22,8 @@ HEART_RATE_SERVICE = 0x180D
 ADVERTISING_MS = 100.0
 TERMINATED = int(hci.HCI_ErrorCode.REMOTE_USER_TERMINATED_CONNECTION_ERROR)
 OUT_OF_REACH = CONNECTION_TIMEOUT
-CHEST = 1
-"""Sensor location, 0x2A38."""
+CHEST, WRIST = 1, 2
+"""Sensor locations, 0x2A38."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,18 @@ class About:
         made = bytearray(hashlib.blake2b(self.name.encode(), digest_size=6).digest())
         made[0] |= 0b1100_0000
         return self.address or ":".join(f"{byte:02X}" for byte in made)
+
+
+def strap_about(number: int, name: str = "", battery: int = 87) -> About:
+    """The n-th strap, from 1: a serial number of its own, and a name from that where none is given."""
+    serial = f"51C0{0x10000 - 0x12 * number:04X}"
+    return About(name=name or f"Polar H10 {serial}", serial=serial, battery=battery)
+
+
+def watch_about(number: int, name: str = "", battery: int = 87) -> About:
+    """The same of a watch that shares its heart rate: on the wrist, and not by the strap's maker."""
+    own = f"W{number:07d}"
+    return About(name or f"Watch {number}", "", battery, "somalink", "virtual watch", own, "1", "1", "1", WRIST, mtu=158)
 
 
 @dataclass(frozen=True, slots=True)

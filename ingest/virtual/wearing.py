@@ -98,15 +98,15 @@ class Wearing:
         self._began_s, self._began_ns = asyncio.get_running_loop().time(), self._clock()
         about = self.strap.about
         self._say("start", self._began_ns, name=about.name, address=about.where, speed=self._speed, length_s=self._heart.length_ns // SECOND_NS)
-        troubles = [asyncio.ensure_future(self._suffer_at(fault)) for fault in self._faults]
         try:
-            for second in self._heart.seconds(again=self._again):
-                await self._sleep_until(second.at_ns)
-                await self._tell(second)
+            async with asyncio.TaskGroup() as group:
+                troubles = [group.create_task(self._suffer_at(fault)) for fault in self._faults]
+                for second in self._heart.seconds(again=self._again):
+                    await self._sleep_until(second.at_ns)
+                    await self._tell(second)
+                for trouble in troubles:
+                    trouble.cancel()
         finally:
-            for trouble in troubles:
-                trouble.cancel()
-            await asyncio.gather(*troubles, return_exceptions=True)
             self._say("end", self._clock(), beats=self.beats, sent=self.beats_sent)
 
     # ------------------------------------------------------------ strap time

@@ -38,7 +38,10 @@ def virtual_strap(
     control: Annotated[Path | None, typer.Option("--control", metavar="PATH", help="A local socket to steer it by.", show_default=False)] = None,
     vhci: Annotated[bool, typer.Option("--vhci", help="Show a Bluetooth adapter to the Linux kernel too.")] = False,
     loop: Annotated[bool, typer.Option("--loop", help="Begin again when a recording ends.")] = False,
-    hr_only: Annotated[bool, typer.Option("--hr-only", help="As a watch: heart rate without intervals.")] = False,
+    hr_only: Annotated[bool, typer.Option("--hr-only", help="Watches instead of straps: heart rate without intervals.")] = False,
+    watch: Annotated[
+        list[Path] | None, typer.Option("--watch", metavar="RECORDING", help="One more, worn by a watch; may be given again.", show_default=False)
+    ] = None,
     battery: Annotated[int, typer.Option("--battery", min=0, max=100, help="Battery level in percent.")] = 87,
 ) -> None:
     """Wear recordings on virtual straps.
@@ -52,7 +55,7 @@ def virtual_strap(
         raise UsageError("nobody could hear this strap", next_step="give --socket PATH, or --vhci for the Linux kernel")
     from ingest.virtual.program import Plan, run
 
-    worn = _worn(recordings, name or [], battery, hr_only=hr_only)
+    worn = _worn([*((path, hr_only) for path in recordings), *((path, True) for path in watch or [])], name or [], battery)
     wrong = _faults(worn, faults, random_faults, faults_per_hour, fault_kinds)
     plan = Plan(socket=socket, control=control, log=log, vhci=vhci, speed=speed, again=loop, faults=wrong)
     asyncio.run(run(worn, plan, _say))
@@ -64,19 +67,19 @@ def _bumble_is_here() -> None:
         raise SomalinkError("virtual straps need bumble, which is not installed", next_step="pip install 'somalink[virtual]'")
 
 
-def _worn(recordings: Sequence[Path], names: Sequence[str], battery: int, *, hr_only: bool) -> list[Worn]:
-    """One strap for each recording; without names, each is called by a serial number that stays its own."""
+def _worn(recordings: Sequence[tuple[Path, bool]], names: Sequence[str], battery: int) -> list[Worn]:
+    """One strap or watch for each recording; without names, each is called by a number that stays its own."""
     from ingest.virtual.feed import from_path
-    from ingest.virtual.profile import About
+    from ingest.virtual.profile import strap_about, watch_about
     from ingest.virtual.program import Worn
 
     if names and len(set(names)) != len(recordings):
         raise UsageError(f"{len(recordings)} recordings and {len(set(names))} names", next_step="give --name once for each recording, or not at all")
-    made = []
-    for number, path in enumerate(recordings):
-        serial = f"51C0{0xFFEE - number:04X}"
-        made.append(Worn(from_path(path), About(name=names[number] if names else f"Polar H10 {serial}", serial=serial, battery=battery), not hr_only))
-    return made
+    called = names or [""] * len(recordings)
+    return [
+        Worn(from_path(path), (watch_about if is_watch else strap_about)(number, name, battery), intervals=not is_watch)
+        for number, ((path, is_watch), name) in enumerate(zip(recordings, called, strict=True), 1)
+    ]
 
 
 def _faults(worn: Sequence[Worn], script: Path | None, seed: int | None, per_hour: float, kinds: str) -> tuple[Fault, ...]:
