@@ -9,6 +9,7 @@ lines, and FINAL records are equal for any cut, any heartbeat schedule and any r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -463,10 +464,14 @@ class Engine:
         context = self._context()
         return out + [record for machine in self._machines for record in machine.flush(context)]
 
-    def snapshot(self) -> bytes:
-        """Everything needed to go on, as bytes; restored into an engine made with the same arguments."""
+    def snapshot(self, beside: Mapping[str, Any] | None = None) -> bytes:
+        """Everything needed to go on, as bytes; restored into an engine made with the same arguments.
+
+        `beside` is what the caller wants remembered with it (a live source's clocking); `restore` gives it back.
+        """
+        kept = dict(beside or {})
         if not self._opened:
-            return encode({"opened": None, "offsets": [self._offsets.from_ns, self._offsets.offset_s]})
+            return encode({"opened": None, "offsets": [self._offsets.from_ns, self._offsets.offset_s], "beside": kept})
         opened = self._opened
         self._join()
         return encode(
@@ -492,15 +497,17 @@ class Engine:
                 "gates": self._gates.state(),
                 "arousal": self._arousal.state(),
                 "machines": [machine.state() for machine in self._machines],
+                "beside": kept,
             }
         )
 
-    def restore(self, blob: bytes) -> None:
-        """Takes over a snapshot. Raises UnreadableSnapshot when it is not one of this version."""
+    def restore(self, blob: bytes) -> dict[str, Any]:
+        """Takes over a snapshot and gives back what was remembered beside it. Raises UnreadableSnapshot when it is not one of this version."""
         state: dict[str, Any] = decode(blob)
+        beside: dict[str, Any] = state.get("beside", {})
         self._offsets = Offsets(*(tuple(part) for part in state["offsets"]))
         if state["opened"] is None:
-            return
+            return beside
         t_ns, streams, start_unknown = state["opened"]
         self._take(Opened(self.unit, t_ns, frozenset(Stream(s) for s in streams), start_unknown))
         self._marks = {Stream(name): mark for name, mark in state["marks"].items()}
@@ -524,6 +531,7 @@ class Engine:
         self._arousal.restore(state["arousal"])
         for machine, kept in zip(self._machines, state["machines"], strict=True):
             machine.restore(kept)
+        return beside
 
 
 @dataclass(frozen=True, slots=True)

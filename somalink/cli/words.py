@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -76,9 +76,21 @@ def holding_lines(person: str, devices: Sequence[Holding], local: LocalTime, con
         until = f"last beat {local.said(each.last_beat_ns)}" if each.last_beat_ns is not None else "no beat yet"
         until = "start not known, so no date" if each.undated else until
         yield f"  {each.device}: {TIER_WORDS.get(each.tier, each.tier)}; {until}; {'an engine records it now' if each.recording_now else 'no engine runs'}"
+        if each.link is not None:
+            yield from _link_lines(each, local)
         yield f"    usable     {hours(each.usable_s)} in {each.recordings} recording{'' if each.recordings == 1 else 's'}"
         yield f"    usual      {stage(each.stage, constants)}{_fitted(each, local)}"
         yield f"    stood out  {_stood_out(each)}"
+
+
+def _link_lines(holding: Holding, local: LocalTime) -> Iterator[str]:
+    """What its link is doing, and what would help."""
+    assert holding.link is not None
+    link = holding.link.link
+    battery = "" if holding.link.battery_pct is None else f"; battery {holding.link.battery_pct} %"
+    yield f"    link       {link.words} since {local.said(link.since_ns)}{battery}"
+    for hint in holding.hints or ((link.help,) if link.help else ()):
+        yield f"    hint       {hint}"
 
 
 def _fitted(holding: Holding, local: LocalTime) -> str:
@@ -99,7 +111,8 @@ def _stood_out(holding: Holding) -> str:
 
 def holding_json(holding: Holding) -> dict[str, Any]:
     """A device as plain values; of the usual what a reader asks for, not its coefficients."""
-    said = asdict(holding)
+    said = asdict(replace(holding, link=None))
+    said["link"] = None if holding.link is None else holding.link.as_json()
     usual = holding.baseline
     said["baseline"] = None if usual is None else {name: getattr(usual, name) for name in ("number", "mode", "from_ns", "still_h", "still_days", "chance_all")}
     if usual is not None:

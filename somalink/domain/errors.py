@@ -47,3 +47,15 @@ class EngineLocked(StoreError):
 
 class ConfigError(SomalinkError):
     """A setting that is missing, unreadable or out of range; names the key and the fix."""
+
+
+class BluetoothUnavailable(SomalinkError):
+    """This computer has no Bluetooth that can be used now: none there, switched off, or not allowed."""
+
+    exit_code = 3
+
+
+class DeviceNotFound(SomalinkError):
+    """A strap that was asked for was not heard."""
+
+    exit_code = 4

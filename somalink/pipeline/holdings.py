@@ -19,6 +19,8 @@ from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit
 from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import Baseline, BoolArray, FloatArray, Grid, IntArray
+from somalink.pipeline.hints import LOOK_NS, hints
+from somalink.pipeline.links import LinkNow, link_of
 from somalink.storage import locks
 from somalink.storage.coverage import USABLE_Q, usable
 from somalink.storage.local import LocalStore
@@ -55,6 +57,9 @@ class Holding:
     """Spikes of the time whose chance is known: what `chance_per_h` is to be compared with."""
     recording_now: bool
     undated: bool = False
+    link: LinkNow | None = None
+    """What its link is doing; None for a device that was only ever imported."""
+    hints: tuple[str, ...] = ()
 
     @property
     def spikes_per_h(self) -> float | None:
@@ -81,6 +86,7 @@ def _holding(store: LocalStore, person: str, units: Sequence[Unit], constants: C
     rows_of = [found.row for found in store.recordings(person) if found.unit.device == device]
     seen = [found for found in store.device_episodes(person) if found.unit.device == device and found.lead is not False]
     spikes = [found.episode for found in seen if found.episode.kind == "spike"]
+    link = link_of(store, person, device)
     return Holding(
         person=person,
         device=device,
@@ -98,6 +104,8 @@ def _holding(store: LocalStore, person: str, units: Sequence[Unit], constants: C
         chance_spikes=sum(spike.chance_per_h is not None for spike in spikes),
         undated=bool(rows_of) and all(row.start_unknown for row in rows_of),
         recording_now=locks.held(store.path, person, device),
+        link=link,
+        hints=() if link is None else tuple(hints(link, last)),
     )
 
 

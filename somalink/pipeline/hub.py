@@ -41,13 +41,26 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """What a strap's link is doing since `since_ns`: a state of `ingest.ble.states`, its words and what helps."""
+
+    person: str
+    device: str
+    state: str
+    words: str
+    help: str
+    reason: str
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What a watcher should know about the stream itself: `overflow` messages were dropped from its queue."""
 
     overflow: int
 
 
-Message = Final | Provisional | Changed | Status
+Message = Final | Provisional | Changed | Link | Status
 
 
 class Subscription:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ingest.clocking import Clocker
 from ingest.replay import ReplaySource, open_source
@@ -73,9 +73,9 @@ def _of(kind: type[T], said: Sequence[object]) -> list[T]:
     return [row for row in said if isinstance(row, kind)]
 
 
-def from_clocker(clocker: Clocker, *, start_ns: int, tz: str = "UTC") -> Intake:
+def from_clocker(clocker: Clocker, *, start_ns: int, tz: str = "UTC", meta: Mapping[str, Any] | None = None) -> Intake:
     """A live source: its items come from notifications, its account of rows from whoever decodes them."""
-    row = RecordingRow(start_ns=start_ns, tz=tz)
+    row = RecordingRow(start_ns=start_ns, tz=tz, meta=meta or {})
     return Intake(clocker.unit, None, row, (), lambda: {hour: (n.received, dict(n.refused)) for hour, n in clocker.counts.items()})
 
 

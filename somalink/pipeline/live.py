@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ingest.clocking import Clocker
 from ingest.clocking import RawRow as Notification
 from somalink.domain.constants import Constants
+from somalink.domain.identity import Unit
 from somalink.domain.ports import Clock
 from somalink.domain.time import SECOND_NS
 from somalink.domain.types import Episode, Heartbeat, Item, Record
@@ -45,23 +47,62 @@ async def paced(items: Iterable[Item], *, clock: Clock, pace: float) -> AsyncIte
         yield part
 
 
-async def notified(rows: AsyncIterator[Notification], *, store: LocalStore, clocker: Clocker) -> AsyncIterator[list[Item]]:
-    """Items of a live source: each notification's bytes are on disk before they are decoded; then they are items like any other."""
-    waiting: list[Item] = []
-    async for row in rows:
-        await asyncio.to_thread(_keep_raw, store, clocker, row)
-        waiting += clocker.push(row)
-        if waiting and isinstance(waiting[-1], Heartbeat):
-            yield waiting
-            waiting = []
-    if waiting:
-        yield waiting
+@dataclass(slots=True)
+class Tape:
+    """The raw rows of one live recording: on disk before anybody decodes them, then folded into items.
+
+    Remembers, with the engine, how far it has folded; a program that was killed reads the rest from the store and goes on.
+    """
+
+    store: LocalStore
+    clocker: Clocker
+    folded: int = 0
+    """Change number of the last rows that became items."""
+    last_utc_ns: int = 0
+
+    def take(self, rows: Sequence[Notification]) -> list[Item]:
+        """Keeps the rows, then gives their items."""
+        with self.store.transaction() as write:
+            write.put_raw(self.clocker.unit, [to_keep(row) for row in rows])
+        self.folded = write.change
+        return self.fold(rows)
+
+    def fold(self, rows: Iterable[Notification]) -> list[Item]:
+        """The items of rows that are on disk."""
+        items: list[Item] = []
+        for row in rows:
+            items += self.clocker.push(row)
+            self.last_utc_ns = row.t_utc_ns
+        return items
+
+    def catch_up(self) -> list[Item]:
+        """The items of what was kept and not folded: after a crash, everything since the snapshot."""
+        unit, change = self.clocker.unit, self.store.change
+        items = self.fold(_as_notified(unit, row) for row in self.store.raw_since(unit, self.folded))
+        self.folded = change
+        return items
+
+    def state(self) -> dict[str, Any]:
+        return {"clocker": self.clocker.state(), "folded": self.folded, "last_utc_ns": self.last_utc_ns}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.clocker.restore(state["clocker"])
+        self.folded, self.last_utc_ns = state["folded"], state["last_utc_ns"]
 
 
-def _keep_raw(store: LocalStore, clocker: Clocker, row: Notification) -> None:
-    kept = RawRow(row.t_mono_ns, row.boot_id, row.connection, row.characteristic, row.t_utc_ns, row.payload)
-    with store.transaction() as write:
-        write.put_raw(clocker.unit, [kept])
+def to_keep(row: Notification) -> RawRow:
+    """A notification as the store keeps it, which knows whose it is."""
+    return RawRow(row.t_mono_ns, row.boot_id, row.connection, row.characteristic, row.t_utc_ns, row.payload)
+
+
+def _as_notified(unit: Unit, row: RawRow) -> Notification:
+    return Notification(unit.person, unit.device, row.connection, row.characteristic, row.t_mono_ns, row.boot_id, row.t_utc_ns, row.payload)
+
+
+async def taped(tape: Tape, batches: AsyncIterator[Sequence[Notification]]) -> AsyncIterator[list[Item]]:
+    """Items of a live source, batch by batch. An empty batch gives an empty slice: a moment to look what others have written."""
+    async for rows in batches:
+        yield await asyncio.to_thread(tape.take, rows) if rows else []
 
 
 @dataclass(slots=True)
@@ -72,20 +113,31 @@ class Live:
     run: Run
     hub: Hub
     constants: Constants
+    tape: Tape | None = None
+    said: int = 0
+    """The change number of what the person had said when the person stage last ran."""
 
     async def follow(self, parts: AsyncIterator[list[Item]], progress: Progress | None = None, span: tuple[int, int] = (0, 0)) -> None:
         """Takes slices until the source ends. Work that touches the disk runs beside the loop, so that a radio is never kept waiting."""
         async for part in parts:
-            records = await asyncio.to_thread(self.run.take, part)
-            self._publish(records)
-            if self.hub.watched:
-                self._show_ahead()
-            await self._person_stage(any(isinstance(record, Episode) for record in records))
-            if progress is not None and isinstance(part[-1], Heartbeat):
+            await self.take(part)
+            if progress is not None and part and isinstance(part[-1], Heartbeat):
                 progress(span[0], part[-1].t_ns, span[1] or part[-1].t_ns)
-        self._publish(await asyncio.to_thread(self.run.finish))
+        await self.finish()
+
+    async def take(self, part: list[Item]) -> None:
+        """One slice through the engine, into the store and to whoever watches."""
+        records = await asyncio.to_thread(self.run.take, part) if part else []
+        self._publish(records)
+        if part and self.hub.watched:
+            self._show_ahead()
+        await self._person_stage(any(isinstance(record, Episode) for record in records))
+
+    async def finish(self) -> None:
+        """The source has ended: everything becomes FINAL."""
+        stop_ns = self.tape.last_utc_ns if self.tape is not None and self.tape.last_utc_ns else None
+        self._publish(await asyncio.to_thread(self.run.finish, stop_ns))
         await asyncio.to_thread(settle_person, self.store, self.run.unit.person, self.constants)
-        self.hub.close()
 
     def _publish(self, records: Iterable[Record]) -> None:
         for record in records:
@@ -97,15 +149,15 @@ class Live:
             self.hub.publish(Provisional(self.run.unit.person, self.run.unit.device, ahead))
 
     async def _person_stage(self, episodes: bool) -> None:
-        """Links again when an episode came, grew or ended, or somebody else wrote."""
-        others = self.run.overtaken or self.store.change > self.run.written
-        if not (others or episodes):
+        """Links again when an episode came, grew or ended, or the person said something, here or in another process."""
+        person = self.run.unit.person
+        said = await asyncio.to_thread(self.store.said, person)
+        if not (episodes or said > self.said):
             return
-        await asyncio.to_thread(settle_person, self.store, self.run.unit.person, self.constants)
-        change = self.store.change
-        self.run.written, self.run.overtaken = change, False
-        if others:
-            self.hub.publish(Changed(change))
+        await asyncio.to_thread(settle_person, self.store, person, self.constants)
+        if said > self.said:
+            self.hub.publish(Changed(said))
+        self.said = said
 
 
 def run_paced(
@@ -128,16 +180,33 @@ async def replay_live(
         run.begin()
         items = archived(intake).items(after_ns=run.after_ns, slice_s=max(1, round(pace)))
         span = (intake.row.start_ns, intake.row.stop_ns or 0)
-        await Live(store, run, hub, constants).follow(paced(items, clock=clock, pace=pace), progress, span)
+        await Live(store, run, hub, constants, said=store.said(unit.person)).follow(paced(items, clock=clock, pace=pace), progress, span)
+        hub.close()
 
 
 async def record_live(
     store: LocalStore, rows: AsyncIterator[Notification], intake: Intake, clocker: Clocker, mode: Mode, constants: Constants, hub: Hub
 ) -> None:
-    """A live source from its raw notifications on. Bluetooth is one more producer of `rows`."""
+    """A live source from its raw notifications on, until it ends. Called again on a recording that was cut off, it goes on with it."""
+
+    async def one_by_one() -> AsyncIterator[Sequence[Notification]]:
+        async for row in rows:
+            yield [row]
+
     unit = clocker.unit
     with store.engine_lock(unit.person, unit.device):
-        refuse_other_analysis(store, unit.person, mode.analysis(constants))
-        run = Run(store, intake, mode, constants)
-        run.begin()
-        await Live(store, run, hub, constants).follow(notified(rows, store=store, clocker=clocker))
+        live = open_live(store, intake, clocker, mode, constants, hub)
+        assert live.tape is not None
+        await live.take(live.tape.catch_up())
+        await live.follow(taped(live.tape, one_by_one()))
+        hub.close()
+
+
+def open_live(store: LocalStore, intake: Intake, clocker: Clocker, mode: Mode, constants: Constants, hub: Hub) -> Live:
+    """Engine and tape of one live recording, as they were when they were last remembered. The caller holds the engine lock."""
+    unit = clocker.unit
+    refuse_other_analysis(store, unit.person, mode.analysis(constants))
+    tape = Tape(store, clocker)
+    run = Run(store, intake, mode, constants, tape)
+    run.begin()
+    return Live(store, run, hub, constants, tape, store.said(unit.person))

@@ -6,10 +6,10 @@ takes the newest snapshot and goes on, and what was acknowledged is what is ther
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from processing.engine import Engine
 from processing.snapshot import UnreadableSnapshot
@@ -66,11 +66,19 @@ class Told:
         return told
 
 
+class Companion(Protocol):
+    """What stands before the engine and has to be remembered with it: for a live source, how far its raw rows are dated."""
+
+    def state(self) -> dict[str, Any]: ...
+
+    def restore(self, state: Mapping[str, Any]) -> None: ...
+
+
 class Run:
     """One engine over one recording of one store. The caller holds the engine lock."""
 
-    def __init__(self, store: LocalStore, intake: Intake, mode: Mode, constants: Constants) -> None:
-        self._store, self._intake, self._constants = store, intake, constants
+    def __init__(self, store: LocalStore, intake: Intake, mode: Mode, constants: Constants, companion: Companion | None = None) -> None:
+        self._store, self._intake, self._constants, self._companion = store, intake, constants, companion
         self.unit = intake.unit
         self.analysis = mode.analysis(constants)
         self._usuals: Usuals | None = None
@@ -79,8 +87,6 @@ class Run:
         if asks:
             self._usuals = Usuals(store, self.unit, self.analysis, constants, from_ns=intake.row.start_ns)
         self._snapshot_ns = 0
-        self.written, self.overtaken = store.change, False
-        """The store's change number after this run's newest write, and whether somebody else has written since it was last asked."""
         self.after_ns = self._resume()
 
     def _resume(self) -> int | None:
@@ -89,10 +95,12 @@ class Run:
         while found is not None:
             t_ns, blob = found
             try:
-                self.engine.restore(blob)
+                beside = self.engine.restore(blob)
             except UnreadableSnapshot:
                 found = self._store.latest_snapshot(self.unit, self.analysis, before_ns=t_ns)
                 continue
+            if self._companion is not None:
+                self._companion.restore(beside)
             if self._usuals is not None:
                 for grid in [self._store.recording_grid(self.unit, self._intake.row.start_ns, t_ns + 1, analysis=self.analysis)]:
                     self._usuals.feed(grid)
@@ -146,11 +154,13 @@ class Run:
         self._keep(items, records)
         return records
 
-    def finish(self) -> list[Record]:
-        """The recording has ended."""
+    def finish(self, stop_ns: int | None = None) -> list[Record]:
+        """The recording has ended; `stop_ns` where that was not known before."""
         records = self._answered(self.engine.flush())
         if self.engine.waiting is None:
             records += self.engine.flush()
+        if stop_ns is not None:
+            self._intake = replace(self._intake, row=replace(self._intake.row, stop_ns=stop_ns))
         self._keep([], records, done=True)
         return records
 
@@ -193,8 +203,6 @@ class Run:
                 write.put_counts(self.unit, self._intake.counts())
                 if self._intake.row.stop_ns is not None:
                     write.compact(self._intake.row.stop_ns // HOUR_NS * HOUR_NS + 2 * HOUR_NS)
-        self.overtaken = self.overtaken or write.change > self.written + 1
-        self.written = write.change if write.taken else write.change - 1
 
     def _keep_items(self, write: Writer, items: Iterable[Item]) -> None:
         """What a source says beside its samples: gaps, clocks, local time, what the device has and whether it touches the skin."""
@@ -216,7 +224,11 @@ class Run:
     def _snapshot(self, write: Writer) -> None:
         """In the transaction of the rows it stands after."""
         if self.engine.told_ns is not None:
-            write.put_snapshot(self.unit, self.analysis, self.engine.told_ns, self.engine.snapshot())
+            beside = None if self._companion is None else self._companion.state()
+            write.put_snapshot(self.unit, self.analysis, self.engine.told_ns, self.engine.snapshot(beside))
+            closed = self.engine.told_ns // HOUR_NS * HOUR_NS - HOUR_NS
+            if self._companion is not None and self._snapshot_ns < closed + HOUR_NS:
+                write.compact(closed)
             self._snapshot_ns = self.engine.told_ns
 
     def begin(self) -> None:
@@ -237,7 +249,6 @@ class Run:
             baseline = self.engine.baseline
             if baseline is not None and self._usuals is None:
                 write.put_baseline(self.unit.person, self.unit.tier, self.analysis, baseline)
-        self.written = write.change if write.taken else write.change - 1
 
 
 def _put_each(put: Callable[[T], None], said: Iterable[T]) -> None:

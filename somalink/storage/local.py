@@ -180,6 +180,15 @@ class LocalStore:
         """Notifications in order of arrival."""
         return [row for id in self._ids(unit) for row in raw.read(self._database, id, start_ns, stop_ns)]
 
+    def raw_since(self, unit: Unit, change: int) -> list[RawRow]:
+        """Notifications that were written after `change`, in order of arrival."""
+        return [row for id in self._ids(unit) for row in raw.since(self._database, id, change)]
+
+    def last_raw(self, unit: Unit) -> RawRow | None:
+        """The notification that arrived last."""
+        found = [row for id in self._ids(unit) if (row := raw.last(self._database, id)) is not None]
+        return found[-1] if found else None
+
     def utc_offsets(self, person: str) -> list[UtcOffset]:
         """Of all the person's recordings, by time, each change of offset once."""
         found = self._rows(
@@ -277,6 +286,12 @@ class LocalStore:
 
     def answers(self, person: str) -> list[Answer]:
         return self._select(rows.ANSWERS, "WHERE person = ?", (person,), order="received_ns, prompt_id")
+
+    def said(self, person: str) -> int:
+        """The change number of the newest thing this person said or set: cheap enough to be asked every second."""
+        tables = ("events", "ratings", "sessions", "plans", "answers", "settings", "profile")
+        newest = " UNION ALL ".join(f"SELECT max(change) FROM {table} WHERE person = ?" for table in tables)
+        return max((int(change) for (change,) in self._rows(newest, (person,) * len(tables)) if change is not None), default=0)
 
     def settings(self, person: str) -> list[Setting]:
         return self._select(rows.SETTINGS, "WHERE person = ?", (person,))

@@ -40,7 +40,30 @@ def read(database: Database, unit: int, start_ns: int, stop_ns: int) -> list[Raw
         blobs = database.rows(sql, (unit, start_ns // HOUR_NS, (stop_ns - 1) // HOUR_NS))
         young = _rows(database, unit, start_ns, stop_ns)
     laid_by = [stamped for (blob,) in blobs for stamped in unpack(blob) if start_ns <= stamped[0].t_utc_ns < stop_ns]
-    return sorted((row for row, _ in (*laid_by, *young)), key=lambda row: (row.t_utc_ns, row.t_mono_ns))
+    return _as_arrived([*laid_by, *young])
+
+
+def since(database: Database, unit: int, change: int) -> list[RawRow]:
+    """Rows written after `change`, in order of arrival: what a program that remembers `change` has not read yet."""
+    with database.reading():
+        blobs = database.rows("SELECT payload FROM hours WHERE kind = 'raw' AND unit = ? AND last_change > ?", (unit, change))
+        found = database.rows(RAW.select("WHERE unit = ? AND change > ?"), (unit, change))
+    laid_by = [stamped for (blob,) in blobs for stamped in unpack(blob) if stamped[1] > change]
+    return _as_arrived([*laid_by, *((RAW.value(row[1:-1]), row[-1]) for row in found)])
+
+
+def last(database: Database, unit: int) -> RawRow | None:
+    """The row that arrived last."""
+    with database.reading():
+        young = database.value("SELECT max(change) FROM raw WHERE unit = ?", (unit,))
+        laid_by = database.value("SELECT max(last_change) FROM hours WHERE kind = 'raw' AND unit = ?", (unit,))
+        newest = max(young or 0, laid_by or 0)
+        return since(database, unit, newest - 1)[-1] if newest else None
+
+
+def _as_arrived(found: Iterable[Stamped]) -> list[RawRow]:
+    """By transaction, and inside one by the clock that never steps: UTC may go back while rows arrive, and two boots share no clock."""
+    return [row for row, _ in sorted(found, key=lambda stamped: (stamped[1], stamped[0].t_mono_ns))]
 
 
 def compact(database: Database, before_ns: int) -> None:

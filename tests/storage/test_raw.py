@@ -47,3 +47,34 @@ def test_forgetting_old_bytes_leaves_the_beats(store, make) -> None:
         write.forget_raw(make.t0 + HOUR_NS)
     assert min(row.t_utc_ns for row in store.raw(make.unit)) >= make.t0 + HOUR_NS
     assert len(store.recording_beats(make.unit)) == len(make.beats(7200))
+
+
+def test_rows_are_read_in_the_order_they_arrived_even_when_utc_was_set_back_meanwhile(store, make) -> None:
+    before, after = make.t0 + 5000 * SECOND_NS, make.t0 + 100 * SECOND_NS
+    rows = [RawRow(k, BOOT, 1, HEART_RATE, (before if k < 5 else after) + k, b"\x00\x48") for k in range(10)]
+    for row in rows:
+        with store.transaction() as write:
+            write.put_raw(make.unit, [row])
+    assert store.raw(make.unit) == rows
+    store.compact(make.t0 + 3 * HOUR_NS)
+    assert store.raw(make.unit) == rows
+
+
+def test_what_was_written_after_a_change_is_given_from_rows_and_from_closed_hours_alike(store, make) -> None:
+    rows, changes = notifications(make, 2 * 3600), []
+    for first in range(0, len(rows), 600):
+        with store.transaction() as write:
+            write.put_raw(make.unit, rows[first : first + 600])
+        changes.append(write.change)
+    for _ in range(2):
+        assert store.raw_since(make.unit, changes[2]) == rows[1800:]
+        assert store.raw_since(make.unit, changes[-1]) == []
+        assert store.last_raw(make.unit) == rows[-1]
+        store.compact(make.t0 + HOUR_NS)
+    store.compact(make.t0 + 3 * HOUR_NS)
+    assert store.last_raw(make.unit) == rows[-1]
+
+
+def test_a_device_that_never_said_anything_has_no_last_row(store, make) -> None:
+    assert store.last_raw(make.unit) is None
+    assert store.raw_since(make.unit, 0) == []

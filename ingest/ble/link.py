@@ -1,0 +1,78 @@
+"""One connection to one strap: made, subscribed, asked about itself, let go.
+
+Met through bleak; knows GATT and nothing of time, files or people.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ingest.ble.names import BATTERY_LEVEL, DEVICE_INFORMATION, HEART_RATE_MEASUREMENT, SENSOR_LOCATION, location_word
+from ingest.ble.trouble import RADIO_ERRORS
+
+from ingest.ble.leaving import within
+from ingest.ble.patience import Patience
+
+if TYPE_CHECKING:
+    from bleak import BleakClient
+    from bleak.backends.device import BLEDevice
+
+ATTEMPTS = 2
+"""The retry library's own tries inside one of ours: BlueZ forgets to announce one connection in ten (seen), and the second one holds."""
+
+
+class Link:
+    """A connection that is up, until `lost` is set."""
+
+    def __init__(self, client: BleakClient, lost: asyncio.Event, patience: Patience) -> None:
+        self._client, self.lost, self._patience = client, lost, patience
+
+    @classmethod
+    async def make(cls, device: BLEDevice, name: str, patience: Patience) -> Link:
+        """Connects; raises one of RADIO_ERRORS when it cannot, TimeoutError when it takes too long."""
+        from bleak_retry_connector import BleakClientWithServiceCache, establish_connection
+
+        lost = asyncio.Event()
+        connecting = establish_connection(
+            BleakClientWithServiceCache, device, name, disconnected_callback=lambda _: lost.set(), max_attempts=ATTEMPTS, use_services_cache=False
+        )
+        client = await within(patience.connect, connecting)
+        link = cls(client, lost, patience)
+        if not client.is_connected:
+            lost.set()
+        return link
+
+    async def subscribe(self, heard: Callable[[bytes], None]) -> None:
+        """Heart rate notifications from now on; the callback runs in the loop, as soon as bleak has them."""
+        await within(self._patience.connect, self._client.start_notify(HEART_RATE_MEASUREMENT, lambda _, payload: heard(bytes(payload))))
+
+    async def about(self) -> dict[str, Any]:
+        """What the strap says of itself: battery_pct, sensor_location, manufacturer, model, serial ... as far as it says it."""
+        said: dict[str, Any] = {}
+        if (location := await self._read(SENSOR_LOCATION)) is not None:
+            said["sensor_location"] = location_word(location)
+        for field, uuid in DEVICE_INFORMATION.items():
+            if (text := await self._read(uuid)) is not None:
+                said[field] = text.decode("utf-8", "replace").strip("\x00 ")
+        return said | await self.battery()
+
+    async def battery(self) -> dict[str, Any]:
+        """{battery_pct: 0-100}, or nothing where it is not told."""
+        level = await self._read(BATTERY_LEVEL)
+        return {"battery_pct": min(level[0], 100)} if level else {}
+
+    async def _read(self, uuid: str) -> bytes | None:
+        """A value, or None: what a strap does not say is no reason to lose its heartbeats."""
+        if self._client.services.get_characteristic(uuid) is None:
+            return None
+        with contextlib.suppress(*RADIO_ERRORS):
+            return bytes(await within(self._patience.command, self._client.read_gatt_char(uuid)))
+        return None
+
+    async def close(self) -> None:
+        """Lets go. A disconnect that blocks is left behind."""
+        with contextlib.suppress(*RADIO_ERRORS):
+            await within(self._patience.disconnect, self._client.disconnect())

@@ -1,0 +1,221 @@
+"""Holds one strap for as long as somebody wants it: finds it, connects, hears it, notices when it falls silent, and begins again, for ever.
+
+Knows states, waits and reasons; hands every notification on as bytes with a stamp and decodes nothing but the contact bit. What it says of
+its own link goes the same way, so that the record alone tells where beats were lost and why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from ingest.ble.trouble import RADIO_ERRORS, BluetoothUnavailable, Trouble
+
+from ingest.ble import notes
+from ingest.ble.leaving import first_of
+from ingest.ble.link import Link
+from ingest.ble.patience import Backoff, Patience
+from ingest.ble.radio import Radio, Wanted
+from ingest.ble.stamps import Stamp, Stamps
+from ingest.ble.states import LinkState, State
+from ingest.straps.heart_rate import CHARACTERISTIC, decode_measurement
+from somalink.domain.errors import BadFrame, DeviceNotFound
+
+if TYPE_CHECKING:
+    from bleak.backends.device import BLEDevice
+
+POWER_NEWS_S = 0.3
+"""The system's word that the adapter went may come a little after the link was lost by it."""
+
+
+class Sink(Protocol):
+    """Where a strap's bytes and news go. Called from the loop; must not wait."""
+
+    def row(self, connection: int, characteristic: str, payload: bytes, stamp: Stamp) -> None: ...
+
+    def state(self, state: LinkState) -> None: ...
+
+    def about(self, fields: Mapping[str, Any], stamp: Stamp) -> None: ...
+
+
+class Supervisor:
+    """One strap. `connection` is the number of its last connection in this recording; the next one counts on from it."""
+
+    def __init__(self, wanted: Wanted, radio: Radio, sink: Sink, stamps: Stamps, patience: Patience, dice: np.random.Generator, *, connection: int = 0) -> None:
+        self._wanted, self._radio, self._sink, self._stamps, self._patience = wanted, radio, sink, stamps, patience
+        self._backoff = Backoff(patience.first, dice)
+        self._connection = connection
+        self._now = LinkState(State.STOPPED, 0)
+        self._linked = False
+        self._heard_at = 0.0
+        self._lost_why = notes.RESTART
+        radio.watch(self._on_trouble)
+
+    async def run(self) -> None:
+        """Until cancelled. Whatever happens to the radio is waited out."""
+        ticking = asyncio.create_task(self._time_goes_on(), name="time without a link")
+        try:
+            while True:
+                await self._round()
+        finally:
+            ticking.cancel()
+            self._say(State.STOPPED)
+
+    async def run_once(self, seconds: float) -> None:
+        """One connection, until it ends. DeviceNotFound when the strap is not heard or held within `seconds`, BluetoothUnavailable when
+        there is no radio to hear it with."""
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                while not (link := await self._connected(await self._found())):
+                    await self._wait_to_try_again()
+                limit.reschedule(None)
+        except TimeoutError as error:
+            if self._radio.trouble is not None:
+                raise BluetoothUnavailable(self._radio.trouble) from error
+            raise DeviceNotFound(f"{self._wanted.name}: not heard within {seconds:g} s", next_step="wear it, moistened; then `somalink scan`") from error
+        finally:
+            self._say(State.STOPPED)
+        await self._hold(link)
+
+    # ---- one round: find, connect, hold
+
+    async def _round(self) -> None:
+        link = await self._connected(await self._found())
+        if link is None:
+            await self._wait_to_try_again()
+        else:
+            await self._hold(link)
+
+    async def _found(self) -> BLEDevice:
+        """Waits for the strap; when it has been away for long, says that it is probably off."""
+        if self._now.state is State.STOPPED:
+            self._say(State.LOOKING)
+        looking = asyncio.ensure_future(self._radio.find(self._wanted))
+        try:
+            while True:
+                done, _ = await asyncio.wait({looking}, timeout=self._patience.away)
+                if done:
+                    return looking.result()
+                if self._radio.trouble is None:
+                    self._say(State.AWAY)
+        finally:
+            looking.cancel()
+
+    async def _connected(self, device: BLEDevice) -> Link | None:
+        async with self._radio.alone():
+            self._say(State.CONNECTING)
+            try:
+                return await Link.make(device, self._wanted.name, self._patience)
+            except RADIO_ERRORS:
+                self._say(State.LOST, "connect_failed")
+                return None
+
+    async def _wait_to_try_again(self) -> None:
+        """Longer each time; at once when the radio comes back, or the strap after it could not be heard."""
+        back = asyncio.ensure_future(self._radio.find(self._wanted, come_back=True))
+        changed = asyncio.ensure_future(self._radio.changed(self._backoff.next(self._patience.cap)))
+        done, waiting = await asyncio.wait({back, changed}, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+        if back in done or changed.result():
+            self._backoff.reset()
+
+    async def _hold(self, link: Link) -> None:
+        """Hears a link until it is lost, and says why it was."""
+        self._connection += 1
+        why = notes.DISCONNECT
+        asking: asyncio.Task[None] | None = None
+        try:
+            self._linked, self._heard_at = True, self._time()
+            self._note(notes.UP)
+            await link.subscribe(self._heard)
+            asking = asyncio.create_task(self._ask(link), name="what the strap says of itself")
+            why = await self._until_lost(link)
+        except RADIO_ERRORS:
+            why = notes.DISCONNECT
+        except asyncio.CancelledError:
+            why = notes.STOP
+            raise
+        finally:
+            self._linked, self._lost_why = False, why
+            self._note(notes.DOWN, why)
+            if why != notes.STOP:
+                self._say(State.SILENT if why == notes.SILENCE else State.LOST, why)
+            if asking is not None:
+                asking.cancel()
+            await link.close()
+
+    async def _until_lost(self, link: Link) -> str:
+        """Waits until the link is lost or silent; gives the reason."""
+        while True:
+            left = self._heard_at + self._patience.silence - self._time()
+            if left <= 0:
+                return notes.SILENCE
+            if await first_of(link.lost, seconds=left):
+                return await self._why_lost()
+
+    async def _why_lost(self) -> str:
+        if self._radio.powered is not False:
+            await self._radio.changed(min(POWER_NEWS_S, self._patience.first))
+        return notes.ADAPTER_OFF if self._radio.powered is False else notes.DISCONNECT
+
+    # ---- what is heard
+
+    def _heard(self, payload: bytes) -> None:
+        """A notification: stamped first, then everything else."""
+        stamp = self._stamps.now()
+        if not self._linked:
+            return  # a link that was given up may go on for a moment; its beats lie in the gap that was told
+        self._heard_at = self._time()
+        self._sink.row(self._connection, CHARACTERISTIC, payload, stamp)
+        self._backoff.reset()
+        self._feel(payload)
+
+    def _feel(self, payload: bytes) -> None:
+        """The state follows the contact bit, where the strap has one."""
+        with contextlib.suppress(BadFrame):
+            contact = decode_measurement(payload).contact
+            self._say(State.NO_CONTACT if contact is False else State.STREAMING)
+
+    async def _ask(self, link: Link) -> None:
+        """What the strap says of itself, once, and its battery now and then."""
+        self._sink.about(await link.about(), self._stamps.now())
+        while True:
+            await asyncio.sleep(self._patience.battery)
+            if level := await link.battery():
+                self._sink.about(level, self._stamps.now())
+
+    # ---- what is said
+
+    async def _time_goes_on(self) -> None:
+        """While there is no link, a note now and then lets the record's time pass: windows close, episodes end."""
+        pause = self._patience.still
+        while True:
+            await asyncio.sleep(pause)
+            if self._linked or not self._connection:
+                pause = self._patience.still
+                continue
+            self._note(notes.STILL, self._lost_why)
+            pause = min(pause * 2, self._patience.still_cap)
+
+    def _on_trouble(self, trouble: Trouble | None) -> None:
+        if self._linked:
+            return
+        if trouble is not None:
+            self._say(State.RADIO_OFF, trouble.id)
+        elif self._now.state is State.RADIO_OFF:
+            self._say(State.LOOKING)
+
+    def _say(self, state: State, reason: str = "") -> None:
+        if (state, reason) != (self._now.state, self._now.reason):
+            self._now = LinkState(state, self._stamps.now().t_utc_ns, reason)
+            self._sink.state(self._now)
+
+    def _note(self, state: str, reason: str = "") -> None:
+        self._sink.row(self._connection, notes.CHARACTERISTIC, notes.note(state, reason), self._stamps.now())
+
+    def _time(self) -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,220 @@
+"""`somalink run`: straps into the store, for as long as it is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from somalink.cli import console
+from somalink.cli.opening import make_room
+from somalink.cli.options import JsonOption, StoreOption, settings, store_path
+from somalink.domain.errors import DeviceNotFound, UsageError
+
+if TYPE_CHECKING:
+    from ingest.ble.finding import Sighting
+    from somalink.config import Config
+    from somalink.pipeline.hub import Hub
+    from somalink.pipeline.running import Where
+    from somalink.pipeline.wearing import Worn
+    from somalink.storage.local import LocalStore
+
+ONCE_S = 30.0
+"""How long `--once` looks for a strap."""
+CHOOSING_S = 6.0
+"""Long enough to hear every strap in the room: they advertise several times a second."""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this command."""
+    app.command()(run)
+
+
+def run(
+    strap: Annotated[list[str] | None, typer.Option("--strap", metavar="NAME", help="Name or address, or PERSON=NAME; more than once for several.")] = None,
+    store: StoreOption = None,
+    person: Annotated[str | None, typer.Option("--person", metavar="ID", help="Whose strap; default from settings.", show_default=False)] = None,
+    once: Annotated[bool, typer.Option("--once", help="Connect once and end with that connection; do not wait for a strap or a radio.")] = False,
+    json: JsonOption = False,
+    virtual_radio: Annotated[Path | None, typer.Option("--virtual-radio", metavar="SOCKET", help="Hear a virtual strap instead of the air.", hidden=True)] = None,
+    speed: Annotated[float, typer.Option("--speed", min=0.1, max=1000, hidden=True, help="How fast the virtual strap is worn.")] = 1.0,
+) -> None:
+    """Record a strap or a watch, for as long as it is worn.
+
+    Looks for it, holds it, and finds it again after every loss; what is lost is in the record as a gap. End it with Ctrl-C.
+    """
+    from somalink.storage.local import LocalStore
+
+    config = settings()
+    file = store_path(store)
+    if store is None:
+        make_room(file.parent)
+    with LocalStore.open(file) as opened:
+        asyncio.run(_run(opened, config, strap or [], person or config.person, once=once, virtual=virtual_radio, speed=speed))
+        _report(opened, json=json)
+
+
+async def _run(store: LocalStore, config: Config, asked: list[str], person: str, *, once: bool, virtual: Path | None, speed: float) -> None:
+    """One loop for radio, record and display, ended by a signal."""
+    import numpy as np
+
+    from ingest.ble.patience import Patience
+    from ingest.ble.radio import Radio
+    from ingest.ble.stamps import FasterStamps, SystemStamps
+    from somalink.domain.constants import Constants
+    from somalink.pipeline.hub import Hub
+    from somalink.pipeline.running import Air, Where
+    from somalink.pipeline.running import run as record
+
+    stamps = SystemStamps() if speed == 1.0 else FasterStamps(speed)
+    patience, dice, hub = Patience().faster(speed), np.random.default_rng(), Hub()
+    where = Where(store, hub, Constants(), stamps, config.tz)
+    stop = _stopped_by_signals()
+    async with _air(virtual), Radio(patience, dice) as radio:
+        worn = await _chosen(store, asked, person, stop, once=once, where=where)
+        if not worn:
+            return
+        showing = asyncio.ensure_future(_show(hub, config))
+        await asyncio.sleep(0)
+        try:
+            await record(worn, where, Air(radio, patience, dice), stop, once_s=ONCE_S if once else None)
+        finally:
+            hub.close()
+            await showing
+
+
+@contextlib.asynccontextmanager
+async def _air(virtual: Path | None) -> AsyncIterator[None]:
+    """The real air, or a virtual one on a socket."""
+    if virtual is None:
+        yield
+        return
+    from ingest.virtual.backend import installed
+
+    async with installed(virtual):
+        yield
+
+
+def _stopped_by_signals() -> asyncio.Event:
+    """Set by Ctrl-C and by a service manager's word to end; what is in flight is then brought to its end. A second Ctrl-C does not wait."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def end(number: signal.Signals) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        console.note("ending: what was received is brought to its end")
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C interrupts the loop itself, and the next run goes on
+            loop.add_signal_handler(number, end, number)
+    return stop
+
+
+# ---------------------------------------------------------------- which straps
+
+
+async def _chosen(store: LocalStore, asked: list[str], person: str, stop: asyncio.Event, *, once: bool, where: Where) -> list[Worn]:
+    """The straps that were named, else the one that was worn last, else one that is heard; each is remembered."""
+    from somalink.pipeline.wearing import distinct, remember, remembered
+
+    if asked:
+        worn = [_named(store, text, person) for text in asked]
+    elif known := remembered(store, person):
+        console.note(f"{known[0].name}, as before (another one: --strap NAME)")
+        worn = known[:1]
+    else:
+        found = await _heard(stop, person, once=once)
+        worn = [] if found is None else [found]
+    for each in distinct(worn):
+        await asyncio.to_thread(remember, store, each, where.stamps.now().t_utc_ns)
+    return worn
+
+
+def _named(store: LocalStore, text: str, person: str) -> Worn:
+    from somalink.pipeline.wearing import asked_for, is_address, remembered, wear
+
+    who, what = asked_for(text, person)
+    for known in remembered(store, who):
+        if what in (known.wanted.name, known.wanted.address, known.device):
+            return known
+    return wear(who, f"strap {what}", what) if is_address(what) else wear(who, what, None)
+
+
+async def _heard(stop: asyncio.Event, person: str, *, once: bool) -> Worn | None:
+    """Listens until there is something to choose from; calmly and for ever, unless `once`."""
+    from ingest.ble.finding import scan
+    from somalink.domain.errors import BluetoothUnavailable
+    from somalink.pipeline.wearing import wear
+
+    console.note("no strap is known yet: put it on, moistened; listening")
+    while not stop.is_set():
+        try:
+            sightings = [seen for seen in await scan(CHOOSING_S) if seen.heart_rate or seen.known_by_name]
+        except BluetoothUnavailable as error:
+            if once:
+                raise
+            console.note(f"{error.what}; waiting for it\n  next: {error.next_step}")
+            sightings = []
+        if sightings:
+            chosen = _choice(sightings)
+            return wear(person, chosen.name or chosen.address, chosen.address)
+        if once:
+            raise DeviceNotFound("no strap was heard", next_step="wear it, moistened, and end the app that may hold it; then `somalink scan`")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), CHOOSING_S)
+    return None
+
+
+def _choice(sightings: list[Sighting]) -> Sighting:
+    """The only one, or the one a person picks; where nobody can be asked, it has to be named."""
+    import sys
+
+    if len(sightings) == 1:
+        console.note(f"{sightings[0].name or sightings[0].address} is heard and will be remembered")
+        return sightings[0]
+    names = [seen.name or seen.address for seen in sightings]
+    if not sys.stdin.isatty():
+        raise UsageError("several straps are heard", next_step=f"say which: --strap {' or --strap '.join(repr(name) for name in names)}")
+    for number, seen in enumerate(sightings, 1):
+        console.note(f"  {number}  {seen.name or '(no name)'}  {seen.address}")
+    picked = typer.prompt("Which one is yours", type=typer_range(len(names)), default=1, err=True)
+    return sightings[int(picked) - 1]
+
+
+def typer_range(most: int) -> Any:
+    """1 .. most, as the prompt checks it."""
+    import click
+
+    return click.IntRange(1, most)
+
+
+# ---------------------------------------------------------------- what is shown meanwhile
+
+
+async def _show(hub: Hub, config: Config) -> None:
+    """A line when a link changes; on a terminal also how the body is now, unless the wearer does not want to see it."""
+    from somalink.cli.live import Display
+    from somalink.pipeline.hub import Final, Link, Provisional
+
+    with Display(hide_heart_rate=config.hide_heart_rate, zone=config.zone) as display:
+        async for message in hub.subscribe():
+            if isinstance(message, Link):
+                display.link(message)
+            elif isinstance(message, Final | Provisional):
+                display.values(message)
+
+
+def _report(store: LocalStore, *, json: bool) -> None:
+    totals = store.totals()
+    if json:
+        console.emit_json(totals)
+        return
+    from somalink.cli.words import totals_table
+
+    console.stdout().print(totals_table(totals))
