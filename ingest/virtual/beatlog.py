@@ -49,3 +49,5 @@ class BeatLog:
     def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
         if self._file is not None:
             self._file.close()
+            # Faults that are cut short by the end have nowhere to say so.
+            self._file = None

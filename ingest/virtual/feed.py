@@ -81,7 +81,7 @@ class Heart:
                     number += 1
                 yield self._told(began_ns + at_ns, waiting, rate)
             began_ns += self.length_ns
-            if not again:
+            if not again or not self.length_ns:
                 break
         while waiting:
             began_ns += SECOND_NS

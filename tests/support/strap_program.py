@@ -16,13 +16,15 @@ class StrapProgram:
 
     def __init__(self, folder: Path, recording: Path, *options: str) -> None:
         self.socket, self.control, self.log = folder / "s", folder / "c", folder / "beats.jsonl"
+        self.errors = folder / "errors.txt"
         self._typed = [str(recording), "--socket", str(self.socket), "--control", str(self.control), "--log", str(self.log), *options]
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> dict[str, Any]:
         """What it prints once it advertises."""
         command = [sys.executable, "-c", "from somalink.cli import main; main()", "virtual-strap", *self._typed]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        with self.errors.open("a") as errors:
+            self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
         assert self._process.stdout is not None
         ready: dict[str, Any] = json.loads(self._process.stdout.readline())
         return ready
@@ -44,9 +46,14 @@ class StrapProgram:
             self._process = None
 
     def stop(self) -> int:
-        """Ask it to end, and wait: its exit code."""
+        """SIGTERM, and wait: its exit code."""
         assert self._process is not None
         self._process.terminate()
+        return self.wait()
+
+    def wait(self) -> int:
+        """Until it ends by itself: its exit code."""
+        assert self._process is not None
         self._process.communicate(timeout=PATIENCE_S)
         code, self._process = self._process.returncode, None
         return code
