@@ -71,6 +71,7 @@ class Adapter:
         In a task of its own: bumble cancels what waits on a link that is lost, and that is not the caller's cancellation.
         """
         task = asyncio.ensure_future(operation)
+        task.add_done_callback(_noticed)
         waited: set[asyncio.Future[Any]] = {task, self.gone, *endings}
         try:
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
@@ -91,6 +92,12 @@ class Adapter:
             raise BleakError("disconnected") from None
 
 
+def _noticed(task: "asyncio.Future[Any]") -> None:
+    """How an operation failed that nobody waits for any more is nobody's news."""
+    if not task.cancelled():
+        task.exception()
+
+
 class Radio:
     """What all scanners and clients of this process share. It opens when first used, and again after it was lost."""
 
@@ -109,19 +116,20 @@ class Radio:
             if self._off:
                 raise BleakBluetoothNotAvailableError("the virtual adapter is switched off", Reason.POWERED_OFF)
             if self._adapter is None:
-                adapter = await (self._in_room(self._where) if isinstance(self._where, Room) else self._over_socket(self._where))
-                adapter.device.on(Device.EVENT_ADVERTISEMENT, self._on_advertisement)
-                await self._powered(adapter)
-                self._adapter = adapter
+                self._adapter = await self._powered(await (self._in_room(self._where) if isinstance(self._where, Room) else self._over_socket(self._where)))
             return self._adapter
 
-    async def _powered(self, adapter: Adapter) -> None:
-        try:
-            async with asyncio.timeout(POWER_ON_S):
-                await adapter.during(adapter.device.power_on())
-        except (BleakError, TimeoutError) as error:
-            await adapter.let_go()
-            raise BleakBluetoothNotAvailableError("the virtual radio does not answer", Reason.UNKNOWN) from error
+    async def _powered(self, adapter: Adapter) -> Adapter:
+        adapter.device.on(Device.EVENT_ADVERTISEMENT, self._on_advertisement)
+        async with contextlib.AsyncExitStack() as unless_powered:
+            unless_powered.push_async_callback(adapter.let_go)
+            try:
+                async with asyncio.timeout(POWER_ON_S):
+                    await adapter.during(adapter.device.power_on())
+            except (BleakError, TimeoutError) as error:
+                raise BleakBluetoothNotAvailableError("the virtual radio does not answer", Reason.UNKNOWN) from error
+            unless_powered.pop_all()
+        return adapter
 
     async def _in_room(self, room: Room) -> Adapter:
         chip = room.chip("radio")
@@ -171,10 +179,10 @@ class Radio:
         """Every advertisement heard goes to this scanner too; nothing is heard any more once the adapter has gone."""
         adapter = await self.adapter()
         async with self._scanning:
-            self._scanners.add(scanner)
             if not adapter.device.is_scanning:
                 # Passive: an active scan would wait for an answer that a silent strap never gives.
                 await adapter.during(adapter.device.start_scanning(active=False))
+            self._scanners.add(scanner)
 
     async def stop_scan(self, scanner: "BumbleScanner") -> None:
         async with self._scanning:
@@ -222,6 +230,7 @@ def _device(source: Any, sink: Any) -> Device:
 async def _connect(device: Device, address: hci.Address) -> Connection:
     """Connect, and leave nothing pending behind when cancelled: the next attempt would be refused."""
     attempt = asyncio.ensure_future(device.connect_le(address, timeout=None))
+    attempt.add_done_callback(_noticed)
     try:
         return await asyncio.shield(attempt)
     except asyncio.CancelledError:

@@ -71,9 +71,6 @@ class LinkEvent:
     reason: int = 0
 
 
-Told = Callable[[LinkEvent], None]
-
-
 def _nobody(_event: LinkEvent) -> None:
     """Who listens to a strap nobody listens to."""
 
@@ -81,10 +78,10 @@ def _nobody(_event: LinkEvent) -> None:
 class VirtualStrap:
     """One strap on one chip, connected to one central at most. It advertises whenever it is `present` and free."""
 
-    def __init__(self, chip: Chip, about: About | None = None, *, told: Told = _nobody) -> None:
-        self.about = about or About()
+    def __init__(self, chip: Chip, about: About) -> None:
+        self.about = about
         self.chip = chip
-        self.told = told
+        self.told: Callable[[LinkEvent], None] = _nobody
         self.battery = self.about.battery
         self.present = True
         self.link = 0

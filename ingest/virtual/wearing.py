@@ -106,7 +106,10 @@ class Wearing:
                     await self._tell(second)
                 for trouble in troubles:
                     trouble.cancel()
+            await self._settle()
         finally:
+            for held in self._held:
+                self._account(held.beats, None)
             self._say("end", self._clock(), beats=self.beats, sent=self.beats_sent)
 
     # ------------------------------------------------------------ strap time

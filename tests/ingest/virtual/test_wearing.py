@@ -147,6 +147,14 @@ def test_notifications_held_back_come_in_a_bunch_and_none_is_lost(tmp_path):
     assert ticks == TICKS[-len(ticks) :]
 
 
+def test_what_is_held_back_when_the_recording_ends_is_lost_and_said_so(tmp_path):
+    rows, _ = worn(tmp_path, [Fault("late", 300, 3600)])
+    (end,), beats = of(rows, "end"), of(rows, "beat")
+    assert end["beats"] == len(beats) == 400
+    # At its end the strap is itself again, and what it held goes out.
+    assert end["sent"] == 400 - len(of(rows, "beat", sent=None)) and of(rows, "fault", state="end")
+
+
 def test_malformed_bytes_are_sent_besides_and_cost_no_beat(tmp_path):
     rows, arrived = worn(tmp_path, [Fault("garbage", 60), Fault("garbage", 80, payload=b"\x10"), Fault("garbage", 100, 3)])
     odd = [data for _, data in arrived if data in (MALFORMED, b"\x10")]
