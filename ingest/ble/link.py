@@ -10,11 +10,10 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ingest.ble.names import BATTERY_LEVEL, DEVICE_INFORMATION, HEART_RATE_MEASUREMENT, SENSOR_LOCATION, location_word
-from ingest.ble.trouble import RADIO_ERRORS
-
 from ingest.ble.leaving import within
+from ingest.ble.names import BATTERY_LEVEL, DEVICE_INFORMATION, HEART_RATE_MEASUREMENT, SENSOR_LOCATION, location_word
 from ingest.ble.patience import Patience
+from ingest.ble.trouble import RADIO_ERRORS
 
 if TYPE_CHECKING:
     from bleak import BleakClient

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from ingest.ble.names import HEART_RATE_SERVICE
-from ingest.ble.trouble import RADIO_ERRORS, Trouble, trouble_of
 
 from ingest.ble import powered
 from ingest.ble.leaving import first_of, within
+from ingest.ble.names import HEART_RATE_SERVICE
 from ingest.ble.patience import Backoff, Patience
+from ingest.ble.trouble import RADIO_ERRORS, Trouble, trouble_of
 
 if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice

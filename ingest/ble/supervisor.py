@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from ingest.ble.trouble import RADIO_ERRORS, BluetoothUnavailable, Trouble
 
 from ingest.ble import notes
 from ingest.ble.leaving import first_of
@@ -21,6 +20,7 @@ from ingest.ble.patience import Backoff, Patience
 from ingest.ble.radio import Radio, Wanted
 from ingest.ble.stamps import Stamp, Stamps
 from ingest.ble.states import LinkState, State
+from ingest.ble.trouble import RADIO_ERRORS, BluetoothUnavailable, Trouble
 from ingest.straps.heart_rate import CHARACTERISTIC, decode_measurement
 from somalink.domain.errors import BadFrame, DeviceNotFound
 

@@ -67,7 +67,9 @@ class Display:
             return
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for device, link in sorted(self._links.items()):
-            table.add_row(Text(device), Text(link.words), Text(self._body.get(device, "") if link.state in ("streaming", "no_contact") else link.help, style="dim"))
+            table.add_row(
+                Text(device), Text(link.words), Text(self._body.get(device, "") if link.state in ("streaming", "no_contact") else link.help, style="dim")
+            )
         self._screen.update(table)
 
 

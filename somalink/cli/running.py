@@ -41,7 +41,9 @@ def run(
     person: Annotated[str | None, typer.Option("--person", metavar="ID", help="Whose strap; default from settings.", show_default=False)] = None,
     once: Annotated[bool, typer.Option("--once", help="Connect once and end with that connection; do not wait for a strap or a radio.")] = False,
     json: JsonOption = False,
-    virtual_radio: Annotated[Path | None, typer.Option("--virtual-radio", metavar="SOCKET", help="Hear a virtual strap instead of the air.", hidden=True)] = None,
+    virtual_radio: Annotated[
+        Path | None, typer.Option("--virtual-radio", metavar="SOCKET", help="Hear a virtual strap instead of the air.", hidden=True)
+    ] = None,
     speed: Annotated[float, typer.Option("--speed", min=0.1, max=1000, hidden=True, help="How fast the virtual strap is worn.")] = 1.0,
 ) -> None:
     """Record a strap or a watch, for as long as it is worn.

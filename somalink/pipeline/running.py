@@ -110,6 +110,8 @@ class Record:
     def __init__(self, where: Where, unit: Unit, begun_ns: int, *, known: bool = False) -> None:
         self._where, self.unit, self._begun_ns = where, unit, begun_ns
         self._early: list[bytes] = []
+        self._held: list[Notification] = []
+        """Notes of a link that has not brought anything yet: a strap that never says anything leaves no recording."""
         self._live: Live | None = None
         if known:
             self._open(unit.tier)
@@ -133,9 +135,11 @@ class Record:
         if self._live is not None and self._live.tape is not None:
             await self._live.take(await asyncio.to_thread(self._live.tape.take, rows) if rows else [])
         elif rows:
-            await asyncio.to_thread(self._keep, rows)
+            self._held += rows
             self._early += [row.payload for row in rows if row.characteristic == CHARACTERISTIC]
-            self._decide()
+            if self._early:
+                await asyncio.to_thread(self._keep)
+                self._decide()
             if self._live is not None:
                 await self.catch_up()
 
@@ -160,10 +164,11 @@ class Record:
         intake = from_clocker(clocker, start_ns=self._begun_ns, tz=where.tz, meta=LIVE)
         self._live = open_live(where.store, intake, clocker, where.mode, where.constants, where.hub)
 
-    def _keep(self, rows: Sequence[Notification]) -> None:
+    def _keep(self) -> None:
         with self._where.store.transaction() as write:
-            write.put_raw(self.unit, [to_keep(row) for row in rows])
+            write.put_raw(self.unit, [to_keep(row) for row in self._held])
             write.put_recording(self.unit, RecordingRow(start_ns=self._begun_ns, tz=self._where.tz, meta=LIVE))
+        self._held = []
 
 
 class Recorder:

@@ -13,6 +13,7 @@ from ingest.ble.stamps import Stamp
 
 T = TypeVar("T")
 START_NS = 1_772_438_400 * 1_000_000_000
+BOOT_NS = 5_000 * 1_000_000_000
 
 
 class _Jumping(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
@@ -56,14 +57,15 @@ class LoopStamps:
 
     boot_id = "boot-of-the-fast-loop"
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, start_ns: int = START_NS) -> None:
-        self._loop, self._begun, self._start_ns = loop, loop.time(), start_ns
+    def __init__(self, loop: asyncio.AbstractEventLoop, after_s: float = 0.0) -> None:
+        """`after_s`: how much later than usual this program begins, on the same boot."""
+        self._loop, self._begun = loop, loop.time() - after_s
         self._last = 0
 
     def now(self) -> Stamp:
         passed = round((self._loop.time() - self._begun) * 1e9)
         self._last = max(passed, self._last + 1)
-        return Stamp(5_000_000_000_000 + self._last, self._start_ns + self._last)
+        return Stamp(BOOT_NS + self._last, START_NS + self._last)
 
 
 def run_fast(main: Coroutine[Any, Any, T]) -> T:

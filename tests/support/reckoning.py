@@ -1,0 +1,82 @@
+"""What a strap says it beat, held against what a store has: which beats are missing, which gap speaks for them, how far off the rest are dated."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from somalink.domain.time import SECOND_NS
+from somalink.domain.types import Gap, Stream
+from somalink.storage.local import LocalStore
+
+ALIKE = 4
+"""So many intervals in a row are taken for the same ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """`at`: of each stored beat, which of the strap's it is. `unaccounted`: beats of the strap that are missing and no gap speaks for; `idle`:
+    gaps in which nothing was lost. `error_s` (n,): stored less true, by a straight line through all; `lost_s` and `gaps_s` in sum."""
+
+    at: np.ndarray
+    missing: int
+    unaccounted: list[int]
+    idle: list[Gap]
+    error_s: np.ndarray
+    lost_s: float
+    gaps_s: float
+
+    @property
+    def worst_s(self) -> float:
+        return float(np.abs(self.error_s).max(initial=0.0))
+
+
+def reckon(store: LocalStore, person: str, true_ns: Sequence[int] | np.ndarray, true_ticks: Sequence[int] | np.ndarray) -> Reckoning:
+    """Every beat from the first stored to the last; `true_ns` on any clock, beats in order. One recording a person."""
+    (unit,) = (unit for unit in store.units(person) if len(store.recording_beats(unit)))
+    beats = store.recording_beats(unit)
+    gaps = [gap for gap in store.recording_gaps(unit) if gap.stream is Stream.RR]
+    ticks, true_ns = np.asarray(true_ticks, np.int64), np.asarray(true_ns, np.int64)
+    at = match(beats.rr_ticks.tolist(), ticks.tolist())
+    holes = np.flatnonzero(np.diff(at) > 1)
+    spoken = [any(gap.start_ns >= beats.t_ns[k] and gap.stop_ns <= beats.t_ns[k + 1] for gap in gaps) for k in holes]
+    lost = [(int(at[k]) + 1, int(at[k + 1])) for k in holes]
+    before = np.searchsorted(beats.t_ns, [gap.start_ns for gap in gaps], side="right") - 1
+    idle = [gap for gap, k in zip(gaps, before.tolist(), strict=True) if 0 <= k < len(at) - 1 and at[k + 1] == at[k] + 1]
+    return Reckoning(
+        at,
+        sum(b - a for a, b in lost),
+        [beat for (a, b), said in zip(lost, spoken, strict=True) if not said for beat in range(a, b)],
+        idle,
+        straight(true_ns[at], beats.t_ns),
+        sum(int(ticks[a:b].sum()) for a, b in lost) / 1024,
+        sum(gap.lost_ns for gap in gaps if gap.stop_ns < beats.t_ns[-1]) / SECOND_NS,
+    )
+
+
+def match(stored: Sequence[int], true: Sequence[int]) -> np.ndarray:
+    """Of each stored interval, which of the true ones it is: the next, or after a loss the first place where the coming ones follow each other.
+
+    A stored interval that the strap never sent is an error of the program, and raised.
+    """
+    at, j = np.empty(len(stored), np.int64), 0
+    for i, interval in enumerate(stored):
+        if not (j < len(true) and true[j] == interval):
+            coming = list(stored[i : i + ALIKE])
+            j = next((k for k in range(j, len(true)) if list(true[k : k + len(coming)]) == coming), -1)
+            if j < 0:
+                coming = [interval]
+                j = next((k for k in range(int(at[i - 1]) + 1 if i else 0, len(true)) if true[k] == interval), -1)
+            assert j >= 0, f"stored beat {i} of {interval} ticks was never sent"
+        at[i] = j
+        j += 1
+    return at
+
+
+def straight(true_ns: np.ndarray, told_ns: np.ndarray) -> np.ndarray:
+    """Seconds by which `told_ns` is off the best straight line over `true_ns`, (n,)."""
+    if len(true_ns) < 3:
+        return np.zeros(len(true_ns))
+    at = (true_ns - true_ns[0]) / SECOND_NS
+    error = (told_ns - true_ns - (told_ns[0] - true_ns[0])) / SECOND_NS
+    return np.asarray(error - np.polyval(np.polyfit(at, error, 1), at))
