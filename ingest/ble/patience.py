@@ -55,6 +55,6 @@ class Backoff:
 
     def next(self, cap: float) -> float:
         """Seconds to wait after one more failure."""
-        whole = min(self._first * 2 ** min(self._failures, 30), cap)
+        whole = min(self._first * 2.0 ** min(self._failures, 30), cap)
         self._failures += 1
         return whole * float(self._dice.uniform(0.5, 1.0))

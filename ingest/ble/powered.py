@@ -55,7 +55,7 @@ async def listen(told: Told) -> None:
                 bus.add_message_handler(lambda message: _pass_on(message, told))
                 for rule in RULES:
                     await _subscribe(bus, rule)
-                await bus.wait_for_disconnect()
+                await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
         await asyncio.sleep(ASK_AGAIN_S)
 
 

@@ -202,4 +202,4 @@ def _speaks_dbus() -> bool:
     """Whether bleak talks to BlueZ here, rather than to another system or to a virtual radio."""
     import bleak
 
-    return "bluez" in str(bleak.get_platform_scanner_backend_type()[1]).lower()
+    return "bluez" in str(bleak.get_platform_scanner_backend_type()[1]).lower()  # type: ignore[attr-defined]

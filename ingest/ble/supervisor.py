@@ -20,7 +20,7 @@ from ingest.ble.patience import Backoff, Patience
 from ingest.ble.radio import Radio, Wanted
 from ingest.ble.stamps import Stamp, Stamps
 from ingest.ble.states import LinkState, State
-from ingest.ble.trouble import RADIO_ERRORS, BluetoothUnavailable, Trouble
+from ingest.ble.trouble import RADIO_ERRORS, Trouble
 from ingest.straps.heart_rate import CHARACTERISTIC, decode_measurement
 from somalink.domain.errors import BadFrame, DeviceNotFound
 
@@ -74,7 +74,7 @@ class Supervisor:
                 limit.reschedule(None)
         except TimeoutError as error:
             if self._radio.trouble is not None:
-                raise BluetoothUnavailable(self._radio.trouble) from error
+                raise self._radio.trouble.error() from error
             raise DeviceNotFound(f"{self._wanted.name}: not heard within {seconds:g} s", next_step="wear it, moistened; then `somalink scan`") from error
         finally:
             self._say(State.STOPPED)

@@ -19,7 +19,7 @@ from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit
 from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import Baseline, BoolArray, FloatArray, Grid, IntArray
-from somalink.pipeline.hints import LOOK_NS, hints
+from somalink.pipeline.hints import hints
 from somalink.pipeline.links import LinkNow, link_of
 from somalink.storage import locks
 from somalink.storage.coverage import USABLE_Q, usable

@@ -147,8 +147,10 @@ class Record:
         """Nothing more will come: everything becomes FINAL. A strap that never said anything leaves no recording."""
         if self._live is None:
             self._decide(ended=True)
-            if self._live is not None:
-                await self.catch_up()
+            await self.catch_up()
+        await self._finish()
+
+    async def _finish(self) -> None:
         if self._live is not None:
             await self._live.finish()
 

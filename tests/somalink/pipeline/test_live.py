@@ -119,7 +119,10 @@ def test_a_watcher_sees_provisional_values_before_final_ones_and_the_store_never
         intake = from_simulation(source)
         run = Run(store, intake, Mode(), CONSTANTS)
         run.begin()
-        await asyncio.gather(watch(), Live(store, run, hub, CONSTANTS).follow(paced(items, clock=NoWait(), pace=1)))
+        watching = asyncio.ensure_future(watch())
+        await Live(store, run, hub, CONSTANTS).follow(paced(items, clock=NoWait(), pace=1))
+        hub.close()
+        await watching
 
     with LocalStore.open(tmp_path / "store.db") as store:
         asyncio.run(both(store))
