@@ -33,7 +33,7 @@ def totals_table(totals: dict[str, Any]) -> Table:
     table = Table(show_header=False, box=None, pad_edge=False)
     refused = totals["beats_refused"]
     ahead = totals["beats_received"] - totals["beats_stored"] - sum(refused.values())
-    to_come = f" + {ahead} not taken yet" if ahead else ""
+    to_come = f" + {ahead} still in the engine" if ahead else ""
     rows = {
         "recordings": str(len(totals["recordings"])),
         "beats": f"{totals['beats_received']} received = {totals['beats_stored']} stored + {sum(refused.values())} refused{_reasons(refused)}{to_come}",

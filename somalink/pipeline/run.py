@@ -19,7 +19,7 @@ from somalink.domain.errors import UsageError
 from somalink.domain.ports import Source
 from somalink.domain.time import HOUR_NS, MINUTE_NS
 from somalink.domain.types import Baseline, Beats, Candidate, ClockAnchor, Contact, Episode, Gap, Grid, Heartbeat, Item, Opened, Record, UtcOffset
-from somalink.pipeline.intake import Intake
+from somalink.pipeline.intake import Counts, Intake
 from somalink.pipeline.usuals import Usuals, excluded_spans, generator
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import DeviceStatus
@@ -87,6 +87,7 @@ class Run:
         if asks:
             self._usuals = Usuals(store, self.unit, self.analysis, constants, from_ns=intake.row.start_ns)
         self._snapshot_ns = 0
+        self._counted: Counts = {}
         self.after_ns = self._resume()
 
     def _resume(self) -> int | None:
@@ -194,15 +195,21 @@ class Run:
             write.put_candidates(self.unit, self.analysis, told.candidates)
             if self._usuals is not None:
                 self._usuals.save(write)
-            if self._snapshot_due():
+            remember = done or self._snapshot_due()
+            if remember:
                 self._snapshot(write)
-                write.put_counts(self.unit, self._intake.counts())
+            if remember or self._companion is not None:
+                self._count(write)
             if done:
-                self._snapshot(write)
                 write.put_recording(self.unit, replace(self._intake.row, state="done", analysis=self.analysis))
-                write.put_counts(self.unit, self._intake.counts())
                 if self._intake.row.stop_ns is not None:
                     write.compact(self._intake.row.stop_ns // HOUR_NS * HOUR_NS + 2 * HOUR_NS)
+
+    def _count(self, write: Writer) -> None:
+        """The hours whose account has changed: somebody who looks while a strap is worn sees an account that adds up."""
+        counts = self._intake.counts()
+        write.put_counts(self.unit, {hour: n for hour, n in counts.items() if self._counted.get(hour) != n})
+        self._counted = dict(counts)
 
     def _keep_items(self, write: Writer, items: Iterable[Item]) -> None:
         """What a source says beside its samples: gaps, clocks, local time, what the device has and whether it touches the skin."""

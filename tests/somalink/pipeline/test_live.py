@@ -173,7 +173,10 @@ def test_a_rating_written_elsewhere_reaches_the_watchers_of_a_running_engine(tmp
     async def both(store: LocalStore) -> None:
         run = Run(store, from_simulation(source), Mode(), CONSTANTS)
         run.begin()
-        await asyncio.gather(watch(), Live(store, run, hub, CONSTANTS).follow(paced(parts(), clock=Interrupting(), pace=1)))
+        watching = asyncio.ensure_future(watch())
+        await Live(store, run, hub, CONSTANTS).follow(paced(parts(), clock=Interrupting(), pace=1))
+        hub.close()
+        await watching
 
     with LocalStore.open(path) as store:
         asyncio.run(both(store))
