@@ -1,16 +1,20 @@
 """Hours of a heart under a strap that is lost and found, through the whole program, and the account of them."""
 
+import asyncio
 import gc
+import json
 import os
 import resource
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from fast_loop import run_fast
 from reckoning import Reckoning, reckon
 from worn import On, Told, record
 
+from ingest.virtual.beatlog import BeatLog
 from ingest.virtual.faults import Fault, random_faults
 from ingest.virtual.feed import Heart
 from somalink.storage.local import LocalStore
@@ -44,24 +48,29 @@ def wear_for(folder: Path, heart: Heart, hours: float, *, per_hour: float, seed:
     memory, handles = [], []
 
     async def sample(told: Told) -> None:
-        import asyncio
-
         for hour in range(1, int(hours) + 1):
             await asyncio.sleep(3600)
             gc.collect()
             memory.append(memory_mib())
-            handles.append(len(os.listdir("/proc/self/fd")))
+            handles.append(len(list(Path("/proc/self/fd").iterdir())))
             if hour >= hours:
                 told.stop.set()
 
     with LocalStore.open(folder / "store.db") as store:
         begun = time.process_time()
-        told = run_fast(record(store, [On("ada", heart, faults=faults, again=again)], meanwhile=sample, watched=False))
+        with BeatLog(folder / "beats.jsonl") as log:
+            told = run_fast(record(store, [On("ada", heart, faults=faults, again=again)], meanwhile=sample, watched=False, log=log))
         cpu = (time.process_time() - begun) / (hours * 3600)
-        beats = told.log.of("beat")
-        held = reckon(store, "ada", [row["t"] for row in beats], [row["ticks"] for row in beats])
+        held = reckon(store, "ada", *_beats(folder / "beats.jsonl"))
         size = sum(path.stat().st_size for path in folder.glob("store.db*")) / 2**20
         return Hours(hours, faults, told.wearings[0].beats_sent, held, dict(store.totals()), memory, handles, size, cpu)
+
+
+def _beats(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """When the strap's beats closed, and their ticks, from its log."""
+    with path.open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines if '"what":"beat"' in line]
+    return np.array([row["t"] for row in rows]), np.array([row["ticks"] for row in rows])
 
 
 def memory_mib() -> float:

@@ -11,6 +11,8 @@ from somalink.storage.local import LocalStore
 
 ALIKE = 4
 """So many intervals in a row are taken for the same ones."""
+FAR = 600
+"""No loss is longer than so many beats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +62,23 @@ def match(stored: Sequence[int], true: Sequence[int]) -> np.ndarray:
     A stored interval that the strap never sent is an error of the program, and raised.
     """
     at, j = np.empty(len(stored), np.int64), 0
-    for i, interval in enumerate(stored):
-        if not (j < len(true) and true[j] == interval):
-            coming = list(stored[i : i + ALIKE])
-            j = next((k for k in range(j, len(true)) if list(true[k : k + len(coming)]) == coming), -1)
-            if j < 0:
-                coming = [interval]
-                j = next((k for k in range(int(at[i - 1]) + 1 if i else 0, len(true)) if true[k] == interval), -1)
-            assert j >= 0, f"stored beat {i} of {interval} ticks was never sent"
+    for i in range(len(stored)):
+        j = _place(stored[i : i + ALIKE], true, j)
+        assert j >= 0, f"stored beat {i} of {stored[i]} ticks was never sent"
         at[i] = j
         j += 1
     return at
+
+
+def _place(coming: Sequence[int], true: Sequence[int], j: int) -> int:
+    """Where these intervals follow each other from `j` on; fewer of them where a loss comes between, but all before any; -1 if nowhere."""
+    for count in range(len(coming), 0, -1):
+        if list(true[j : j + count]) == list(coming[:count]) and (count > 1 or len(coming) == 1):
+            return j
+        for k in range(j, min(j + FAR, len(true))) if count == len(coming) else ():
+            if list(true[k : k + count]) == list(coming[:count]):
+                return k
+    return next((k for k in range(j, min(j + FAR, len(true))) if true[k] == coming[0]), -1)
 
 
 def straight(true_ns: np.ndarray, told_ns: np.ndarray) -> np.ndarray:

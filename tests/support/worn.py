@@ -65,7 +65,7 @@ class Log(BeatLog):
 class Told:
     """What came of it. `links`: every state, in order."""
 
-    log: Log
+    log: Any
     wearings: list[Wearing]
     links: list[Link]
     stamps: LoopStamps
@@ -84,10 +84,11 @@ async def record(
     meanwhile: Meanwhile | None = None,
     once_s: float | None = None,
     watched: bool = True,
+    log: BeatLog | None = None,
 ) -> Told:
     """Wears and records until every heart has ended and `tail_s` more, or until `meanwhile` sets `stop`. `after_s`: a later program."""
     stamps = LoopStamps(asyncio.get_running_loop(), after_s)
-    hub, log, stop = Hub(), Log(), asyncio.Event()
+    hub, log, stop = Hub(), log or Log(), asyncio.Event()
     async with AsyncExitStack() as open_:
         room = Room()
         open_.push_async_callback(room.close)
@@ -115,7 +116,7 @@ async def record(
     return told
 
 
-async def _put_on(room: Room, number: int, on: On, log: Log, stamps: LoopStamps) -> Wearing:
+async def _put_on(room: Room, number: int, on: On, log: BeatLog, stamps: LoopStamps) -> Wearing:
     strap = await room.wear(on.about)
     return Wearing(strap, on.heart, number=number, faults=on.faults, intervals=on.intervals, again=on.again, log=log, clock=lambda: stamps.now().t_mono_ns)
 
