@@ -24,6 +24,7 @@ COUNT = 40 if os.environ.get("SOMALINK_ENDURANCE") == "full" else 6
 APART_S = 180
 AFTER_NS = 60 * SECOND_NS
 LASTS = {"drop": (0.5, 6.0), "silence": (6.0, 20.0), "refuse": (2.0, 12.0)}
+HEAD = "fault              n  again after s: p50   p95   max   lost in no gap misdated  worst 60 s after  seen"
 WORDS = {"drop": "link drop", "silence": "silence", "refuse": "connect failure"}
 
 
@@ -83,14 +84,14 @@ def _worst_after(held: Reckoning, told: Told, faults: list[Fault]) -> float:
 
 
 def table(rows: list[Row]) -> str:
-    lines = [
-        f"{'fault':<16} {'n':>3}  {'again after s: p50':>18} {'p95':>5} {'max':>5}  {'lost':>5} {'in no gap':>9} {'misdated':>8} {'worst':>6} {'60 s after':>10}  seen"
-    ]
-    for row in rows:
-        p50, p95 = np.percentile(row.recovery_s, [50, 95])
-        seen = ", ".join(f"{state} {n}" for state, n in row.seen.most_common())
-        lines.append(
-            f"{WORDS[row.kind]:<16} {len(row.recovery_s):>3}  {p50:>18.1f} {p95:>5.1f} {row.recovery_s.max():>5.1f}  {row.held.missing:>5} "
-            f"{len(row.held.unaccounted):>9} {int(np.count_nonzero(np.abs(row.held.error_s) > 0.1)):>8} {row.held.worst_s:>6.3f} {row.worst_after_s:>10.3f}  {seen}"
-        )
-    return "\n".join(lines)
+    return "\n".join([HEAD, *map(_line, rows)])
+
+
+def _line(row: Row) -> str:
+    p50, p95 = np.percentile(row.recovery_s, [50, 95])
+    misdated = int(np.count_nonzero(np.abs(row.held.error_s) > 0.1))
+    seen = ", ".join(f"{state} {n}" for state, n in row.seen.most_common())
+    return (
+        f"{WORDS[row.kind]:<16} {len(row.recovery_s):>3}  {p50:>18.1f} {p95:>5.1f} {row.recovery_s.max():>5.1f}  "
+        f"{row.held.missing:>5} {len(row.held.unaccounted):>9} {misdated:>8} {row.held.worst_s:>6.3f} {row.worst_after_s:>10.3f}  {seen}"
+    )
