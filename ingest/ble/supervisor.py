@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 POWER_NEWS_S = 0.3
 """The system's word that the adapter went may come a little after the link was lost by it."""
 
+MOMENT_S = 0.001
+"""Less is no wait: a clock with a coarse tick would not move in it."""
+
 
 class Sink(Protocol):
     """Where a strap's bytes and news go. Called from the loop; must not wait."""
@@ -152,7 +155,7 @@ class Supervisor:
         """Waits until the link is lost or silent; gives the reason."""
         while True:
             left = self._heard_at + self._patience.silence - self._time()
-            if left <= 0:
+            if left <= MOMENT_S:
                 return notes.SILENCE
             if await first_of(link.lost, seconds=left):
                 return await self._why_lost()
