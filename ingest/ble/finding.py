@@ -82,7 +82,7 @@ async def scan(seconds: float = 10.0) -> list[Sighting]:
         heard.setdefault(device.address, _Heard()).note(data.local_name or device.name, data.service_uuids, data.rssi)
 
     try:
-        await _listen(seconds, on_advertisement)
+        await listen(seconds, on_advertisement)
     except RADIO_ERRORS as error:
         trouble = trouble_of(error)
         if trouble is None:
@@ -103,8 +103,8 @@ async def held() -> list[BLEDevice]:
     return []
 
 
-async def _listen(seconds: float, on_advertisement: AdvertisementDataCallback) -> None:
-    """One scan. How it ends is not waited for too long, and spoils nothing that was heard."""
+async def listen(seconds: float, on_advertisement: AdvertisementDataCallback) -> None:
+    """One scan; what bleak raises comes through. How it ends is not waited for too long, and spoils nothing that was heard."""
     from bleak import BleakScanner
 
     scanner = BleakScanner(on_advertisement)

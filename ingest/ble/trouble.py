@@ -6,6 +6,7 @@ mistake of ours must not look like a radio that is switched off.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from collections.abc import Mapping
@@ -16,7 +17,15 @@ from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailabl
 
 from somalink.domain.errors import BluetoothUnavailable
 
-RADIO_ERRORS: tuple[type[Exception], ...] = (BleakError, OSError, EOFError, TimeoutError, AssertionError, AttributeError, KeyError)
+_REFUSED: tuple[type[Exception], ...] = ()
+_MISNAMED: tuple[type[Exception], ...] = ()
+with contextlib.suppress(ImportError):  # a library of Linux alone
+    from dbus_fast.errors import AuthError, InvalidAddressError
+
+    _REFUSED, _MISNAMED = (AuthError,), (InvalidAddressError,)
+
+_FROM_BLEAK: tuple[type[Exception], ...] = (BleakError, OSError, EOFError, TimeoutError)
+RADIO_ERRORS: tuple[type[Exception], ...] = (*_FROM_BLEAK, *_REFUSED, *_MISNAMED, AssertionError, AttributeError, KeyError)
 """What a call of bleak may end in. The last three are how it stumbles over a bus or a device that goes while it works; a mistake of ours
 raises the same, so `trouble_of` looks where they came from."""
 
@@ -83,6 +92,16 @@ POWERED_OFF = Trouble(
     ),
     off=True,
 )
+BLOCKED = Trouble(
+    "blocked",
+    "Bluetooth is blocked on this computer",
+    Steps(
+        "`rfkill unblock bluetooth`, then `bluetoothctl power on`; if `rfkill list` says hard blocked: a switch or a key of the computer does it",
+        "switch it on in the Control Centre",
+        "switch flight mode off, then Bluetooth on in Settings, Bluetooth & devices",
+    ),
+    off=True,
+)
 DENIED = Trouble(
     "denied",
     "this program may not use Bluetooth",
@@ -110,6 +129,16 @@ NO_BLUETOOTHD = Trouble(
         "`sudo systemctl enable --now bluetooth` (where it is missing, install the package `bluez`)",
         "switch Bluetooth off and on in the Control Centre",
         "start the Bluetooth Support Service (services.msc)",
+    ),
+    off=True,
+)
+TOO_OLD = Trouble(
+    "too_old",
+    "the Bluetooth software of this system is too old",
+    Steps(
+        "update the system: BlueZ 5.55 or newer is needed (`bluetoothctl --version`), as in Debian 11, Ubuntu 22.04 and later",
+        "update the system: macOS 12.3 or newer is needed",
+        "update the system: Windows 11 is needed",
     ),
     off=True,
 )
@@ -157,7 +186,7 @@ UNKNOWN = Trouble(
 )
 
 TROUBLES: Mapping[str, Trouble] = {
-    each.id: each for each in (NO_ADAPTER, NO_CENTRAL, POWERED_OFF, DENIED, NO_DBUS, NO_BLUETOOTHD, NO_ANSWER, BUSY, HELD, UNHEARD, UNKNOWN)
+    each.id: each for each in (NO_ADAPTER, NO_CENTRAL, POWERED_OFF, BLOCKED, DENIED, NO_DBUS, NO_BLUETOOTHD, TOO_OLD, NO_ANSWER, BUSY, HELD, UNHEARD, UNKNOWN)
 }
 
 _Reason = BleakBluetoothNotAvailableReason
@@ -194,6 +223,8 @@ BY_WORDS: tuple[tuple[re.Pattern[str], Trouble], ...] = tuple(
 BY_TYPE: tuple[tuple[type[Exception], Trouble], ...] = (
     (TimeoutError, NO_ANSWER),
     (PermissionError, DENIED),
+    *((kind, DENIED) for kind in _REFUSED),  # the bus does not know this user: a container whose users are numbered otherwise
+    *((kind, NO_DBUS) for kind in _MISNAMED),  # DBUS_SYSTEM_BUS_ADDRESS is set, and is no address
     (FileNotFoundError, NO_DBUS),
     (ConnectionError, NO_DBUS),
     (EOFError, NO_DBUS),
