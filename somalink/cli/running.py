@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from somalink.cli import console
+from somalink.cli.air import VirtualRadioOption, VirtualSpeedOption, air
 from somalink.cli.opening import make_room
 from somalink.cli.options import JsonOption, StoreOption, settings, store_path
 from somalink.domain.errors import DeviceNotFound, UsageError
@@ -41,10 +41,8 @@ def run(
     person: Annotated[str | None, typer.Option("--person", metavar="ID", help="Whose strap; default from settings.", show_default=False)] = None,
     once: Annotated[bool, typer.Option("--once", help="Connect once and end with that connection; do not wait for a strap or a radio.")] = False,
     json: JsonOption = False,
-    virtual_radio: Annotated[
-        Path | None, typer.Option("--virtual-radio", metavar="SOCKET", help="Hear a virtual strap instead of the air.", hidden=True)
-    ] = None,
-    speed: Annotated[float, typer.Option("--speed", min=0.1, max=1000, hidden=True, help="How fast the virtual strap is worn.")] = 1.0,
+    virtual_radio: VirtualRadioOption = None,
+    speed: VirtualSpeedOption = 1.0,
 ) -> None:
     """Record a strap or a watch, for as long as it is worn.
 
@@ -77,7 +75,7 @@ async def _run(store: LocalStore, config: Config, asked: list[str], person: str,
     patience, dice, hub = Patience().faster(speed), np.random.default_rng(), Hub()
     where = Where(store, hub, Constants(), stamps, config.tz)
     stop = _stopped_by_signals()
-    async with _air(virtual), Radio(patience, dice) as radio:
+    async with air(virtual), Radio(patience, dice) as radio:
         worn = await _chosen(store, asked, person, stop, once=once, where=where)
         if not worn:
             return
@@ -88,18 +86,6 @@ async def _run(store: LocalStore, config: Config, asked: list[str], person: str,
         finally:
             hub.close()
             await showing
-
-
-@contextlib.asynccontextmanager
-async def _air(virtual: Path | None) -> AsyncIterator[None]:
-    """The real air, or a virtual one on a socket."""
-    if virtual is None:
-        yield
-        return
-    from ingest.virtual.backend import installed
-
-    async with installed(virtual):
-        yield
 
 
 def _stopped_by_signals() -> asyncio.Event:
