@@ -75,7 +75,7 @@ async def look(*, root: Path = Path("/")) -> Finding:
             if found.trouble is not None:
                 return found
             well = found.words
-        await within(LISTEN_S, listen(0.0, lambda *_: None))
+        await within(LISTEN_S, listen(0.0, lambda _device, _data: None))
     except RADIO_ERRORS as error:
         trouble = trouble_of(error)
         if trouble is None:

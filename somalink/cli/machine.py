@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from somalink.cli import console
+from somalink.cli.air import VirtualRadioOption, air, remembered_here
 from somalink.cli.options import JsonOption, settings
 from somalink.config import BY_KEY, SETTINGS, change, default_file
 
 if TYPE_CHECKING:
+    from ingest.ble.checking import Finding
     from somalink.config import Config, Setting
 
 
@@ -85,26 +88,39 @@ def _origin(config: Config, setting: Setting) -> str:
 # ---------------------------------------------------------------- doctor
 
 
+MARKS = {"ok": "ok ", "note": "-- ", "failed": "NO "}
+
+
 def doctor(
     store: Annotated[Path | None, typer.Option("--store", metavar="FILE", help="This store instead of the usual one.", show_default=False)] = None,
     json: JsonOption = False,
+    virtual_radio: VirtualRadioOption = None,
 ) -> None:
     """Look whether everything is there and works.
 
-    Python, settings, time zone, disk, store, clock. Changes nothing.
+    Python, settings, time zone, disk, store, clocks, Bluetooth. Changes nothing. Bluetooth has to work where a strap is worn; ends with 3
+    where it alone does not, with 1 where anything else is wrong.
     """
-    from somalink.doctor import Surroundings, examine
+    from somalink.doctor import Surroundings, examine, exit_code
 
     named = {} if store is None else {"SOMALINK_STORE": str(store)}
-    checks = examine(Surroundings(env={**{k: v for k, v in os.environ.items() if not (named and k == "SOMALINK_STORE_FILE")}, **named}))
-    well = all(check.ok for check in checks)
+    env = {**{k: v for k, v in os.environ.items() if not (named and k == "SOMALINK_STORE_FILE")}, **named}
+    strap = next((worn.name for worn in remembered_here(store)), "")
+    checks = examine(Surroundings(env=env, strap=strap, bluetooth=lambda: asyncio.run(_bluetooth(virtual_radio))))
     if json:
-        said = [{"name": check.name, "ok": check.ok, "words": check.words, "next_step": check.next_step} for check in checks]
-        console.emit_json({"ok": well, "checks": said})
+        said = [{"name": each.name, "ok": each.ok, "level": str(each.level), "words": each.words, "next_step": each.next_step} for each in checks]
+        console.emit_json({"ok": exit_code(checks) == 0, "checks": said})
     else:
         for check in checks:
-            console.stdout().print(f"{'ok ' if check.ok else 'NO '} {check.name}: {check.words}", markup=False)
+            console.stdout().print(f"{MARKS[check.level]} {check.name}: {check.words}", markup=False)
             if check.next_step:
                 console.stdout().print(f"      next: {check.next_step}", markup=False)
-    if not well:
-        raise typer.Exit(1)
+    if code := exit_code(checks):
+        raise typer.Exit(code)
+
+
+async def _bluetooth(virtual: Path | None) -> Finding:
+    from ingest.ble.checking import look
+
+    async with air(virtual):
+        return await look()

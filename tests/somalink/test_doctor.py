@@ -2,11 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from somalink.doctor import Check, Surroundings, examine
+from ingest.ble.checking import Finding
+from ingest.ble.trouble import TROUBLES
+from somalink.doctor import Check, Level, Surroundings, boot_ns, examine, exit_code, synchronised
 from somalink.domain.time import SECOND_NS
 from somalink.storage.db import Database, make_private
 from somalink.storage.schema import APPLICATION_ID, STEPS
 
+WELL = Finding("hci0 is on")
+NO_BUS = Finding("the system bus is not reachable", TROUBLES["no_dbus"])
 MAY_2026_NS = 1_777_900_000 * SECOND_NS
 
 
@@ -28,6 +32,7 @@ def store(tmp_path: Path) -> Path:
 
 def looked_at(store: Path, **changes: object) -> dict[str, Check]:
     settings: dict[str, object] = {"utc_ns": Ticking(MAY_2026_NS), "mono_ns": Ticking(0), "free_bytes": lambda _: 1 << 40, "python": (3, 11, 0)}
+    settings |= {"bluetooth": lambda: WELL, "synchronised": lambda: True}
     env = {"SOMALINK_STORE": str(store), "SOMALINK_TZ": "Europe/Rome"}
     return {check.name: check for check in examine(Surroundings(**({"env": env} | settings | changes)))}  # type: ignore[arg-type]
 
@@ -45,9 +50,10 @@ def made(store: Path, *, version: int = len(STEPS), program: int = APPLICATION_I
 def test_a_fresh_machine_is_well_and_nothing_is_written(store):
     found = looked_at(store)
     assert all(check.ok for check in found.values()), found
+    assert exit_code(list(found.values())) == 0
     assert "none yet" in found["store"].words
     assert found["time zone"].words.startswith("Europe/Rome")
-    assert "somalink run" in found["Bluetooth"].words
+    assert found["Bluetooth"] == Check("Bluetooth", Level.OK, "hci0 is on")
     assert not list(store.parent.iterdir())
 
 
@@ -104,5 +110,72 @@ def test_what_is_wrong_with_a_machine_has_a_next_step(store, changes, name):
     assert check.next_step
 
 
+# ---------------------------------------------------------------- Bluetooth
+
+
+def test_without_bluetooth_a_machine_that_only_replays_is_well_and_told(store):
+    found = looked_at(store, bluetooth=lambda: NO_BUS)
+    check = found["Bluetooth"]
+    assert (check.level, check.next_step) == (Level.NOTE, TROUBLES["no_dbus"].next_step)
+    assert NO_BUS.words in check.words
+    assert exit_code(list(found.values())) == 0
+
+
+def test_without_bluetooth_a_strap_that_is_worn_here_cannot_be_heard(store):
+    found = looked_at(store, bluetooth=lambda: NO_BUS, strap="Polar H10 1A2B3C4D")
+    check = found["Bluetooth"]
+    assert (check.level, check.next_step) == (Level.FAILED, TROUBLES["no_dbus"].next_step)
+    assert "Polar H10 1A2B3C4D" in check.words
+    assert exit_code(list(found.values())) == 3
+
+
+def test_where_more_than_bluetooth_is_wrong_it_is_an_ordinary_failure(store):
+    assert exit_code(list(looked_at(store, bluetooth=lambda: NO_BUS, strap="Polar H10", python=(3, 10, 0)).values())) == 1
+    assert exit_code(list(looked_at(store, python=(3, 10, 0)).values())) == 1
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+def test_whatever_is_wrong_with_bluetooth_has_a_next_step(store, name):
+    check = looked_at(store, bluetooth=lambda: Finding(TROUBLES[name].words, TROUBLES[name]))["Bluetooth"]
+    assert TROUBLES[name].words in check.words and check.next_step
+
+
+# ---------------------------------------------------------------- clocks
+
+
+@pytest.mark.parametrize(("kept", "level"), [(True, Level.OK), (None, Level.OK), (False, Level.NOTE)])
+def test_a_clock_that_nobody_keeps_is_a_note_and_no_failure(store, kept, level):
+    check = looked_at(store, synchronised=lambda: kept)["network time"]
+    assert check.level is level
+    assert bool(check.next_step) is (level is Level.NOTE)
+
+
+def test_a_machine_whose_clocks_stand_still_in_sleep_is_told_what_that_means(store):
+    assert looked_at(store, boot_ns=lambda: 1)["sleep"].level is Level.OK
+    check = looked_at(store, boot_ns=lambda: None)["sleep"]
+    assert check.level is Level.NOTE and "clock_step" in check.words and "awake" in check.next_step
+
+
+def test_a_system_without_such_clocks_is_known_by_what_it_lacks(monkeypatch):
+    monkeypatch.delattr("time.CLOCK_BOOTTIME", raising=False)
+    assert boot_ns() is None
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert synchronised() is None
+
+
+@pytest.mark.parametrize(("state", "kept"), [(0, True), (5, False), (-1, None)])
+def test_the_kernel_is_asked_whether_network_time_keeps_the_clock(monkeypatch, state, kept):
+    class C:
+        def __init__(self, _: object) -> None: ...
+
+        def adjtimex(self, asked: object) -> int:
+            assert not any(bytes(asked)), "nothing is to be changed"
+            return state
+
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("ctypes.CDLL", C)
+    assert synchronised() is kept
+
+
 def test_the_machine_itself_can_be_looked_at():
-    assert {check.name for check in examine()} >= {"Python", "clock", "settings"}
+    assert {check.name for check in examine()} >= {"Python", "clock", "network time", "sleep", "settings", "Bluetooth"}

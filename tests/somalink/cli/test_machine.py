@@ -1,7 +1,10 @@
 """Settings are written so that they can be read again, and the doctor's verdict is the exit code."""
 
 import pytest
+from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason
+from fake_air import FakeAir
 
+from somalink.pipeline.wearing import remember, wear
 from somalink.storage.local import LocalStore
 
 
@@ -35,11 +38,57 @@ def test_a_setting_that_cannot_be_used_is_not_written(typed, tmp_path, key, valu
     assert not list(tmp_path.rglob("*.toml")) and not list(tmp_path.rglob("*.part"))
 
 
+@pytest.fixture
+def radio(monkeypatch) -> FakeAir:
+    """A radio that works, on a system other than Linux."""
+    monkeypatch.setattr("bleak.get_platform_scanner_backend_type", lambda: (None, "core_bluetooth"))
+    return FakeAir().installed(monkeypatch)
+
+
+@pytest.fixture
+def no_radio(radio: FakeAir) -> FakeAir:
+    """One that is switched off."""
+    radio.start_fails = BleakBluetoothNotAvailableError("off", BleakBluetoothNotAvailableReason.POWERED_OFF)
+    return radio
+
+
+@pytest.mark.usefixtures("radio")
 def test_the_doctor_is_content_with_a_healthy_machine(typed, tmp_path):
     LocalStore.open(tmp_path / "somalink.db").close()
     ended = typed("doctor", "--json")
     assert ended.code == 0 and ended.json["ok"] is True
-    assert {"settings", "store", "clock"} <= {check["name"] for check in ended.json["checks"]}
+    found = {check["name"]: check for check in ended.json["checks"]}
+    assert {"settings", "store", "clock", "Bluetooth"} <= set(found)
+    assert set(found["Bluetooth"]) == {"name", "ok", "level", "words", "next_step"}
+    assert (found["Bluetooth"]["ok"], found["Bluetooth"]["level"]) == (True, "ok")
+
+
+@pytest.mark.usefixtures("no_radio")
+def test_a_machine_without_bluetooth_is_well_as_long_as_nobody_wears_a_strap(typed, tmp_path):
+    LocalStore.open(tmp_path / "somalink.db").close()
+    ended = typed("doctor")
+    assert ended.code == 0
+    assert "--  Bluetooth: Bluetooth is switched off" in ended.out
+    said = typed("doctor", "--json").json
+    assert said["ok"] is True and [(each["ok"], each["level"]) for each in said["checks"] if each["name"] == "Bluetooth"] == [(True, "note")]
+
+
+@pytest.mark.usefixtures("no_radio")
+def test_a_machine_without_bluetooth_ends_with_3_where_somebody_wears_a_strap(typed, tmp_path):
+    with LocalStore.open(tmp_path / "somalink.db") as store:
+        remember(store, wear("ann", "Polar H10 1A2B3C4D", None), 1)
+    ended = typed("doctor")
+    assert ended.code == 3
+    assert "NO  Bluetooth: Bluetooth is switched off; Polar H10 1A2B3C4D cannot be heard" in ended.out and "next:" in ended.out
+    assert typed("doctor", "--json").json["ok"] is False
+    (tmp_path / "somalink.db").chmod(0o644)
+    assert typed("doctor").code == 1
+
+
+def test_the_doctor_can_look_at_a_virtual_radio(typed, tmp_path):
+    pytest.importorskip("bumble")
+    ended = typed("doctor", "--virtual-radio", tmp_path / "none")
+    assert ended.code == 0 and "no Bluetooth adapter is found" in ended.out
 
 
 def test_a_store_that_is_none_fails_with_what_to_do(typed, tmp_path):
