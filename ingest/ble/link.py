@@ -65,10 +65,9 @@ class Link:
 
     async def _read(self, uuid: str) -> bytes | None:
         """A value, or None: what a strap does not say is no reason to lose its heartbeats."""
-        if self._client.services.get_characteristic(uuid) is None:
-            return None
         with contextlib.suppress(*RADIO_ERRORS):
-            return bytes(await within(self._patience.command, self._client.read_gatt_char(uuid)))
+            if self._client.services.get_characteristic(uuid) is not None:
+                return bytes(await within(self._patience.command, self._client.read_gatt_char(uuid)))
         return None
 
     async def close(self) -> None:

@@ -65,13 +65,16 @@ class Radio:
         self._scanning = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._backoff = Backoff(patience.first, dice)
+        self._broken: BaseException | None = None
         self.trouble: Trouble | None = None
         """What keeps the radio from being used, as last met."""
         self.powered: bool | None = None
         """What the system last said of the adapter's power; None where it says nothing."""
 
     async def __aenter__(self) -> Radio:
-        self._tasks.append(asyncio.create_task(self._listen(), name="scan"))
+        scanning = asyncio.create_task(self._listen(), name="scan")
+        scanning.add_done_callback(self._scan_ended)
+        self._tasks.append(scanning)
         if _speaks_dbus():
             self._tasks.append(asyncio.create_task(powered.listen(self._power), name="adapter power"))
         return self
@@ -86,8 +89,10 @@ class Radio:
     async def find(self, wanted: Wanted, *, come_back: bool = False) -> BLEDevice:
         """The strap as soon as it is heard, or is found to be held by this computer already. Waits for ever.
 
-        `come_back`: only if it had not been heard for a while before.
+        `come_back`: only if it had not been heard for a while before. A mistake of ours in the scan is raised: waiting would not mend it.
         """
+        if self._broken is not None:
+            raise self._broken
         found: asyncio.Future[BLEDevice] = asyncio.get_running_loop().create_future()
         self._finders[found] = _Finder(wanted, come_back)
         self._sought.set()
@@ -107,6 +112,7 @@ class Radio:
     async def alone(self) -> AsyncIterator[None]:
         """For a connection attempt: nobody else connects, and the scan rests, since many adapters cannot do both."""
         async with self._connecting:
+            began = asyncio.get_running_loop().time()
             self._quiet.clear()
             self._stop_scan.set()
             try:
@@ -114,6 +120,12 @@ class Radio:
                     yield
             finally:
                 self._quiet.set()
+                self._was_deaf_since(began)
+
+    def _was_deaf_since(self, began: float) -> None:
+        """A strap that nobody listened for has not vanished."""
+        now = asyncio.get_running_loop().time()
+        self._heard_at = {wanted: min(at + now - began, now) for wanted, at in self._heard_at.items()}
 
     async def changed(self, seconds: float) -> bool:
         """Waits, at most so long, for news of the adapter from now on: it came, went, was switched on or off. True if there were."""
@@ -182,6 +194,12 @@ class Radio:
             self._heard_at[finder.wanted] = now
             if not found.done() and (quiet_s >= VANISHED_S or not finder.come_back):
                 found.set_result(device)
+
+    def _scan_ended(self, scanning: asyncio.Task[None]) -> None:
+        self._broken = None if scanning.cancelled() else scanning.exception()
+        for found in self._finders:
+            if self._broken is not None and not found.done():
+                found.set_exception(self._broken)
 
     # ---- what the system says
 
