@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from ingest.ble import notes
 from ingest.ble.leaving import first_of
 from ingest.ble.link import Link
 from ingest.ble.patience import Backoff, Patience
-from ingest.ble.radio import Radio, Wanted
+from ingest.ble.radio import VANISHED_S, Radio, Wanted
 from ingest.ble.stamps import Stamp, Stamps
 from ingest.ble.states import LinkState, State
 from ingest.ble.trouble import RADIO_ERRORS, Trouble
@@ -54,6 +55,8 @@ class Supervisor:
         self._now = LinkState(State.STOPPED, 0)
         self._linked = False
         self._heard_at = 0.0
+        self._anything = False
+        """Whether the link of now has brought a notification."""
         self._lost_why = notes.RESTART
         radio.watch(self._on_trouble)
 
@@ -71,36 +74,40 @@ class Supervisor:
         """One connection, until it ends. DeviceNotFound when the strap is not heard or held within `seconds`, BluetoothUnavailable when
         there is no radio to hear it with."""
         try:
+            await self._hold(await self._connected_within(seconds))
+        finally:
+            self._say(State.STOPPED)
+
+    async def _connected_within(self, seconds: float) -> Link:
+        try:
             async with asyncio.timeout(seconds) as limit:
                 while not (link := await self._connected(await self._found())):
                     await self._wait_to_try_again()
                 limit.reschedule(None)
+                return link
         except TimeoutError as error:
             if self._radio.trouble is not None:
                 raise self._radio.trouble.error() from error
             raise DeviceNotFound(f"{self._wanted.name}: not heard within {seconds:g} s", next_step="wear it, moistened; then `somalink scan`") from error
-        finally:
-            self._say(State.STOPPED)
-        await self._hold(link)
 
     # ---- one round: find, connect, hold
 
     async def _round(self) -> None:
         link = await self._connected(await self._found())
-        if link is None:
+        if link is None or not await self._hold(link):
             await self._wait_to_try_again()
-        else:
-            await self._hold(link)
 
     async def _found(self) -> BLEDevice:
         """Waits for the strap; when it has been away for long, says that it is probably off."""
         if self._now.state is State.STOPPED:
             self._say(State.LOOKING)
-        looking = asyncio.ensure_future(self._radio.find(self._wanted))
+        looking, began = asyncio.ensure_future(self._radio.find(self._wanted)), self._time()
         try:
             while True:
                 done, _ = await asyncio.wait({looking}, timeout=self._patience.away)
                 if done:
+                    if self._time() - began >= VANISHED_S:
+                        self._backoff.reset()
                     return looking.result()
                 if self._radio.trouble is None:
                     self._say(State.AWAY)
@@ -126,15 +133,17 @@ class Supervisor:
         if back in done or changed.result():
             self._backoff.reset()
 
-    async def _hold(self, link: Link) -> None:
-        """Hears a link until it is lost, and says why it was."""
+    async def _hold(self, link: Link) -> bool:
+        """Hears a link until it is lost, and says why it was. Whether anything was heard: a link that never brings anything is no better than
+        none, and asked for as seldom."""
         self._connection += 1
         why = notes.DISCONNECT
         asking: asyncio.Task[None] | None = None
         try:
-            self._linked, self._heard_at = True, self._time()
+            self._linked, self._anything = True, False
             self._note(notes.UP)
-            await link.subscribe(self._heard)
+            await link.subscribe(partial(self._heard, self._connection))
+            self._heard_at = self._time()
             asking = asyncio.create_task(self._ask(link), name="what the strap says of itself")
             why = await self._until_lost(link)
         except RADIO_ERRORS:
@@ -150,6 +159,7 @@ class Supervisor:
             if asking is not None:
                 asking.cancel()
             await link.close()
+        return self._anything
 
     async def _until_lost(self, link: Link) -> str:
         """Waits until the link is lost or silent; gives the reason."""
@@ -167,12 +177,12 @@ class Supervisor:
 
     # ---- what is heard
 
-    def _heard(self, payload: bytes) -> None:
+    def _heard(self, connection: int, payload: bytes) -> None:
         """A notification: stamped first, then everything else."""
         stamp = self._stamps.now()
-        if not self._linked:
-            return  # a link that was given up may go on for a moment; its beats lie in the gap that was told
-        self._heard_at = self._time()
+        if not self._linked or connection != self._connection:
+            return  # a link that was given up may go on for a moment; its beats lie in the gap that was told, or come by the next link too
+        self._heard_at, self._anything = self._time(), True
         self._sink.row(self._connection, CHARACTERISTIC, payload, stamp)
         self._backoff.reset()
         self._feel(payload)
@@ -205,7 +215,7 @@ class Supervisor:
             pause = min(pause * 2, self._patience.still_cap)
 
     def _on_trouble(self, trouble: Trouble | None) -> None:
-        if self._linked:
+        if self._linked or self._now.state is State.STOPPED:
             return
         if trouble is not None:
             self._say(State.RADIO_OFF, trouble.id)
