@@ -32,11 +32,16 @@ def drying(grid: Grid) -> bool:
     return bool(np.count_nonzero(at_rest) >= enough and np.count_nonzero(newest.artefact[at_rest] >= BLURRED) >= MOSTLY * np.count_nonzero(at_rest))
 
 
+def _of_this_link(now: LinkNow, grid: Grid) -> bool:
+    """Whether the newest point is one of this stretch of streaming: a strap put on today is not the dry one of yesterday."""
+    return bool(len(grid)) and int(grid.stop_ns[-1]) > now.link.since_ns
+
+
 def hints(now: LinkNow, grid: Grid) -> Iterator[str]:
     """What would help, most urgent first."""
     if now.link.state is State.NO_CONTACT:
         yield MEANINGS[State.NO_CONTACT].help
-    elif now.link.state is State.STREAMING and drying(grid):
+    elif now.link.state is State.STREAMING and _of_this_link(now, grid) and drying(grid):
         yield "many heartbeats arrive blurred though you sit still: moisten the electrodes"
     if now.battery_low:
         yield f"its battery is at {now.battery_pct} %: a new coin cell soon"
