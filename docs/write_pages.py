@@ -1,22 +1,29 @@
 """Writes the pages that are made from the program: `make docs`. A test fails when one of them is not what this would write.
 
-Today that is one page, docs/command-line.md: every command with its arguments and options, in the words of `--help`.
+docs/command-line.md is all of it: every command with its arguments and options, in the words of `--help`. In docs/bluetooth.md it is what
+stands between `<!-- name: written by make docs -->` and `<!-- name: end -->`; the rest of the page is left as it is.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from ingest.ble.patience import Patience
+from ingest.ble.states import MEANINGS
+from ingest.ble.trouble import TROUBLES, Steps
 from somalink.cli.app import app
 
 PAGE = Path(__file__).with_name("command-line.md")
+BLUETOOTH = Path(__file__).with_name("bluetooth.md")
 HEAD = """# The command line
 
 Made from the program by `make docs`; `somalink COMMAND --help` says the same. Results go to stdout, everything else to stderr, so that
-a pipe sees results alone; `--json` makes them one JSON object. Exit codes: 0 done, 1 failed, 2 typed wrongly, 130 interrupted. A
-failure is two lines: what failed, and what to do next. `somalink --install-completion` teaches your shell the words.
+a pipe sees results alone; `--json` makes them one JSON object. Exit codes: 0 done, 1 failed, 2 typed wrongly, 3 no Bluetooth,
+4 no such strap is heard, 130 interrupted. A failure is two lines: what failed, and what to do next. `somalink --install-completion`
+teaches your shell the words.
 """
 ASIDE = {"help", "install_completion", "show_completion"}
 """What every program of this kind has, and what the head of the page says."""
@@ -43,7 +50,7 @@ def _command(name: str, command: Any, depth: str = "##") -> Iterator[str]:
 
 
 def _table(command: Any) -> Iterator[str]:
-    shown = [each for each in command.params if each.name not in ASIDE]
+    shown = [each for each in command.params if each.name not in ASIDE and not getattr(each, "hidden", False)]
     if shown:
         yield "| | | without it |"
         yield "|---|---|---|"
@@ -75,5 +82,50 @@ def _text(said: str | None) -> str:
     return " ".join((said or "").split()).replace("|", "\\|")
 
 
+# ---------------------------------------------------------------- parts of docs/bluetooth.md
+
+
+def _links() -> Iterator[str]:
+    """What a strap's link can be doing, in the order of the program."""
+    yield "| it says | what helps |"
+    yield "|---|---|"
+    yield from (f"| {meaning.words} | {meaning.help} |" for meaning in MEANINGS.values())
+
+
+def _waits() -> Iterator[str]:
+    waits = Patience()
+    yield "| | |"
+    yield "|---|---|"
+    yield f"| nothing comes on a link that seems to hold | {waits.silence:g} s, then it is given up and made anew |"
+    yield f"| an attempt to connect | {waits.connect:g} s |"
+    yield f"| between attempts | {waits.first:g} s, then twice as long each time, at most {waits.cap:g} s; each wait is shortened by chance, by half at most |"
+    yield f"| while Bluetooth is switched off | at most {waits.cap_off:g} s; at once when the system says that it is back (Linux) |"
+    yield f"| until it says that the strap is probably off | {waits.away:g} s; it goes on looking |"
+
+
+def _troubles() -> Iterator[str]:
+    """What can be wrong, each with its step: one where it is the same everywhere, else one a system."""
+    for trouble in TROUBLES.values():
+        yield f"* **{trouble.words}** (`{trouble.id}`)"
+        yield from (f"  * {system}: {step}" if system else f"  * {step}" for system, step in _steps(trouble.steps))
+
+
+def _steps(steps: Steps) -> Iterator[tuple[str, str]]:
+    if steps.linux == steps.darwin == steps.win32:
+        yield "", steps.linux
+        return
+    yield from (("Linux", steps.linux), ("macOS", steps.darwin), ("Windows", steps.win32))
+
+
+PARTS: Mapping[str, Callable[[], Iterator[str]]] = {"links": _links, "waits": _waits, "troubles": _troubles}
+
+
+def with_parts(text: str) -> str:
+    """The page with each of its parts written anew; KeyError for a part that nobody writes."""
+    part = re.compile(r"(<!-- (\w+): written by make docs -->\n).*?(<!-- \2: end -->)", re.DOTALL)
+    return part.sub(lambda found: found[1] + "\n" + "\n".join(PARTS[found[2]]()) + "\n\n" + found[3], text)
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    BLUETOOTH.write_text(with_parts(BLUETOOTH.read_text(encoding="utf-8")), encoding="utf-8")

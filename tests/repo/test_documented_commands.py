@@ -4,6 +4,9 @@ A page's fenced blocks marked `console` are one sitting. Lines that start with `
 `$ somalink ...` is run and must end with 0 (`*` is what a shell makes of it); `$ make X` must name a target of the Makefile; `$ python
 examples/X ...` must name an example, and those have tests of their own; `$ mkdir`, `$ cd` and the like are not run. A command that is too
 long for every day is followed by `# slow`.
+
+A page that shows `somalink scan` or `somalink run` is read in a room with two straps and a watch, which are programs. `somalink run` is
+told to end, as a service manager would, once heartbeats arrive from everything it was to record.
 """
 
 import os
@@ -12,15 +15,25 @@ import shlex
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from desk import laid_out
+from strap_program import PATIENCE_S, StrapProgram
+
+from ingest.ble.states import MEANINGS, State
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
-NOT_RUN = {".", "cp", "mkdir", "cd", "ls", "git", "apt"}
+NOT_RUN = {".", "cp", "mkdir", "cd", "ls", "git", "apt", "systemctl", "journalctl", "loginctl"}
+"""What is not ours; the commands of a service are held by test_unit."""
+LISTENS = {"scan", "run"}
+ARRIVE = MEANINGS[State.STREAMING].words
 
 
 @dataclass(frozen=True)
@@ -55,16 +68,52 @@ def spelt_out(word: str, desk: Path) -> list[str]:
     return sorted(str(path.relative_to(desk)) for path in desk.glob(word)) if "*" in word else [word]
 
 
+@contextmanager
+def room(shown: Sequence[Command], desk: Path) -> Iterator[dict[str, str]]:
+    """The variables by which a page's commands hear straps, where it shows any that listen."""
+    if not any(c.words[0] == "somalink" and c.words[1] in LISTENS for c in shown):
+        yield {}
+        return
+    if find_spec("bumble") is None:
+        pytest.skip("virtual straps need bumble; `make test` installs it")
+    beats = str(desk / "beats.txt")
+    (desk / "room").mkdir()
+    with StrapProgram(desk / "room", Path(beats), beats, "--watch", beats, "--loop") as straps:
+        yield {"SOMALINK_VIRTUAL_RADIO": str(straps.socket)}
+
+
+def recorded(typed: Sequence[str], desk: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """`somalink run`, ended once heartbeats arrive from everything that it was to record."""
+    wanted = max(1, typed.count("--strap"))
+    said: list[str] = []
+    with subprocess.Popen(typed, cwd=desk, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
+        limit = threading.Timer(2 * PATIENCE_S, running.kill)
+        limit.start()
+        assert running.stderr is not None
+        for line in running.stderr:
+            said.append(line)
+            if ARRIVE in line and sum(ARRIVE in each for each in said) == wanted:
+                running.terminate()
+        limit.cancel()
+    return subprocess.CompletedProcess(typed, running.returncode, "", "".join(said))
+
+
 def sit(page: Path, desk: Path, *, slow: bool) -> None:
     """Runs the page's `somalink` commands in order; the quick ones always, since a slow one may rest on them."""
     home = desk / "home"
     home.mkdir()
     env = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}", "HOME": str(home), "LANG": "C.UTF-8", "NO_COLOR": "1", "TZ": "Europe/Rome"}
     env["MPLCONFIGDIR"] = os.environ.get("MPLCONFIGDIR", str(home / "mpl"))
-    for command in commands(page.read_text(encoding="utf-8")):
-        if command.words[0] == "somalink" and (slow or not command.slow):
+    shown = [command for command in commands(page.read_text(encoding="utf-8")) if slow or not command.slow]
+    with room(shown, desk) as heard:
+        for command in shown:
+            if command.words[0] != "somalink":
+                continue
             typed = [program(), *(word for each in command.words[1:] for word in spelt_out(each, desk))]
-            done = subprocess.run(typed, cwd=desk, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
+            if command.words[1] == "run":
+                done = recorded(typed, desk, env | heard)
+            else:
+                done = subprocess.run(typed, cwd=desk, env=env | heard, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
             assert done.returncode == 0, f"{shlex.join(command.words)}: exit {done.returncode}\n{done.stderr[-2000:]}"
 
 
@@ -119,6 +168,12 @@ def test_every_command_is_shown_somewhere():
 
     typed = {c.words[1] for page in pages() for c in commands(page.read_text(encoding="utf-8")) if c.words[0] == "somalink"}
     assert set(typer.main.get_command(app).commands) - typed == {"demo"}  # type: ignore[attr-defined]
+
+
+def test_a_recording_that_never_begins_does_not_pass_for_one(tmp_path):
+    """As when the strap's name on a page is misspelt: the reader would wait for ever."""
+    done = recorded([sys.executable, "-c", "import sys; print('looking for it', file=sys.stderr); sys.exit(4)"], tmp_path, {})
+    assert (done.returncode, done.stderr) == (4, "looking for it\n")
 
 
 def test_a_console_block_is_read_as_a_person_reads_it():

@@ -1,6 +1,7 @@
-"""Pages that speak of the program in detail say what the program says: commands, exports, examples."""
+"""Pages that speak of the program in detail say what the program says: commands, Bluetooth, exports, examples."""
 
 import importlib.util
+import inspect
 import re
 from pathlib import Path
 from types import ModuleType
@@ -8,6 +9,10 @@ from types import ModuleType
 import pytest
 from desk import laid_out
 
+from ingest import chain, clocking
+from ingest.ble import notes
+from ingest.ble.states import MEANINGS
+from ingest.ble.trouble import TROUBLES
 from somalink.storage.export import TABLES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +39,35 @@ def test_the_page_of_commands_is_what_the_program_says():
 def test_every_option_has_a_word_of_help():
     rows = re.findall(r"^\| `(-.*)` \| (.*?) \|", loaded(ROOT / "docs" / "write_pages.py").page(), re.MULTILINE)
     assert len(rows) > 80 and not [option for option, said in rows if not said]
+
+
+# ---------------------------------------------------------------- Bluetooth
+
+
+def test_what_is_said_of_links_waits_and_troubles_is_what_the_program_says():
+    writer = loaded(ROOT / "docs" / "write_pages.py")
+    page = writer.BLUETOOTH.read_text(encoding="utf-8")
+    assert page == writer.with_parts(page), "run `make docs`"
+    assert set(re.findall(r"<!-- (\w+): written by make docs -->", page)) == set(writer.PARTS)
+
+
+def test_every_state_and_trouble_and_its_steps_are_on_the_page():
+    page = (ROOT / "docs" / "bluetooth.md").read_text(encoding="utf-8")
+    assert all(meaning.words in page and meaning.help in page for meaning in MEANINGS.values())
+    for trouble in TROUBLES.values():
+        assert f"**{trouble.words}** (`{trouble.id}`)" in page
+        assert all(step in page for step in (trouble.steps.linux, trouble.steps.darwin, trouble.steps.win32))
+
+
+def test_every_reason_of_a_gap_in_a_live_recording_is_explained_and_none_that_is_gone():
+    page = (ROOT / "docs" / "bluetooth.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    of_the_link = {value for name, value in vars(notes).items() if name.isupper() and isinstance(value, str)} - {
+        notes.CHARACTERISTIC, notes.UP, notes.DOWN, notes.STILL, notes.STOP,
+    }  # fmt: skip
+    found_later = {word for source in (chain, clocking) for word in re.findall(r"\"([a-z_]+)\"", inspect.getsource(source))}
+    assert of_the_link <= named
+    assert named - of_the_link == found_later & {"hole", "silence", "suspend", "drift", "clock_step", "lagging"} - of_the_link
 
 
 # ---------------------------------------------------------------- exports

@@ -134,6 +134,12 @@ def test_a_virtual_radio_that_is_not_there_is_no_bluetooth(typed, tmp_path):
     assert ended.code == 3 and "Traceback" not in ended.err
 
 
+def test_without_the_library_of_virtual_straps_their_radio_says_how_to_get_it(typed, monkeypatch, tmp_path):
+    monkeypatch.setattr("somalink.cli.air.find_spec", lambda _: None)
+    ended = typed("scan", "--virtual-radio", tmp_path / "none")
+    assert ended.code == 1 and "somalink[virtual]" in ended.err
+
+
 def test_a_whole_page_of_commands_can_hear_one_virtual_radio(typed, tmp_path, monkeypatch):
     pytest.importorskip("bumble")
     monkeypatch.setenv("SOMALINK_VIRTUAL_RADIO", str(tmp_path / "none"))
