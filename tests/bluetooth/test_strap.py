@@ -18,6 +18,8 @@ from somalink.pipeline.running import Air, Where, run
 from somalink.pipeline.wearing import wear
 from somalink.storage.local import LocalStore
 
+ROOM_ONLY = pytest.mark.skipif(BLUEZ, reason="Linux 6.1 panics in l2cap_chan_put when links are cut while they are made")
+
 
 def test_a_strap_that_is_worn_is_found_by_its_service() -> None:
     async def scene(world: World) -> None:
@@ -54,7 +56,7 @@ def test_its_heartbeats_arrive_once_a_second_and_it_says_what_it_is() -> None:
     play(scene)
 
 
-@pytest.mark.parametrize(("words", "state"), [("drop 2", "lost"), ("silence 9", "silent"), ("refuse 4", "lost")])
+@pytest.mark.parametrize(("words", "state"), [("drop 2", "lost"), ("silence 9", "silent"), pytest.param("refuse 4", "lost", marks=ROOM_ONLY)])
 def test_a_strap_that_is_lost_or_silent_is_held_again(words: str, state: str) -> None:
     async def scene(world: World) -> None:
         async with held(world) as heard:

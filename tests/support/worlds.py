@@ -12,7 +12,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from fake_strap import heart
@@ -111,6 +111,9 @@ class BumbleWorld(World):
 class BluezWorld(World):
     """bleak, D-Bus, bluetoothd, the kernel and a strap behind it."""
 
+    _daemons: ClassVar[list[subprocess.Popen[bytes]]] = []
+    """Those that were started here; the last of them outlives its scene."""
+
     @classmethod
     @contextlib.asynccontextmanager
     async def opened(cls) -> AsyncIterator[World]:
@@ -136,14 +139,16 @@ class BluezWorld(World):
 
     async def kill_daemon(self) -> None:
         """SIGKILL: no goodbye to anybody on the bus."""
-        found = subprocess.run(["pidof", "bluetoothd"], capture_output=True, text=True, check=True).stdout
-        for pid in found.split():
+        for pid in subprocess.run(["pidof", "bluetoothd"], capture_output=True, text=True, check=True).stdout.split():
             os.kill(int(pid), signal.SIGKILL)
+        for process in self._daemons:
+            await asyncio.to_thread(process.wait)
+        self._daemons.clear()
 
     async def start_daemon(self) -> None:
         """As a service manager would; powered, as it was."""
         with Path("/out/bluetoothd-again.log").open("ab") as log:
-            subprocess.Popen([BLUETOOTHD, "-n"], stdout=log, stderr=log, start_new_session=True)
+            self._daemons.append(subprocess.Popen([BLUETOOTHD, "-n"], stdout=log, stderr=log))
         await self._powered()
 
     async def _powered(self) -> None:
@@ -170,10 +175,14 @@ async def _gone() -> None:
 
 
 async def _bluetoothctl(*typed: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        "bluetoothctl", "--timeout", "5", *typed, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    said, _ = await process.communicate()
+    """One command. Without a daemon it would wait for one for ever, and so it is not waited for long."""
+    process = await asyncio.create_subprocess_exec("bluetoothctl", *typed, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        async with asyncio.timeout(3):
+            said, _ = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        said, _ = await process.communicate()
     return said.decode(errors="replace")
 
 
