@@ -31,6 +31,8 @@ SILENCE_NS, SUSPEND_NS = 5 * SECOND_NS, 60 * SECOND_NS
 """A link that says nothing for longer was silent (`gap.silence_s`); one that says nothing for a minute slept, with the computer."""
 AHEAD_NS = 5 * SECOND_NS
 """A chain further ahead of its arrivals than any anchor can be wrong has lost it."""
+OVERLAP_NS = 2 * SECOND_NS
+"""Beats after a gap that would lie further than this before what was told cannot be dated: nothing goes back in time."""
 LEAK = 6000
 """The usual distance may grow by one part in this many: a strap's clock and ours differ by at most 170 ppm."""
 LEARN_NS = 10 * MINUTE_NS
@@ -44,6 +46,10 @@ SPREAD = 20
 NARROW_NS, WAITED_NS = 150_000_000, 9 * SECOND_NS
 """A chain is hung when its notifications leave it no more room than this, at the latest so long after its first one, or after the last
 beat before a hole: beats are dated the better the longer they wait, and a hole has to be told within 10 s."""
+BUNCH_NS = 300_000_000
+"""Notifications that arrive this close together were held up on their way, and let go at once."""
+PROMPT_NS = 50_000_000
+"""Notifications after a loss are at most this much earlier than the promptest three of them in a row."""
 USUAL_OF = 8
 """Intervals on either side of a hole that tell how long a lost one was."""
 
@@ -57,6 +63,8 @@ class Waiting:
     sent_ns: int
     before_ns: int
     quiet_ns: int
+    behind_ns: int
+    """How late the last notification was that arrived together with this one: one that was held up says no more of what is missing."""
 
 
 @dataclass(slots=True)
@@ -99,8 +107,9 @@ class BeatChain:
         if self.anchor_ns is None and self.waiting and self.cadence.keeps and late_ns >= MISSING_NS:
             yield from self._hang(self.why)
         self._suspect(ticks, late_ns, before_ns, since)
+        self._bunch(arrival_ns - since, late_ns)
         if len(ticks):
-            self.waiting.append(Waiting(ticks.tolist(), arrival_ns, sent_ns, min(before_ns, sent_ns), arrival_ns - since if since else 0))
+            self.waiting.append(Waiting(ticks.tolist(), arrival_ns, sent_ns, min(before_ns, sent_ns), arrival_ns - since if since else 0, late_ns))
         if self.anchor_ns is None:
             if self._can_hang():
                 yield from self._hang(self.why)
@@ -136,6 +145,8 @@ class BeatChain:
         """Everything before `until_ns` is given up."""
         if self.anchor_ns is not None or self.waiting:
             yield from self.cut(reason)
+        elif not self.why:
+            self.why, self.gap_from_ns = reason, self.told_ns
         yield from self.outage(until_ns)
 
     # ---- suspicion
@@ -150,7 +161,18 @@ class BeatChain:
                 self.suspected_ns, self.steady, self.behind_ns = self.arrival_ns, 0, late_ns
         if self.suspected_ns is not None:
             pace = STEADY_NS[0] <= self.arrival_ns - since_ns <= STEADY_NS[1]
-            self.steady, self.behind_ns = self.steady + 1 if pace else 0, min(self.behind_ns, late_ns)
+            self.behind_ns = min(self.behind_ns, late_ns) if pace and self.steady else late_ns
+            self.steady = self.steady + 1 if pace else 0
+
+    def _bunch(self, quiet_ns: int, late_ns: int) -> None:
+        """One more notification of a bunch tells how late the whole bunch is."""
+        if quiet_ns >= BUNCH_NS or not self.waiting:
+            return
+        bunch = self.waiting[-1].behind_ns
+        for part in reversed(self.waiting):
+            if part.behind_ns != bunch:
+                return
+            part.behind_ns = late_ns
 
     def _judge(self, late_ns: int) -> Iterator[Chunk | Gap]:
         """Explained by a late bunch, given up after long enough, or waited on."""
@@ -170,7 +192,13 @@ class BeatChain:
 
     def _settle(self) -> Iterator[Chunk | Gap]:
         """Beats were lost, as many as the notifications leave room for, or none were and the suspicion was void."""
-        self._put_back_missing()
+        missing = max(0, round(self.behind_ns / PERIOD_NS)) if self.cadence.keeps else 0
+        came_before, self.waiting = self._parted(missing)
+        if came_before:
+            behind, self.waiting = self.waiting, came_before
+            yield from self._follow()
+            self.waiting = behind
+        self._put_back(missing)
         least, most = self._room()
         by = _likely(least, most, self._usual())
         self.suspected_ns = None
@@ -180,15 +208,22 @@ class BeatChain:
             return
         yield from self._begin(self._start() + by, self._reason(), floor_ns=self.floor_ns)
 
-    def _put_back_missing(self) -> None:
+    def _parted(self, missing: int) -> tuple[list[Waiting], list[Waiting]]:
+        """What came before the missing notifications, held up on its way, and what came after them: all that is as late as they make it."""
+        least = min(self.behind_ns, missing * PERIOD_NS) - PROMPT_NS
+        first = len(self.waiting)
+        while first and least < self.waiting[first - 1].behind_ns < least + PERIOD_NS:
+            first -= 1
+        return (self.waiting[:first], self.waiting[first:]) if missing and first < len(self.waiting) else ([], self.waiting)
+
+    def _put_back(self, missing: int) -> None:
         """Notifications that never came have their places in the schedule; those that wait were sent that much later."""
-        count = round(self.behind_ns / PERIOD_NS) if self.cadence.keeps else 0
-        if count <= 0:
+        if not missing:
             return
-        self.cadence.skip(count)
+        self.cadence.skip(missing)
         for k, part in enumerate(self.waiting):
-            part.sent_ns += count * PERIOD_NS
-            part.before_ns += count * PERIOD_NS if k else 0
+            part.sent_ns += missing * PERIOD_NS
+            part.before_ns += missing * PERIOD_NS if k else 0
 
     def _reason(self) -> str:
         quiet = self.waiting[0].quiet_ns
@@ -248,6 +283,9 @@ class BeatChain:
 
     def _begin(self, first_ns: int, reason: str, *, floor_ns: int | None, slack_ns: int = 0) -> Iterator[Chunk | Gap]:
         """Anchors the waiting beats so that the first of them closes at `first_ns`, but none before what was told."""
+        if self.told_ns + 1 - first_ns > OVERLAP_NS:
+            yield from self._crowd(reason)
+            return
         ticks = self.waiting[0].ticks[0]
         first_ns = max(first_ns, self.told_ns + 1)
         if reason:
@@ -283,6 +321,16 @@ class BeatChain:
         span = sum(span_ns(x) for part in self.waiting for x in part.ticks)
         first_ns = self.waiting[-1].sent_ns - span + span_ns(self.waiting[0].ticks[0])
         yield from self._begin(first_ns, "drift", floor_ns=None)
+
+    def _crowd(self, reason: str) -> Iterator[Chunk]:
+        """No time is left between what was told and now: UTC was set back, or nobody lived these intervals. They are told all the same, one
+        behind the other and not to be trusted; what comes next is hung anew."""
+        ticks = np.array([x for part in self.waiting for x in part.ticks], np.int64)
+        t_ns = self.told_ns + np.arange(1, len(ticks) + 1)
+        self.waiting.clear()
+        self.anchor_ns, self.suspected_ns, self.why = None, None, reason or "drift"
+        self.told_ns = self.gap_from_ns = int(t_ns[-1])
+        yield Chunk(Stream.RR, t_ns, ticks, np.full(len(ticks), int(Flag.UNTRUSTED), np.int64))
 
     def _watch(self) -> None:
         """Learns the usual distance, and holds the chain to it, never so fast that a beat would go back behind the one told."""

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from fake_strap import heart
-from hypothesis import given, reject, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.chain import SILENCE_NS, SUSPEND_NS, BeatChain, _likely
@@ -164,7 +164,6 @@ def test_intervals_that_nobody_lived_carry_the_chain_away_and_it_is_hung_anew():
     assert abs(int(t_ns[-1]) - notifications[-1][1]) < 2 * SECOND_NS
 
 
-@pytest.mark.xfail(raises=RecursionError, reason="intervals that do not fit between what was told and now are hung anew for ever")
 def test_two_intervals_that_nobody_lived_are_told_too():
     notifications = Heart(6).sent(range(1, 300))
     notifications[150] = (np.array([8000, 8000]), notifications[150][1])
@@ -216,7 +215,6 @@ def test_what_is_given_up_is_given_up_for_good():
     assert int(beats(after)[0][0]) > START_NS + 200 * SECOND_NS
 
 
-@pytest.mark.xfail(reason="the gap begins in 1970, without a reason")
 def test_what_is_given_up_before_the_first_beat_is_a_gap_from_where_the_recording_begins():
     (gap,) = BeatChain(START_NS, LATE_NS).skip(START_NS + 50 * SECOND_NS, "lagging")
     assert (gap.start_ns, gap.stop_ns, gap.reason) == (START_NS, START_NS + 50 * SECOND_NS, "lagging")
@@ -244,17 +242,14 @@ STORIES = st.lists(
 
 def lived(chain: BeatChain, story: list[tuple[list[int], int, str]], at: int, *, released: bool = False) -> tuple[list[Item], int]:
     items = list(chain.add(np.array([1000]), at))
-    try:
-        for ticks, later_ns, what in story:
-            at += later_ns
-            items += chain.add(np.array(ticks, np.int64), at)
-            if what == "lagging":
-                items += chain.skip(at, what)
-            elif what:
-                items += chain.cut(what)
-        return [*items, *(chain.release() if released else ())], at
-    except RecursionError:
-        reject()  # held by the test that is expected to fail above
+    for ticks, later_ns, what in story:
+        at += later_ns
+        items += chain.add(np.array(ticks, np.int64), at)
+        if what == "lagging":
+            items += chain.skip(at, what)
+        elif what:
+            items += chain.cut(what)
+    return [*items, *(chain.release() if released else ())], at
 
 
 @settings(max_examples=80)

@@ -144,6 +144,22 @@ def test_a_step_of_utc_is_told_as_a_gap():
     assert 30 <= (gap.stop_ns - gap.start_ns) / SECOND_NS < 33
 
 
+@pytest.mark.parametrize("back_s", [1.5, 6, 8, 40, 90_000])
+def test_when_utc_is_set_back_no_beat_goes_back_and_those_without_room_are_not_trusted(back_s):
+    strap = FakeStrap(heart(5, bpm=70))
+    late = strap.start_ns + 100 * SECOND_NS
+    rows = [replace(row, t_utc_ns=row.t_utc_ns - round(back_s * SECOND_NS)) if row.t_utc_ns > late else row for row in strap.rows()]
+    items = clocked(rows)
+    t_ns, ticks = beats(items)
+    assert ticks.tolist() == list(strap.beats_ticks)[: len(ticks)] and len(ticks) > 300
+    assert bool(np.all(np.diff(t_ns) > 0))
+    crowded = sum(int(np.count_nonzero(item.flags == Flag.UNTRUSTED)) for item in items if isinstance(item, Chunk))
+    assert abs(crowded - min(max(back_s - 2, 0), 195) * 70 / 60) < 16
+    for item in items:
+        if isinstance(item, Gap):
+            assert item.start_ns < item.stop_ns
+
+
 def test_a_bunch_older_than_the_promise_is_marked_stale():
     strap = FakeStrap(heart(3, bpm=60))
     rows = list(strap.rows())
