@@ -80,10 +80,9 @@ class Supervisor:
 
     async def _connected_within(self, seconds: float) -> Link:
         try:
-            async with asyncio.timeout(seconds) as limit:
+            async with asyncio.timeout(seconds):
                 while not (link := await self._connected(await self._found())):
                     await self._wait_to_try_again()
-                limit.reschedule(None)
                 return link
         except TimeoutError as error:
             if self._radio.trouble is not None:

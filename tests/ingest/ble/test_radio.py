@@ -220,7 +220,11 @@ def test_straps_connect_one_at_a_time():
                 await asyncio.sleep(3)
                 within.append(f"{name} out")
 
-        await asyncio.gather(connect("ada"), connect("ben"), connect("eva"))
+        began = now()
+        async with going_on(radio.find(BEN)):
+            await asyncio.sleep(1)
+            await asyncio.gather(connect("ada"), connect("ben"), connect("eva"))
+        assert now() - began < 11, "nobody waits for a scan that goes on between two"
         assert within == ["ada in", "ada out", "ben in", "ben out", "eva in", "eva out"]
 
     on_air(scene)

@@ -127,6 +127,15 @@ def test_a_strap_that_this_computer_holds_already_is_taken_though_it_does_not_ad
     on_air(scene, strap)
 
 
+def test_a_strap_that_cannot_tell_whether_it_feels_skin_streams():
+    async def scene(_ether: Ether, radio: Radio) -> None:
+        async with held(strap, radio) as told:
+            assert told.now is State.STREAMING
+
+    strap = Strap(payload=bytes.fromhex("00 48"))
+    on_air(scene, strap)
+
+
 def test_a_strap_that_feels_no_skin_is_said_to_and_that_it_does_again():
     async def scene(_ether: Ether, radio: Radio) -> None:
         async with held(strap, radio) as told:

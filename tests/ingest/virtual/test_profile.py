@@ -141,6 +141,8 @@ def test_it_advertises_when_it_is_there_and_free_and_only_then():
         await strap.set_present(True)
         held = await client(strap)
         assert not await is_heard(strap)
+        await strap.set_present(True)
+        assert not await is_heard(strap)
         await held.disconnect()
         assert await is_heard(strap)
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from ingest.ble.states import LinkState, State
 from somalink.domain.time import GRID_NS, MINUTE_NS
 from somalink.domain.types import UNKNOWN, Gate, Grid
-from somalink.pipeline.hints import BLURRED, LOOK_NS, drying, hints
+from somalink.pipeline.hints import LOOK_NS, drying, hints
 from somalink.pipeline.links import LOW_PCT, LinkNow
 
 NOW_NS = 1_772_438_400 * 10**9
 WHOLE = LOOK_NS // GRID_NS
-DRY, WET = 2 * BLURRED, 100
+DRY, WET = 2000, 100
 
 
 def grid(artefact: int | list[int], *, gate: Gate = Gate.STILL, points: int = WHOLE, until_ns: int = NOW_NS) -> Grid:
@@ -69,7 +69,7 @@ def test_most_of_the_points_have_to_be_blurred(blurred, dry):
     assert drying(grid([DRY] * many + [WET] * (WHOLE - many))) is dry
 
 
-@pytest.mark.parametrize(("artefact", "dry"), [(BLURRED - 1, False), (BLURRED, True)])
+@pytest.mark.parametrize(("artefact", "dry"), [(999, False), (1000, True)])
 def test_a_tenth_of_the_beats_is_many(artefact, dry):
     assert drying(grid(artefact)) is dry
 

@@ -11,7 +11,7 @@ from somalink.domain.identity import Unit
 from somalink.domain.time import SECOND_NS
 from somalink.pipeline.links import LOW_PCT, LinkNow, link_of
 from somalink.storage.local import LocalStore
-from somalink.storage.rows import DeviceStatus
+from somalink.storage.rows import DEVICE_STATUS, DeviceStatus
 
 T_NS = 1_772_438_400 * SECOND_NS
 DEVICE = "polar-h10-1a2b3c4d"
@@ -83,10 +83,32 @@ def test_the_newest_battery_counts_and_what_was_said_once_is_remembered_over_rec
     assert (found.battery_pct, found.about) == (14, {"manufacturer": "Polar Electro Oy", "model": "H10", "sensor_location": "chest"})
 
 
-def test_an_older_recording_that_was_stored_later_says_nothing_new(store):
-    tell(store, 90_000, state="streaming", reason="", recording="run-2")
-    tell(store, 0, state="away", reason="", battery_pct=99, recording="run-1")
+def test_where_utc_was_set_back_a_strap_is_doing_what_it_was_said_to_do_last(store):
+    tell(store, 90_000, state="streaming", reason="", battery_pct=90, model="H10")
+    tell(store, 60, state="away", reason="", battery_pct=89)
+    found = now(store)
+    assert (found.link.state, found.link.since_ns) == (State.AWAY, T_NS + 60 * SECOND_NS)
+    assert (found.battery_pct, found.about) == (89, {"model": "H10"})
+
+
+def test_what_is_said_twice_in_one_tick_of_a_coarse_clock_is_kept_twice(store):
+    tell(store, 0, state="looking", reason="")
+    tell(store, 0, battery_pct=77)
+    tell(store, 0, state="connecting", reason="")
+    found = now(store)
+    assert (found.link.state, found.battery_pct) == (State.CONNECTING, 77)
+    assert found.link.since_ns - T_NS < 1000
+
+
+def test_a_month_of_flapping_links_is_not_read_to_know_the_last_one(store, monkeypatch):
+    for second in range(200):
+        tell(store, 2 * second, state="lost", reason="disconnect")
+        tell(store, 2 * second + 1, state="streaming", reason="", model="H10")
+    read = []
+    value = DEVICE_STATUS.value
+    monkeypatch.setattr(type(DEVICE_STATUS), "value", lambda kind, columns: read.append(columns) or value(columns))
     assert now(store).link.state is State.STREAMING
+    assert len(read) <= 3
 
 
 def test_what_is_said_before_it_is_known_what_the_device_sends_is_said_of_the_same_device(store):
