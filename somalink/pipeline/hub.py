@@ -54,13 +54,23 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Setback:
+    """Something failed and is tried again: what, and what would help. Never a value."""
+
+    person: str
+    device: str
+    what: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What a watcher should know about the stream itself: `overflow` messages were dropped from its queue."""
 
     overflow: int
 
 
-Message = Final | Provisional | Changed | Link | Status
+Message = Final | Provisional | Changed | Link | Setback | Status
 
 
 class Subscription:

@@ -78,7 +78,7 @@ class Tape:
     def catch_up(self) -> list[Item]:
         """The items of what was kept and not folded: after a crash, everything since the snapshot."""
         unit, change = self.clocker.unit, self.store.change
-        items = self.fold(_as_notified(unit, row) for row in self.store.raw_since(unit, self.folded))
+        items = self.fold(as_notified(unit, row) for row in self.store.raw_since(unit, self.folded))
         self.folded = change
         return items
 
@@ -95,7 +95,8 @@ def to_keep(row: Notification) -> RawRow:
     return RawRow(row.t_mono_ns, row.boot_id, row.connection, row.characteristic, row.t_utc_ns, row.payload)
 
 
-def _as_notified(unit: Unit, row: RawRow) -> Notification:
+def as_notified(unit: Unit, row: RawRow) -> Notification:
+    """The inverse: a kept notification as whoever folds it wants it."""
     return Notification(unit.person, unit.device, row.connection, row.characteristic, row.t_mono_ns, row.boot_id, row.t_utc_ns, row.payload)
 
 

@@ -11,8 +11,8 @@ from somalink.domain.identity import Unit
 from somalink.pipeline.hub import Hub
 from somalink.pipeline.intake import from_clocker
 from somalink.pipeline.live import record_live
+from somalink.pipeline.record import LIVE, TIERS
 from somalink.pipeline.run import Mode
-from somalink.pipeline.running import LIVE, TIERS
 from somalink.storage.local import EVER, LocalStore
 
 

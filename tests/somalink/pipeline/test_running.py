@@ -19,7 +19,7 @@ from somalink.domain.errors import DeviceNotFound
 from somalink.domain.time import HOUR_NS, SECOND_NS
 from somalink.domain.types import Event, Gap, Stream
 from somalink.pipeline.links import link_of
-from somalink.pipeline.running import tier_of
+from somalink.pipeline.record import UNDECIDED, Sends
 from somalink.storage.local import LocalStore
 
 KINDS = ("drop", "silence", "refuse", "away", "late", "garbage")
@@ -186,11 +186,18 @@ async def killed_after(store: LocalStore, on: On, seconds: float) -> None:
     await asyncio.gather(recording, return_exceptions=True)
 
 
+def shown(*payloads: str) -> str | None:
+    sends = Sends()
+    for payload in payloads:
+        sends.note(bytes.fromhex(payload))
+    return sends.tier
+
+
 def test_it_takes_intervals_or_patience_to_know_what_a_device_is():
-    plain, beat = bytes.fromhex("0048"), bytes.fromhex("10480004")
-    assert tier_of([]) is None
-    assert tier_of([plain] * 14) is None
-    assert tier_of([plain] * 14, ended=True) == "D"
-    assert tier_of([plain] * 15) == "D"
-    assert tier_of([plain, beat]) == "B"
-    assert tier_of([b""] * 3) is None
+    plain, beat, nothing, no_skin = "0048", "10480004", "0000", "0448"
+    assert shown() is None
+    assert shown(*[plain] * (UNDECIDED - 1)) is None
+    assert shown(*[plain] * UNDECIDED) == "D"
+    assert shown(plain, beat) == "B"
+    assert shown("", "") is None
+    assert shown(*[nothing, no_skin] * UNDECIDED) is None, "a strap that lies on the table is no watch"
