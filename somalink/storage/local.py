@@ -110,6 +110,10 @@ class LocalStore:
         """One engine per person and device; EngineLocked when there is one already. A killed process holds nothing."""
         return locks.engine_lock(self.path, person, device)
 
+    def strap_lock(self, device: str) -> AbstractContextManager[None]:
+        """One recorder per strap, whoever wears it; EngineLocked says on whom, when there is one already. For whoever has its engine lock."""
+        return locks.strap_lock(self.path, device, self.people())
+
     def person_secret(self, person: str, *, given: str | None = None) -> str:
         """What seeds the person's draws: made once, kept here, exported nowhere. `given` is used instead of chance the first time
         (simulated people, tests)."""
@@ -204,6 +208,12 @@ class LocalStore:
 
     def device_status(self, unit: Unit) -> list[DeviceStatus]:
         return [row for id in self._ids(unit) for row in self._select(rows.DEVICE_STATUS, "WHERE unit = ?", (id,))]
+
+    def newest_status(self, person: str, device: str) -> list[DeviceStatus]:
+        """The rows in which a device said each thing last, oldest first. Last is what was written last: UTC may be set back, that order never."""
+        units = ", ".join(map(str, self._units(person, device))) or "NULL"
+        newest = f"SELECT max(change) FROM device_status, json_each(fields) WHERE unit IN ({units}) GROUP BY key"
+        return self._select(rows.DEVICE_STATUS, f"WHERE unit IN ({units}) AND change IN ({newest})", (), order="change, t_ns")
 
     # ------------------------------------------------------------ what the engine said
 

@@ -1,4 +1,4 @@
-"""One engine per person and device in a store: a lock of the operating system, which a killed process cannot keep.
+"""One engine per person and device in a store, one recorder per strap: locks of the operating system, which a killed process cannot keep.
 
 Knows lock files; knows nothing of SQLite. The file's name is a hash, so that a folder listing names nobody.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,43 +16,60 @@ from somalink.domain.errors import EngineLocked, StoreError
 from somalink.domain.identity import digest
 from somalink.storage.files import PRIVATE
 
+LOOK_S, AGAIN_S = 1.0, 0.01
+"""Whoever looks at a lock has it for some microseconds; on a busy machine it may be stopped right then."""
+
 if sys.platform == "win32":
     import msvcrt
 
-    def _look(handle: int) -> None:
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-
     def _take(handle: int) -> None:
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+
+    def _look(handle: int) -> None:
+        _take(handle)
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+
+    TELLS_APART = False
+    """Whether one who looks can be told from one who holds: where not, a holder too is waited for as long."""
 else:
     import fcntl
 
-    def _look(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # two who only look do not see each other
-
     def _take(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _look(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # two who only look do not see each other
+        fcntl.flock(handle, fcntl.LOCK_UN)
+
+    TELLS_APART = True
 
 
 @contextmanager
 def engine_lock(store: Path, person: str, device: str) -> Iterator[None]:
     """Held for the body; EngineLocked at once if another process or another engine of this one has it."""
-    path = _lock_file(store, person, device)
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE)
-    except OSError as error:
-        raise StoreError(f"{path}: the lock file cannot be created ({error.strerror})", next_step="check who owns the store's folder") from error
-    try:
-        try:
-            _take(handle)
-        except OSError as error:
+    with _locked(_lock_file(store, person, device)) as taken:
+        if not taken:
             raise EngineLocked(
                 f"{store}: another engine already records {person} on {device}",
                 next_step="wait until it is done, or end that somalink; tags and ratings can be given meanwhile",
-            ) from error
+            )
         yield
-    finally:
-        os.close(handle)
+
+
+@contextmanager
+def strap_lock(store: Path, device: str, people: Iterable[str]) -> Iterator[None]:
+    """Held for the body by whoever records this strap, on whomever; EngineLocked names who of `people` that is.
+
+    Its holder has the engine lock as well, by which it is known.
+    """
+    with _locked(_lock_file(store, device)) as taken:
+        if not taken:
+            wearer = next((person for person in people if held(store, person, device)), "somebody else")
+            raise EngineLocked(
+                f"{store}: {device} is recorded already, on {wearer}",
+                next_step="a strap is on one person at a time: end that somalink first, or name another strap with --strap",
+            )
+        yield
 
 
 def held(store: Path, person: str, device: str) -> bool:
@@ -61,13 +79,45 @@ def held(store: Path, person: str, device: str) -> bool:
     except OSError:
         return False
     try:
+        return _is_held(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[bool]:
+    """Whether the lock could be taken; if so it is held for the body."""
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE)
+    except OSError as error:
+        raise StoreError(f"{path}: the lock file cannot be created ({error.strerror})", next_step="check who owns the store's folder") from error
+    try:
+        yield _taken(handle)
+    finally:
+        os.close(handle)
+
+
+def _taken(handle: int) -> bool:
+    """Takes the lock unless somebody holds it. One who only looks is waited for, so that nobody is refused for being looked at."""
+    until = time.monotonic() + LOOK_S
+    while True:
+        try:
+            _take(handle)
+        except OSError:
+            if (TELLS_APART and _is_held(handle)) or time.monotonic() >= until:
+                return False
+        else:
+            return True
+        time.sleep(AGAIN_S)
+
+
+def _is_held(handle: int) -> bool:
+    try:
         _look(handle)
     except OSError:
         return True
-    finally:
-        os.close(handle)
     return False
 
 
-def _lock_file(store: Path, person: str, device: str) -> Path:
-    return store.with_name(f"{store.name}.{digest(person, device)[:12]}.lock")
+def _lock_file(store: Path, *names: str) -> Path:
+    return store.with_name(f"{store.name}.{digest(*names)[:12]}.lock")
