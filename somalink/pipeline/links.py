@@ -50,8 +50,7 @@ ABOUT = ("manufacturer", "model", "serial", "firmware", "hardware", "software", 
 
 def link_of(store: LocalStore, person: str, device: str) -> LinkNow | None:
     """The newest word on this device; None for one that never was received live."""
-    units = [unit for unit in store.units(person) if unit.device == device]
-    statuses = sorted((status for unit in units for status in store.device_status(unit)), key=lambda status: status.t_ns)
+    statuses = store.newest_status(person, device)
     said = {name: value for status in statuses for name, value in status.fields.items()}
     told = [status for status in statuses if "state" in status.fields]
     if not told:

@@ -96,7 +96,12 @@ class Writer:
         self._put(rows.CLOCKS, [anchor])
 
     def put_device_status(self, unit: Unit, status: DeviceStatus) -> None:
-        self._put(rows.DEVICE_STATUS, [status], self._unit(unit))
+        """What is said in one tick of a coarse clock is dated a nanosecond apart; the same again is the same row."""
+        id, said = self._unit(unit), rows.DEVICE_STATUS.values(status)[-1]
+        at_ns = status.t_ns
+        while self._database.value("SELECT fields FROM device_status WHERE unit = ? AND t_ns = ?", (id, at_ns)) not in (None, said):
+            at_ns += 1
+        self._put(rows.DEVICE_STATUS, [DeviceStatus(at_ns, status.fields)], id)
 
     # ------------------------------------------------------------ what the engine says
 

@@ -6,6 +6,7 @@ import pytest
 
 from somalink.domain.types import Answer, EventMetrics, Link, Plan, Prompt, Rating, Session, Setting
 from somalink.storage import StaleRevision
+from somalink.storage.rows import DeviceStatus
 
 PROMPT = Prompt("p1", "ann", 50, "arousal", "e1", True, "", "offer", 0.5, "seed")
 
@@ -80,3 +81,13 @@ def test_what_people_say_comes_back_whole(store) -> None:
     assert (store.sessions("ann"), store.plans("ann"), store.ratings("ann"), store.settings("ann")) == ([session], [plan], [rating], [setting])
     assert [row.value for row in store.profile("ann")] == ["34"]
     assert store.people() == ["ann"]
+
+
+def test_two_things_a_device_says_in_one_tick_of_a_coarse_clock_are_two_rows_however_often_they_are_told(store, make) -> None:
+    said = [DeviceStatus(100, {"state": "looking"}), DeviceStatus(100, {"battery_pct": 90}), DeviceStatus(101, {"state": "connecting"})]
+    for _ in range(2):
+        for status in said:
+            with store.transaction() as write:
+                write.put_device_status(make.unit, status)
+    assert store.device_status(make.unit) == [DeviceStatus(100 + k, status.fields) for k, status in enumerate(said)]
+    assert store.change == 3
