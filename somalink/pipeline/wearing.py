@@ -76,12 +76,23 @@ def remembered(store: LocalStore, person: str) -> list[Worn]:
 
 
 def remember(store: LocalStore, worn: Worn, now_ns: int) -> None:
-    """Puts down that this person wears this strap, and when it was last chosen."""
-    known = [setting for setting in store.settings(worn.person) if setting.key == KEY + worn.device]
+    """Puts down that this person wears this strap, and when it was last chosen. Nobody else does from then on."""
     value = json.dumps({"name": worn.wanted.name, "address": worn.wanted.address})
-    revision = max((setting.revision for setting in known), default=0) + 1
+    others = [was for person in store.people() if person != worn.person for was in remembered(store, person) if _is_one_strap(was, worn)]
     with store.transaction() as write:
-        write.put_setting(Setting(worn.person, KEY + worn.device, value, now_ns, revision))
+        write.put_setting(_next(store, worn, value, now_ns))
+        for was in others:
+            write.put_setting(_next(store, was, FORGOTTEN, now_ns))
+
+
+def _is_one_strap(one: Worn, other: Worn) -> bool:
+    return one.device == other.device or (one.wanted.address is not None and one.wanted.address == other.wanted.address)
+
+
+def _next(store: LocalStore, worn: Worn, value: str, now_ns: int) -> Setting:
+    """The next revision of what is remembered of this strap on this person."""
+    known = [setting.revision for setting in store.settings(worn.person) if setting.key == KEY + worn.device]
+    return Setting(worn.person, KEY + worn.device, value, now_ns, max(known, default=0) + 1)
 
 
 def _worn(setting: Setting) -> Worn:

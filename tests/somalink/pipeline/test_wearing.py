@@ -48,6 +48,27 @@ def test_the_strap_that_was_chosen_last_comes_first(tmp_path):
         assert remembered(store, "ben") == []
 
 
+def test_a_strap_that_somebody_else_puts_on_is_no_longer_that_of_the_person_before(tmp_path):
+    with LocalStore.open(tmp_path / "s.db") as store:
+        chest, watch = ("Polar H10 A1B2C3D4", "C0:FF:EE:00:00:10"), ("Forerunner 0042", None)
+        remember(store, wear("ada", *chest), 1)
+        remember(store, wear("ada", *watch), 2)
+        remember(store, wear("ben", *chest), 3)
+        assert remembered(store, "ada") == [wear("ada", *watch)]
+        assert remembered(store, "ben") == [wear("ben", *chest)]
+        remember(store, wear("ada", *chest), 4)
+        assert remembered(store, "ada") == [wear("ada", *chest), wear("ada", *watch)]
+        assert remembered(store, "ben") == []
+
+
+def test_a_strap_is_the_same_one_by_whichever_name_it_was_called(tmp_path):
+    with LocalStore.open(tmp_path / "s.db") as store:
+        remember(store, wear("ada", "strap C0:FF:EE:00:00:10", "C0:FF:EE:00:00:10"), 1)
+        remember(store, wear("ada", "TICKR", "C0:FF:EE:00:00:11"), 2)
+        remember(store, wear("ben", "TICKR", "C0:FF:EE:00:00:10"), 3)
+        assert [worn.name for worn in remembered(store, "ada")] == ["TICKR"]
+
+
 def test_one_strap_is_not_on_two_people():
     with pytest.raises(UsageError, match="named twice"):
         distinct([wear("ada", "TICKR 1234", None), wear("ben", "TICKR 1234", None)])
