@@ -22,6 +22,8 @@ from somalink.domain.types import Baseline, Event, Grid, Session
 from somalink.storage.local import LocalStore
 from somalink.storage.writer import Writer
 
+PARTS = 256
+"""Grids of a live strap, one every 5 s, that are kept as they came: an array of one row costs thirty times its row."""
 MAX_DRAWS_A_DAY = 50
 """In the first days a person has, so that a life of two days does not cost what two weeks do."""
 
@@ -52,6 +54,8 @@ class Usuals:
         """A first usual on a new kind of device starts from how this heart answered movement on the old one; scales are its own."""
         self._numbers = max((b.baseline.number for b in known), default=0)
         self._rows: list[Grid] = self._earlier(from_ns)
+        self._new: list[Grid] = []
+        """What came since, not yet put together with one another."""
         self._fed_ns = from_ns
         self._draws: dict[int, chance.Draws | None] = {}
         self._unsaved: list[Baseline] = []
@@ -68,8 +72,15 @@ class Usuals:
         """FINAL rows, in time order. After a restart the newest are told twice, by the store and by the engine: they count once."""
         new = grid.take(grid.stop_ns > self._fed_ns)
         if len(new):
-            self._rows.append(new)
+            self._new.append(new)
             self._fed_ns = int(new.stop_ns[-1])
+        if len(self._new) >= PARTS:
+            self._put_together()
+
+    def _put_together(self) -> None:
+        if self._new:
+            self._rows.append(Grid.concat(self._new))
+            self._new.clear()
 
     def answer(self, asked: Refit, *, placement: str, offsets: Offsets) -> Baseline | None:
         """The usual of the local day that begins: read if it was fitted before, else fitted now; None while too little is known."""
@@ -118,6 +129,7 @@ class Usuals:
 
     def _window(self, at_ns: int) -> Grid:
         """Rows of the last 14 days before `at_ns`; older ones are let go."""
+        self._put_together()
         since = at_ns - self._constants.usual.days * DAY_NS
         self._rows = [part for part in self._rows if len(part) and int(part.stop_ns[-1]) >= since - DAY_NS]
         rows = Grid.concat(self._rows)
