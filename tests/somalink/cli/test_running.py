@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason
+from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakError
 from fake_bleak import OFF_THE_SKIN, Attempt, Ether, Strap
 from fast_loop import LoopStamps, run_fast
 
@@ -208,7 +208,7 @@ def test_once_with_a_strap_that_is_not_there_ends_with_4_and_its_name(runs):
 
 
 def test_once_with_a_strap_that_takes_up_no_connection_ends_with_4(runs):
-    assert runs("--once", "--strap", "TICKR", straps=[bens(always=Attempt(fails=OSError("held")))]).code == 4
+    assert runs("--once", "--strap", "TICKR", straps=[bens(always=Attempt(fails=BleakError("held")))]).code == 4
 
 
 @pytest.mark.parametrize("words", [(), ("--strap", "TICKR")], ids=["any strap", "a strap by name"])
