@@ -13,7 +13,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check everyday truth slow format docs lock clean
+.PHONY: help demo test check everyday truth slow bluez format docs lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
@@ -37,6 +37,9 @@ truth: .venv/.ready-dev ## the tests on real recordings (SOMALINK_DATA, else ../
 
 slow: .venv/.ready-dev ## the long ones: thousands of draws, kills, simulated months
 	@$(PYTEST) -m slow $(PYTEST_ARGS)
+
+bluez: ## straps on a real BlueZ, in a small Linux of its own: four minutes to build once (apt, as root), then six
+	@tests/bluez/run python3 -m pytest -q --color=no -p no:cacheprovider tests/bluetooth $(PYTEST_ARGS)
 
 format: .venv/.ready-dev ## let ruff write the layout
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

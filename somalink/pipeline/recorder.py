@@ -108,7 +108,9 @@ class Recorder:
             for record, part in self._parted(rows):
                 await self._surely(partial(record.keep, part))
             await self._surely(self._keep_news)
-            self._kept.set()
+            if rows:
+                self._kept.set()
+        self._kept.set()
 
     async def _batches(self) -> AsyncIterator[list[Notification]]:
         """Everything that has arrived since the last batch; an empty one now and then."""
