@@ -48,6 +48,7 @@ async def run(worn: Sequence[Worn], where: Where, air: Air, stop: asyncio.Event,
     with contextlib.ExitStack() as locks:
         for each in worn:
             locks.enter_context(where.store.engine_lock(each.person, each.device))
+            locks.enter_context(where.store.strap_lock(each.device))
         try:
             async with asyncio.TaskGroup() as group:
                 holding = [group.create_task(_record(each, where, air, stop, once_s), name=f"record {each.device}") for each in worn]

@@ -17,7 +17,7 @@ from ingest.straps.heart_rate import CHARACTERISTIC, HeartRateMeasurement, encod
 from ingest.virtual.feed import from_ticks
 from ingest.virtual.profile import About
 from somalink.domain.constants import Constants
-from somalink.domain.errors import DeviceNotFound, StoreError
+from somalink.domain.errors import DeviceNotFound, EngineLocked, StoreError
 from somalink.domain.time import HOUR_NS, SECOND_NS
 from somalink.pipeline.hub import Hub, Setback
 from somalink.pipeline.record import Where, cut_off
@@ -214,6 +214,14 @@ def test_once_with_two_straps_the_one_that_is_heard_is_recorded_to_its_end_thoug
         (found,) = store.recordings("ada")
         assert found.row.state == "done"
         assert len(store.recording_beats(found.unit)) > 200
+
+
+def test_a_strap_that_another_program_records_on_somebody_else_is_refused(tmp_path: Path):
+    beats = from_ticks(heart(2, bpm=66).tolist())
+    with store_in(tmp_path) as store, LocalStore.open(tmp_path / "store.db") as other:
+        run_fast(record(store, [On("ada", beats)]))
+        with other.engine_lock("ada", ADA.device), other.strap_lock(ADA.device), pytest.raises(EngineLocked, match="ada"):
+            run_fast(record(store, [On("ben", beats)]))
 
 
 def test_a_supervisor_that_fails_by_a_mistake_is_begun_anew_and_the_other_strap_does_not_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
