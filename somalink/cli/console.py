@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,11 +25,40 @@ class Verbosity:
 SAID = Verbosity()
 
 
+class Aside:
+    """A stream that nothing depends on. When whoever read it has gone (`| head`, a closed terminal), nothing more is said, and the work goes on."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        try:
+            return self._file.write(text)
+        except OSError:
+            SAID.quiet = True
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except OSError:
+            SAID.quiet = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
 def stderr() -> Console:
-    """Where people are told what happens."""
+    """Where people are told what happens; what befalls it never ends a command."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    file = getattr(sys.stderr, "rich_proxied_file", sys.stderr)  # while a display stands, rich puts itself before it
+    return Console(file=None if file is None else Aside(file), stderr=True, highlight=False, soft_wrap=True)  # type: ignore[arg-type]
+
+
+def is_watched() -> bool:
+    """Whether a person may be looking at stderr right now."""
+    return not SAID.quiet and sys.stderr is not None and sys.stderr.isatty()
 
 
 def stdout() -> Console:
@@ -61,7 +90,7 @@ def emit_json(value: Any) -> None:
 @contextmanager
 def progress(what: str) -> Iterator[Progress | None]:
     """A progress bar on stderr while a terminal looks; None otherwise."""
-    if SAID.quiet or not sys.stderr.isatty():
+    if not is_watched():
         yield None
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn

@@ -5,7 +5,6 @@ Values are for the eye only: where nobody looks (a service, a log), only links a
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -35,8 +34,7 @@ class Display:
         self._hide, self._zone = hide_heart_rate, zone
         self._links: dict[str, Link] = {}
         self._body: dict[str, str] = {}
-        looked_at = sys.stderr.isatty() and not console.SAID.quiet
-        self._screen = Live(console=console.stderr(), refresh_per_second=REDRAWS_PER_S, transient=True) if looked_at else None
+        self._screen = Live(console=console.stderr(), refresh_per_second=REDRAWS_PER_S, transient=True) if console.is_watched() else None
 
     def __enter__(self) -> Self:
         if self._screen is not None:

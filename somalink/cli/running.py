@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from somalink.pipeline.running import Where
     from somalink.pipeline.wearing import Worn
     from somalink.storage.local import LocalStore
+
+T = TypeVar("T")
 
 ONCE_S = 30.0
 """How long `--once` looks for a strap."""
@@ -95,8 +99,8 @@ def _stopped_by_signals() -> asyncio.Event:
     def end(number: signal.Signals) -> None:
         if stop.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
-        console.note("ending: what was received is brought to its end")
         stop.set()
+        console.note("ending: what was received is brought to its end")
 
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C interrupts the loop itself, and the next run goes on
@@ -120,7 +124,8 @@ async def _chosen(store: LocalStore, asked: list[str], person: str, stop: asynci
         found = await _heard(stop, person, once=once)
         worn = [] if found is None else [found]
     for each in distinct(worn):
-        await asyncio.to_thread(remember, store, each, where.stamps.now().t_utc_ns)
+        with store.strap_lock(each.device):  # what another program records on somebody else is still hers
+            await asyncio.to_thread(remember, store, each, where.stamps.now().t_utc_ns)
     return worn
 
 
@@ -143,43 +148,66 @@ async def _heard(stop: asyncio.Event, person: str, *, once: bool) -> Worn | None
     console.note("no strap is known yet: put it on, moistened; listening")
     while not stop.is_set():
         try:
-            sightings = [seen for seen in await scan(CHOOSING_S) if seen.heart_rate or seen.known_by_name]
+            sightings = [seen for seen in await _unless(stop, scan(CHOOSING_S)) or () if seen.is_strap]
         except BluetoothUnavailable as error:
             if once:
                 raise
             console.note(f"{error.what}; waiting for it\n  next: {error.next_step}")
             sightings = []
         if sightings:
-            chosen = _choice(sightings)
-            return wear(person, chosen.name or chosen.address, chosen.address)
-        if once:
+            chosen = await _choice(sightings, stop)
+            return None if chosen is None else wear(person, chosen.name or chosen.address, chosen.address)
+        if once and not stop.is_set():
             raise DeviceNotFound("no strap was heard", next_step="wear it, moistened, and end the app that may hold it; then `somalink scan`")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), CHOOSING_S)
     return None
 
 
-def _choice(sightings: list[Sighting]) -> Sighting:
-    """The only one, or the one a person picks; where nobody can be asked, it has to be named."""
-    import sys
+async def _unless(stop: asyncio.Event, call: Coroutine[Any, Any, T]) -> T | None:
+    """What `call` gives; None, and it is taken back, when `stop` is set before."""
+    calling, stopping = asyncio.ensure_future(call), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({calling, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (calling, stopping):
+            task.cancel()
+        await asyncio.gather(calling, stopping, return_exceptions=True)
+    return None if calling.cancelled() else calling.result()
 
+
+async def _choice(sightings: list[Sighting], stop: asyncio.Event) -> Sighting | None:
+    """The only one, or the one a person picks; where nobody can be asked, it has to be named. None when the program is to end."""
     if len(sightings) == 1:
         console.note(f"{sightings[0].name or sightings[0].address} is heard and will be remembered")
         return sightings[0]
+    if sys.stdin.isatty() and not console.SAID.quiet:
+        for number, seen in enumerate(sightings, 1):
+            console.note(f"  {number}  {seen.name or '(no name)'}  {seen.address}")
+        while line := await _line("Which one is yours [1]: ", stop):
+            picked = line.strip() or "1"
+            if picked.isdecimal() and 1 <= int(picked) <= len(sightings):
+                return sightings[int(picked) - 1]
+            console.note(f"a number from 1 to {len(sightings)}")
+        if stop.is_set():
+            return None
     names = [seen.name or seen.address for seen in sightings]
-    if not sys.stdin.isatty():
-        raise UsageError("several straps are heard", next_step=f"say which: --strap {' or --strap '.join(repr(name) for name in names)}")
-    for number, seen in enumerate(sightings, 1):
-        console.note(f"  {number}  {seen.name or '(no name)'}  {seen.address}")
-    picked = typer.prompt("Which one is yours", type=typer_range(len(names)), default=1, err=True)
-    return sightings[int(picked) - 1]
+    raise UsageError("several straps are heard", next_step=f"say which: --strap {' or --strap '.join(repr(name) for name in names)}")
 
 
-def typer_range(most: int) -> Any:
-    """1 .. most, as the prompt checks it."""
-    import click
+async def _line(asked: str, stop: asyncio.Event) -> str:
+    """What a person types, her Enter included; empty when she ends it with Ctrl-D or `stop` is set before. `input` would keep signals waiting."""
+    from ingest.ble.leaving import first_of
 
-    return click.IntRange(1, most)
+    console.stderr().print(asked, end="", markup=False)
+    loop, typed = asyncio.get_running_loop(), asyncio.Event()
+    with contextlib.suppress(NotImplementedError):  # Windows: no loop hears its keyboard
+        loop.add_reader(sys.stdin, typed.set)
+        try:
+            await first_of(typed, stop)
+        finally:
+            loop.remove_reader(sys.stdin)
+    return "" if stop.is_set() else await asyncio.to_thread(sys.stdin.readline)
 
 
 # ---------------------------------------------------------------- what is shown meanwhile

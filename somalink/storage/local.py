@@ -111,7 +111,7 @@ class LocalStore:
         return locks.engine_lock(self.path, person, device)
 
     def strap_lock(self, device: str) -> AbstractContextManager[None]:
-        """One recorder per strap, whoever wears it; EngineLocked says on whom, when there is one already. For whoever has its engine lock."""
+        """One recorder per strap, whoever wears it; EngineLocked says on whom, when there is one already. Taken after its engine lock."""
         return locks.strap_lock(self.path, device, self.people())
 
     def person_secret(self, person: str, *, given: str | None = None) -> str:

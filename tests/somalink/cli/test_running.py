@@ -4,10 +4,12 @@ The program is whole; the air is made up and nobody waits for it.
 """
 
 import asyncio
+import errno
 import io
+import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,11 @@ def bens(**what: Any) -> Strap:
 def interrupt() -> None:
     """Ctrl-C."""
     signal.raise_signal(signal.SIGINT)
+
+
+def too_late() -> None:
+    """By then the program should have ended."""
+    raise SystemExit(99)
 
 
 @pytest.fixture
@@ -146,18 +153,50 @@ def test_where_nobody_can_be_asked_several_straps_are_a_usage_error_that_names_t
     assert known(store, "ada") == []
 
 
-@pytest.mark.xfail(raises=AssertionError, reason="typer has a click of its own and does not know this one's IntRange")
-def test_a_person_at_a_terminal_picks_one_of_several(runs, store, monkeypatch):
-    class Keyboard(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+@pytest.fixture
+def keyboard(monkeypatch) -> Iterator[Callable[[str], None]]:
+    """`keyboard("2\\n")`: somebody sits at a terminal and has typed that."""
+    person, program = os.openpty()
+    with os.fdopen(program, encoding="utf-8") as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        yield lambda text: os.write(person, text.encode()) and None
+    os.close(person)
 
-    monkeypatch.setattr(sys, "stdin", Keyboard("9\n2\n"))
+
+def test_a_person_at_a_terminal_picks_one_of_several(runs, store, keyboard):
+    keyboard("9\nTICKR\n2\n")
     ada, ben = adas(), bens()
     ended = runs("--once", "--person", "ada", straps=[ada, ben], later=[(15, ada.drop), (15, ben.drop)])
     assert ended.code == 0
     assert "1  Polar H10 ADA00001  C0:00:00:00:00:01" in ended.err and "2  TICKR  C0:00:00:00:00:B2" in ended.err
+    assert ended.err.count("a number from 1 to 2") == 2
     assert known(store, "ada") == [ben.name]
+
+
+def test_who_only_presses_enter_takes_the_nearest(runs, store, keyboard):
+    keyboard("\n")
+    ada, ben = adas(), bens()
+    runs("--once", "--person", "ada", straps=[ada, ben], later=[(15, ada.drop), (15, ben.drop)])
+    assert known(store, "ada") == [ada.name]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_asked_which_strap_is_hers_may_end_it_there(runs, store, keyboard, number):
+    ended = runs("--person", "ada", straps=[adas(), bens()], later=[(30, lambda: signal.raise_signal(number)), (31, too_late)])
+    assert ended.code == 0
+    assert "Which one is yours" in ended.err and "ending" in ended.err
+    assert devices(store) == [] and known(store, "ada") == []
+
+
+def test_who_answers_with_ctrl_d_is_told_how_to_name_it(runs, keyboard):
+    keyboard("\x04")
+    ended = runs("--person", "ada", straps=[adas(), bens()])
+    assert ended.code == 2 and "--strap 'TICKR'" in ended.err
+
+
+def test_ctrl_c_does_not_wait_for_a_scan_to_be_over(runs):
+    ended = runs("--person", "ada", straps=[adas()], later=[(2, interrupt), (3, too_late)])
+    assert ended.code == 0 and "will be remembered" not in ended.err
 
 
 def test_straps_on_several_people_are_recorded_side_by_side(runs, store):
@@ -189,6 +228,23 @@ def test_a_strap_that_another_program_records_is_left_to_it(runs, store, engine)
         ended = runs("--once", "--person", "ada", straps=[strap])
     assert ended.code == 1
     assert "another engine already records ada" in ended.err and not strap.tried
+
+
+def test_a_strap_that_is_recorded_on_somebody_else_stays_hers(runs, store):
+    strap = adas()
+    wore(store, "ada", strap)
+    with LocalStore.open(store) as other, other.engine_lock("ada", "polar-h10-ada00001"), other.strap_lock("polar-h10-ada00001"):
+        ended = runs("--person", "ben", "--strap", strap.name, straps=[strap], later=[(20, interrupt)])
+    assert ended.code == 1
+    assert "polar-h10-ada00001 is recorded already, on ada" in ended.err and not strap.tried
+    assert (known(store, "ada"), known(store, "ben")) == ([strap.name], [])
+
+
+def test_a_strap_that_was_somebody_elses_is_hers_no_longer(runs, store):
+    strap = adas()
+    wore(store, "ada", strap)
+    runs("--once", "--person", "ben", "--strap", strap.name, straps=[strap], later=[(15, strap.drop)])
+    assert (known(store, "ada"), known(store, "ben")) == ([], [strap.name])
 
 
 # ---------------------------------------------------------------- nothing there
@@ -268,6 +324,35 @@ def test_what_was_recorded_is_summed_up_in_words(runs):
     strap = bens()
     ended = runs("--once", "--strap", "TICKR", straps=[strap], later=[(15, strap.drop)])
     assert "received" in ended.out and "stored" in ended.out
+
+
+class Left(io.StringIO):
+    """A stderr whose reader goes away after the first lines, as `| head` does, or a terminal that is closed."""
+
+    def __init__(self, error: OSError, *, terminal: bool) -> None:
+        super().__init__()
+        self._error, self._terminal, self._written = error, terminal, 0
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+    def write(self, text: str) -> int:
+        self._written += 1
+        if self._written > 2:
+            raise self._error
+        return len(text)
+
+
+@pytest.mark.parametrize("terminal", [False, True], ids=["a pipe", "a terminal"])
+@pytest.mark.parametrize("error", [BrokenPipeError(errno.EPIPE, "Broken pipe"), OSError(errno.EIO, "Input/output error")], ids=["EPIPE", "EIO"])
+def test_a_recording_goes_on_when_nobody_reads_what_is_said_of_it(runs, monkeypatch, error, terminal):
+    strap = adas()
+    monkeypatch.setattr(console.SAID, "quiet", False)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", Left(error, terminal=terminal))
+        ended = runs("--person", "ada", "--strap", strap.name, "--json", straps=[strap], later=[(40, strap.drop), (80, interrupt)])
+    assert ended.code == 0
+    assert ended.json["beats_received"] > 60
 
 
 # ---------------------------------------------------------------- what is said meanwhile
