@@ -56,13 +56,13 @@ USUAL_OF = 8
 
 @dataclass(slots=True)
 class Waiting:
-    """Beats of one notification that are not dated yet; `sent_ns` after `before_ns`, when the one before it was sent."""
+    """Beats of one notification that are not dated yet; `number` is its own, `before` that of the one before it, which arrived `since_ns`."""
 
     ticks: list[int]
     arrival_ns: int
-    sent_ns: int
-    before_ns: int
-    quiet_ns: int
+    number: int
+    since_ns: int
+    before: int
     behind_ns: int
     """How late the last notification was that arrived together with this one: one that was held up says no more of what is missing."""
 
@@ -100,16 +100,13 @@ class BeatChain:
 
     def add(self, ticks: IntArray, arrival_ns: int) -> Iterator[Chunk | Gap]:
         """One notification with its beats, (n,) ticks; none in a second without a beat."""
-        since, self.arrival_ns = self.arrival_ns, arrival_ns
-        before_ns = self.cadence.sent_ns(since) if self.cadence.count >= 0 else arrival_ns - PERIOD_NS
+        since_ns, before = self.arrival_ns or arrival_ns - PERIOD_NS, self.cadence.count
+        self.arrival_ns = arrival_ns
         late_ns = self.cadence.add(arrival_ns)
-        sent_ns = self.cadence.sent_ns(arrival_ns)
-        if self.anchor_ns is None and self.waiting and self.cadence.keeps and late_ns >= MISSING_NS:
-            yield from self._hang(self.why)
-        self._suspect(ticks, late_ns, before_ns, since)
-        self._bunch(arrival_ns - since, late_ns)
+        self._suspect(ticks, late_ns, self.cadence.sent_ns(since_ns, before))
+        self._keep_pace(late_ns, arrival_ns - since_ns)
         if len(ticks):
-            self.waiting.append(Waiting(ticks.tolist(), arrival_ns, sent_ns, min(before_ns, sent_ns), arrival_ns - since if since else 0, late_ns))
+            self.waiting.append(Waiting(ticks.tolist(), arrival_ns, self.cadence.count, since_ns, min(before, self.cadence.count - 1), late_ns))
         if self.anchor_ns is None:
             if self._can_hang():
                 yield from self._hang(self.why)
@@ -151,28 +148,25 @@ class BeatChain:
 
     # ---- suspicion
 
-    def _suspect(self, ticks: IntArray, late_ns: int, before_ns: int, since_ns: int) -> None:
+    def _suspect(self, ticks: IntArray, late_ns: int, before_ns: int) -> None:
         """A notification that its schedule misses, or a beat that was due before the last notification was sent."""
-        if self.anchor_ns is None:
+        if self.anchor_ns is None or self.suspected_ns is not None:
             return
-        if self.suspected_ns is None:
-            missing = self.cadence.keeps and late_ns >= MISSING_NS
-            if missing or (len(ticks) and before_ns - (self._end() + span_ns(int(ticks[0])) + self.floor_ns) > LATE_NS):
-                self.suspected_ns, self.steady, self.behind_ns = self.arrival_ns, 0, late_ns
-        if self.suspected_ns is not None:
-            pace = STEADY_NS[0] <= self.arrival_ns - since_ns <= STEADY_NS[1]
-            self.behind_ns = min(self.behind_ns, late_ns) if pace and self.steady else late_ns
-            self.steady = self.steady + 1 if pace else 0
+        missing = self.cadence.keeps and late_ns >= MISSING_NS
+        if missing or (len(ticks) and before_ns - (self._end() + span_ns(int(ticks[0])) + self.floor_ns) > LATE_NS):
+            self.suspected_ns, self.steady, self.behind_ns = self.arrival_ns, 0, late_ns
 
-    def _bunch(self, quiet_ns: int, late_ns: int) -> None:
-        """One more notification of a bunch tells how late the whole bunch is."""
-        if quiet_ns >= BUNCH_NS or not self.waiting:
-            return
-        bunch = self.waiting[-1].behind_ns
-        for part in reversed(self.waiting):
-            if part.behind_ns != bunch:
-                return
-            part.behind_ns = late_ns
+    def _keep_pace(self, late_ns: int, quiet_ns: int) -> None:
+        """One period apart and equally late, notifications tell by how much; those of a bunch are as late as its last."""
+        if quiet_ns < BUNCH_NS and self.waiting:
+            bunch = self.waiting[-1].behind_ns
+            for part in reversed(self.waiting):
+                if part.behind_ns != bunch:
+                    break
+                part.behind_ns = late_ns
+        same = STEADY_NS[0] <= quiet_ns <= STEADY_NS[1] and abs(late_ns - self.behind_ns) < MISSING_NS
+        self.behind_ns = min(self.behind_ns, late_ns) if same and self.steady else late_ns
+        self.steady = self.steady + 1 if same else 0
 
     def _judge(self, late_ns: int) -> Iterator[Chunk | Gap]:
         """Explained by a late bunch, given up after long enough, or waited on."""
@@ -192,12 +186,12 @@ class BeatChain:
 
     def _settle(self) -> Iterator[Chunk | Gap]:
         """Beats were lost, as many as the notifications leave room for, or none were and the suspicion was void."""
-        missing = max(0, round(self.behind_ns / PERIOD_NS)) if self.cadence.keeps else 0
-        came_before, self.waiting = self._parted(missing)
+        missing = self._missing()
+        came_before, came_after = self._parted(missing)
         if came_before:
-            behind, self.waiting = self.waiting, came_before
+            self.waiting = came_before
             yield from self._follow()
-            self.waiting = behind
+            self.waiting = came_after
         self._put_back(missing)
         least, most = self._room()
         by = _likely(least, most, self._usual())
@@ -207,6 +201,10 @@ class BeatChain:
             yield from self._follow()
             return
         yield from self._begin(self._start() + by, self._reason(), floor_ns=self.floor_ns)
+
+    def _missing(self) -> int:
+        """How many notifications never came, by how late those are that keep the pace."""
+        return round(self.behind_ns / PERIOD_NS) if self.cadence.keeps else 0
 
     def _parted(self, missing: int) -> tuple[list[Waiting], list[Waiting]]:
         """What came before the missing notifications, held up on its way, and what came after them: all that is as late as they make it."""
@@ -222,11 +220,18 @@ class BeatChain:
             return
         self.cadence.skip(missing)
         for k, part in enumerate(self.waiting):
-            part.sent_ns += missing * PERIOD_NS
-            part.before_ns += missing * PERIOD_NS if k else 0
+            part.number += missing
+            part.before += missing if k else 0
+
+    def _sent(self, part: Waiting) -> int:
+        return self.cadence.sent_ns(part.arrival_ns, part.number)
+
+    def _before(self, part: Waiting) -> int:
+        """When the notification before it was sent."""
+        return min(self.cadence.sent_ns(part.since_ns, part.before), self._sent(part))
 
     def _reason(self) -> str:
-        quiet = self.waiting[0].quiet_ns
+        quiet = self.waiting[0].arrival_ns - self.waiting[0].since_ns
         return "suspend" if quiet > SUSPEND_NS else "silence" if quiet > SILENCE_NS else "hole"
 
     def _room(self) -> tuple[int, int]:
@@ -236,9 +241,9 @@ class BeatChain:
         at = self._end()
         least, most = -AHEAD_NS, AHEAD_NS * 1_000_000
         for part in self.waiting:
-            least = max(least, part.before_ns - (at + span_ns(part.ticks[0])) - self.floor_ns)
+            least = max(least, self._before(part) - (at + span_ns(part.ticks[0])) - self.floor_ns)
             at += sum(span_ns(x) for x in part.ticks)
-            most = min(most, part.sent_ns - at - self.floor_ns)
+            most = min(most, self._sent(part) - at - self.floor_ns)
         return min(least, most), most
 
     def _usual(self) -> int:
@@ -263,20 +268,30 @@ class BeatChain:
             return False
         least, most = self._first_room()
         passed = self.arrival_ns - self.waiting[0].arrival_ns
-        return passed >= WAITED_NS or (passed >= FIRST_NS and most - least < NARROW_NS)
+        return passed >= WAITED_NS or (passed >= FIRST_NS and self.steady >= STEADY and most - least < NARROW_NS)
 
     def _first_room(self) -> tuple[int, int]:
         """When the interval of the first beat began, at least and at most, for each beat to close between its notification and the one before."""
         at, least, most = 0, -AHEAD_NS * 1_000_000, AHEAD_NS * 1_000_000_000
         for k, part in enumerate(self.waiting):
             if k:
-                least = max(least, part.before_ns - (at + span_ns(part.ticks[0])))
+                least = max(least, self._before(part) - (at + span_ns(part.ticks[0])))
             at += sum(span_ns(x) for x in part.ticks)
-            most = min(most, part.sent_ns - at)
+            most = min(most, self._sent(part) - at)
         return max(least, most - PERIOD_NS), most
 
     def _hang(self, reason: str) -> Iterator[Chunk | Gap]:
-        """A first anchor: in the middle of where the notifications leave room for the chain."""
+        """A first anchor: in the middle of where the notifications leave room for the chain; what came before a hole by itself."""
+        came_before, came_after = self._parted(self._missing())
+        if came_before:
+            self.waiting = came_before
+            yield from self._hang_all(reason)
+            self.waiting = came_after
+            yield from self._settle() if self.anchor_ns is not None else self._hang_all(self.why)
+        else:
+            yield from self._hang_all(reason)
+
+    def _hang_all(self, reason: str) -> Iterator[Chunk | Gap]:
         least, most = self._first_room()
         start = min((least + most) // 2, most)
         yield from self._begin(start + span_ns(self.waiting[0].ticks[0]), reason, floor_ns=None, slack_ns=most - start)
@@ -302,7 +317,7 @@ class BeatChain:
         """Tells the waiting beats as the chain dates them; a beat is stale by its own arrival, whoever promised what."""
         assert self.anchor_ns is not None
         ticks = np.array([x for part in self.waiting for x in part.ticks], np.int64)
-        lag = self.waiting[-1].sent_ns - (self._end() + int(ticks.sum()) * 1_953_125 // 2)
+        lag = self._sent(self.waiting[-1]) - (self._end() + int(ticks.sum()) * 1_953_125 // 2)
         if lag < -AHEAD_NS:
             yield from self._lost_anchor()
             return
@@ -319,7 +334,7 @@ class BeatChain:
     def _lost_anchor(self) -> Iterator[Chunk | Gap]:
         """Intervals that were not lived carried the chain away: it is hung anew, behind the newest notification."""
         span = sum(span_ns(x) for part in self.waiting for x in part.ticks)
-        first_ns = self.waiting[-1].sent_ns - span + span_ns(self.waiting[0].ticks[0])
+        first_ns = self._sent(self.waiting[-1]) - span + span_ns(self.waiting[0].ticks[0])
         yield from self._begin(first_ns, "drift", floor_ns=None)
 
     def _crowd(self, reason: str) -> Iterator[Chunk]:
@@ -340,9 +355,9 @@ class BeatChain:
         self.floor_ns += passed_ns // LEAK
         self.ceiling_ns -= passed_ns // LEAK
         for part in self.waiting:
-            self.ceiling_ns = max(self.ceiling_ns, part.before_ns - (at + span_ns(part.ticks[0])))
+            self.ceiling_ns = max(self.ceiling_ns, self._before(part) - (at + span_ns(part.ticks[0])))
             at += sum(span_ns(x) for x in part.ticks)
-            self.floor_ns = min(self.floor_ns, part.sent_ns - at)
+            self.floor_ns = min(self.floor_ns, self._sent(part) - at)
         if self.arrival_ns < self.learned_ns:
             self.home_ns = self.floor_ns
             return

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.cadence import MISSING_NS, PERIOD_NS, VOID_MOST, VOID_NS, Cadence
+from ingest.cadence import MISSING_NS, PERIOD_NS, REGULAR, VOID_MOST, VOID_NS, Cadence
 from somalink.domain.time import HOUR_NS, SECOND_NS
 
 START_NS = 1_772_352_000 * SECOND_NS
@@ -49,13 +49,13 @@ def test_what_was_lost_has_its_place_in_the_schedule_and_the_next_ones_are_on_ti
     assert late[-1] >= MISSING_NS
     cadence.skip(2)
     assert cadence.add(START_NS + 60 * PERIOD_NS) < MISSING_NS
-    assert cadence.sent_ns(START_NS + 60 * PERIOD_NS) == pytest.approx(START_NS + 60 * PERIOD_NS, abs=10 * MILLI_NS)
+    assert cadence.sent_ns(START_NS + 60 * PERIOD_NS, cadence.count) == pytest.approx(START_NS + 60 * PERIOD_NS, abs=10 * MILLI_NS)
 
 
 def test_a_skip_of_too_many_never_makes_the_newest_notification_earlier_than_it_was_sent():
     _, cadence = later(arrivals(20))
     cadence.skip(3)
-    assert cadence.sent_ns(cadence.last_ns) == cadence.last_ns
+    assert cadence.sent_ns(cadence.last_ns, cadence.count) == cadence.last_ns
 
 
 @given(delays)
@@ -64,7 +64,7 @@ def test_no_notification_was_sent_after_it_arrived_whatever_the_radio_does(delay
     for k, delay in enumerate(delays):
         at = max(at, START_NS + k * PERIOD_NS + delay)
         assert cadence.add(at) >= 0
-        assert cadence.sent_ns(at) <= at
+        assert cadence.sent_ns(at, cadence.count) <= at
 
 
 @given(delays, st.integers(-10 * HOUR_NS, 10 * HOUR_NS))
@@ -88,7 +88,7 @@ def test_a_device_that_keeps_no_beat_is_known_by_suspicions_that_came_to_nothing
         cadence.add(START_NS + k * 10 * SECOND_NS)
         cadence.was_void()
     assert not cadence.keeps
-    assert cadence.sent_ns(START_NS + 25 * SECOND_NS) == START_NS + 25 * SECOND_NS, "for such a one the arrival is all there is"
+    assert cadence.sent_ns(START_NS + 25 * SECOND_NS, cadence.count) == START_NS + 25 * SECOND_NS, "for such a one the arrival is all there is"
 
 
 def test_suspicions_far_apart_say_nothing_against_a_strap():
@@ -106,3 +106,29 @@ def test_a_schedule_that_was_put_down_and_taken_up_goes_on_as_if_it_never_had_be
     again = Cadence.of(whole.state())
     assert dataclasses.asdict(again) == dataclasses.asdict(whole)
     assert [again.add(each) for each in times[len(before) :]] == [whole.add(each) for each in times[len(before) :]]
+
+
+def test_a_strap_that_looked_like_whim_while_its_radio_stalled_is_believed_again():
+    cadence, at = Cadence(), START_NS
+    for _ in range(VOID_MOST):
+        at += SECOND_NS
+        cadence.add(at)
+        cadence.was_void()
+    assert not cadence.keeps
+    for _ in range(REGULAR + 2):
+        at += SECOND_NS
+        cadence.add(at)
+    assert cadence.keeps
+    assert cadence.add(at + 4 * SECOND_NS) >= 2 * SECOND_NS, "three are missing, and it is seen"
+
+
+def test_a_device_that_notifies_with_each_heartbeat_is_not_believed():
+    cadence, at, void = Cadence(), START_NS, 0
+    for k in range(1000):
+        at += 1_150_000_000
+        late_ns = cadence.add(at)
+        if cadence.keeps and late_ns >= MISSING_NS:
+            void += 1
+            cadence.was_void()
+        assert k < 20 or not cadence.keeps
+    assert void == VOID_MOST

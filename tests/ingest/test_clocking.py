@@ -127,6 +127,21 @@ def test_while_a_hole_is_unexplained_nothing_is_promised_beyond_it():
     assert promise <= strap.start_ns + 101 * SECOND_NS
 
 
+def test_a_radio_that_stalls_as_a_connection_begins_dates_its_beats_all_the_same():
+    """Two stalls in a row: what arrives first is late, and nothing says so but what comes later."""
+    strap = FakeStrap(heart(3, bpm=66))
+    held_up = {1: 3.4, 2: 2.4, 3: 3.7, 4: 2.7, 5: 1.7, 6: 0.7}
+    rows = [
+        replace(row, t_mono_ns=row.t_mono_ns + late, t_utc_ns=row.t_utc_ns + late)
+        for k, row in enumerate(strap.rows(), 1)
+        for late in [round(held_up.get(k, 0) * SECOND_NS) + k]
+    ]
+    items = clocked(rows)
+    t_ns, _ = beats(items)
+    assert gaps(items) == []
+    assert np.abs(t_ns - strap.beat_ns[: len(t_ns)]).max() < 0.6 * SECOND_NS
+
+
 def test_a_new_connection_begins_a_new_line_and_a_gap():
     strap = FakeStrap(heart(5, bpm=70), reconnects=[120], holes=[(110, 120)])
     items = clocked(strap.rows())
