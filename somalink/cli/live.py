@@ -19,7 +19,7 @@ from somalink.domain.time import SECOND_NS
 from somalink.domain.types import UNKNOWN, Grid
 
 if TYPE_CHECKING:
-    from somalink.pipeline.hub import Final, Link, Provisional
+    from somalink.pipeline.hub import Final, Link, Provisional, Setback
 
 OFFSET, SLOPE, TOP = 20, 20, 100
 """The index as shown: 20 is usual, 20 more for each spread above it (engine, section 6)."""
@@ -34,6 +34,7 @@ class Display:
         self._hide, self._zone = hide_heart_rate, zone
         self._links: dict[str, Link] = {}
         self._body: dict[str, str] = {}
+        self._setbacks: dict[str, str] = {}
         self._screen = Live(console=console.stderr(), refresh_per_second=REDRAWS_PER_S, transient=True) if console.is_watched() else None
 
     def __enter__(self) -> Self:
@@ -52,6 +53,12 @@ class Display:
             at = datetime.fromtimestamp(link.since_ns / SECOND_NS, self._zone)
             console.note(f"{at:%Y-%m-%d %H:%M:%S} {link.person} {link.device}: {link.words}" + (f" ({link.reason})" if link.reason else ""))
         self._draw()
+
+    def setback(self, setback: Setback) -> None:
+        """Something failed and is tried again: said once, not at every try."""
+        if self._setbacks.get(setback.device) != setback.what:
+            self._setbacks[setback.device] = setback.what
+            console.note(f"{setback.person} {setback.device}: {setback.what}; it is tried again" + (f"\n  next: {setback.next_step}" if setback.next_step else ""))
 
     def values(self, message: Final | Provisional) -> None:
         """Newest grid point of a device."""

@@ -216,12 +216,14 @@ async def _line(asked: str, stop: asyncio.Event) -> str:
 async def _show(hub: Hub, config: Config) -> None:
     """A line when a link changes; on a terminal also how the body is now, unless the wearer does not want to see it."""
     from somalink.cli.live import Display
-    from somalink.pipeline.hub import Final, Link, Provisional
+    from somalink.pipeline.hub import Final, Link, Provisional, Setback
 
     with Display(hide_heart_rate=config.hide_heart_rate, zone=config.zone) as display:
         async for message in hub.subscribe():
             if isinstance(message, Link):
                 display.link(message)
+            elif isinstance(message, Setback):
+                display.setback(message)
             elif isinstance(message, Final | Provisional):
                 display.values(message)
 

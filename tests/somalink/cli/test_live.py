@@ -15,7 +15,7 @@ from somalink.cli import console
 from somalink.cli.live import Display, body_words
 from somalink.domain.time import GRID_NS, SECOND_NS
 from somalink.domain.types import UNKNOWN, Episode, Grid
-from somalink.pipeline.hub import Final, Link, Provisional
+from somalink.pipeline.hub import Final, Link, Provisional, Setback
 
 T_NS = 1_772_438_400 * SECOND_NS
 """2026-03-02 08:00 UTC."""
@@ -182,3 +182,13 @@ def test_quiet_says_nothing_to_anybody(logged, monkeypatch):
         display.link(link())
         display.values(Final("ada", "h10", grid((72_400, 0))))
     assert logged() == ""
+
+
+def test_what_is_tried_again_is_said_once_with_what_would_help(monkeypatch, capsys):
+    monkeypatch.setattr(console.SAID, "quiet", False)
+    with Display(hide_heart_rate=True, zone=ROME) as display:
+        for _ in range(5):
+            display.setback(Setback("ada", "h10", "the disk is full", "make room"))
+        display.setback(Setback("ben", "watch", "the store is busy", ""))
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["ada h10: the disk is full; it is tried again", "  next: make room", "ben watch: the store is busy; it is tried again"]
