@@ -58,7 +58,8 @@ class Display:
         """Something failed and is tried again: said once, not at every try."""
         if self._setbacks.get(setback.device) != setback.what:
             self._setbacks[setback.device] = setback.what
-            console.note(f"{setback.person} {setback.device}: {setback.what}; it is tried again" + (f"\n  next: {setback.next_step}" if setback.next_step else ""))
+            help_ = f"\n  next: {setback.next_step}" if setback.next_step else ""
+            console.note(f"{setback.person} {setback.device}: {setback.what}; it is tried again{help_}")
 
     def values(self, message: Final | Provisional) -> None:
         """Newest grid point of a device."""
