@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ingest.ble.leaving import within
 from ingest.ble.names import HEART_RATE_SERVICE, normalise
-from ingest.ble.trouble import RADIO_ERRORS, trouble_of
+from ingest.ble.trouble import RADIO_ERRORS, done_without, trouble_of
 
 if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice
@@ -97,7 +97,7 @@ async def held() -> list[BLEDevice]:
     """Heart rate sensors that this computer is connected to: they do not advertise, so no scan hears them. None where the system cannot tell."""
     from bleak import BleakAdapter
 
-    with contextlib.suppress(NotImplementedError, *RADIO_ERRORS):
+    with contextlib.suppress(NotImplementedError), done_without():
         adapter = await within(COMMAND_S, BleakAdapter.get())
         return await within(COMMAND_S, adapter.get_connected_devices([HEART_RATE_SERVICE]))
     return []
@@ -112,7 +112,7 @@ async def listen(seconds: float, on_advertisement: AdvertisementDataCallback) ->
     try:
         await asyncio.sleep(seconds)
     finally:
-        with contextlib.suppress(*RADIO_ERRORS):
+        with done_without():
             await within(COMMAND_S, scanner.stop())
 
 

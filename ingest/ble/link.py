@@ -6,14 +6,13 @@ Met through bleak; knows GATT and nothing of time, files or people.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ingest.ble.leaving import within
 from ingest.ble.names import BATTERY_LEVEL, DEVICE_INFORMATION, HEART_RATE_MEASUREMENT, SENSOR_LOCATION, location_word
 from ingest.ble.patience import Patience
-from ingest.ble.trouble import RADIO_ERRORS
+from ingest.ble.trouble import done_without
 
 if TYPE_CHECKING:
     from bleak import BleakClient
@@ -39,10 +38,13 @@ class Link:
             BleakClientWithServiceCache, device, name, disconnected_callback=lambda _: lost.set(), max_attempts=ATTEMPTS, use_services_cache=False
         )
         client = await within(patience.connect, connecting)
-        link = cls(client, lost, patience)
-        if not client.is_connected:
+        # Its tries share a client, so the end of one that failed was told as well. Whether the last one holds is what counts; nothing is
+        # waited for between asking and handing over, so no loss falls in between.
+        if client.is_connected:
+            lost.clear()
+        else:
             lost.set()
-        return link
+        return cls(client, lost, patience)
 
     async def subscribe(self, heard: Callable[[bytes], None]) -> None:
         """Heart rate notifications from now on; the callback runs in the loop, as soon as bleak has them."""
@@ -65,12 +67,12 @@ class Link:
 
     async def _read(self, uuid: str) -> bytes | None:
         """A value, or None: what a strap does not say is no reason to lose its heartbeats."""
-        with contextlib.suppress(*RADIO_ERRORS):
+        with done_without():
             if self._client.services.get_characteristic(uuid) is not None:
                 return bytes(await within(self._patience.command, self._client.read_gatt_char(uuid)))
         return None
 
     async def close(self) -> None:
         """Lets go. A disconnect that blocks is left behind."""
-        with contextlib.suppress(*RADIO_ERRORS):
+        with done_without():
             await within(self._patience.disconnect, self._client.disconnect())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -24,10 +24,9 @@ with contextlib.suppress(ImportError):  # a library of Linux alone
 
     _REFUSED, _MISNAMED = (AuthError,), (InvalidAddressError,)
 
-_FROM_BLEAK: tuple[type[Exception], ...] = (BleakError, OSError, EOFError, TimeoutError)
-RADIO_ERRORS: tuple[type[Exception], ...] = (*_FROM_BLEAK, *_REFUSED, *_MISNAMED, AssertionError, AttributeError, KeyError)
-"""What a call of bleak may end in. The last three are how it stumbles over a bus or a device that goes while it works; a mistake of ours
-raises the same, so `trouble_of` looks where they came from."""
+RADIO_ERRORS: tuple[type[Exception], ...] = (Exception,)
+"""What a call of bleak may end in: besides its own errors, those of D-Bus, CoreBluetooth and WinRT, and whatever it stumbles over when a bus
+or a device goes while it works. A mistake of ours may be of the same kind, so whoever catches these asks `trouble_of` where it came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +210,7 @@ BY_WORDS: tuple[tuple[re.Pattern[str], Trouble], ...] = tuple(
         (r"Error\.Disconnected", NO_DBUS),
         (r"Error\.Unknown(Object|Method|Interface).*Adapter1", NO_ADAPTER),  # it was there when the scan was planned
         (r"Error\.InProgress|already in progress|connection slots", BUSY),
-        (r"Error\.(Timeout|TimedOut)", NO_ANSWER),
+        (r"Error\.(Timeout|TimedOut)|^cancelled$", NO_ANSWER),  # the latter is ours, for what Windows cancels by itself
         (
             r"Error\.Unknown(Object|Method|Interface)|device.* not found|disconnected|not connected|connection-abort|ConnectionAttemptFailed|unreachable",
             UNHEARD,
@@ -252,6 +251,16 @@ def trouble_of(error: BaseException) -> Trouble | None:
     if getattr(error, "winerror", None) == DEVICE_NOT_READY:
         return POWERED_OFF
     return next((trouble for kind, trouble in BY_TYPE if isinstance(error, kind)), UNKNOWN)
+
+
+@contextlib.contextmanager
+def done_without() -> Iterator[None]:
+    """What the radio fails in here is not worth failing for; a mistake of ours is raised."""
+    try:
+        yield
+    except RADIO_ERRORS as error:
+        if trouble_of(error) is None:
+            raise
 
 
 def _by_words(said: str) -> Trouble:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from bleak.exc import BleakError
 from fast_loop import run_fast
 
 from ingest.ble.leaving import first_of, within
@@ -45,6 +46,55 @@ def test_what_a_call_left_behind_raises_later_disturbs_nobody():
         with pytest.raises(TimeoutError):
             await within(2, fails_late())
         await asyncio.sleep(5)
+
+    run_fast(ask())
+
+
+def test_a_call_that_the_system_cancelled_is_an_error_and_ends_no_wait_of_ours():
+    async def cancelled_below() -> None:
+        raise asyncio.CancelledError
+
+    async def ask() -> None:
+        with pytest.raises(BleakError, match=r"^cancelled$"):
+            await within(2, cancelled_below())
+        await asyncio.sleep(1)
+
+    run_fast(ask())
+
+
+def test_who_is_told_to_end_ends_though_the_call_is_cancelled_too():
+    async def cancelled_below(told: asyncio.Event) -> None:
+        await told.wait()
+        raise asyncio.CancelledError
+
+    async def ask() -> None:
+        told = asyncio.Event()
+        asking = asyncio.ensure_future(within(2, cancelled_below(told)))
+        await asyncio.sleep(1)
+        told.set()
+        asking.cancel()
+        await asyncio.wait({asking})
+        assert asking.cancelled()
+
+    run_fast(ask())
+
+
+def test_letting_go_while_told_to_end_is_cancelled_like_everything_else():
+    async def cancelled_below() -> None:
+        raise asyncio.CancelledError
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(100)
+        finally:
+            await within(2, cancelled_below())
+
+    async def ask() -> None:
+        working = asyncio.ensure_future(work())
+        await asyncio.sleep(1)
+        working.cancel()
+        await asyncio.wait({working})
+        assert working.cancelled()
 
     run_fast(ask())
 

@@ -1,7 +1,10 @@
 """One connection to a strap: what it says of itself, and that letting go of it never takes long."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
+import bleak_retry_connector
 import pytest
 from bleak.exc import BleakError
 from fake_bleak import BEAT, Attempt, Ether, Strap, now, on_air
@@ -108,6 +111,40 @@ def test_a_link_that_was_lost_before_it_was_handed_over_is_known_to_be_lost():
             assert (await linked(strap)).lost.is_set()
 
     strap = Strap()
+    on_air(scene, strap)
+
+
+def test_a_try_that_bluez_says_nothing_of_costs_a_try_and_not_the_link_that_the_next_one_makes(monkeypatch):
+    """bluetoothd that never announces that it is connected: bleak takes the strap for gone as it looks for its services, and says so."""
+
+    class Client:
+        def __init__(self, _device: Any, *, disconnected_callback: Callable[[Any], None], **_more: Any) -> None:
+            self._lost = disconnected_callback
+            self.is_connected = False
+            made.append(self)
+
+        async def connect(self, **_how: Any) -> None:
+            tried.append(now())
+            if len(tried) == 1:
+                self.lose()
+                raise BleakError("failed to discover services, device disconnected")
+            self.is_connected = True
+
+        def lose(self) -> None:
+            self.is_connected = False
+            self._lost(self)
+
+    async def scene(_ether: Ether, _radio: Radio) -> None:
+        monkeypatch.setattr("bleak_retry_connector.establish_connection", really)
+        monkeypatch.setattr("bleak_retry_connector.BleakClientWithServiceCache", Client)
+        link = await linked(strap)
+        assert len(tried) == 2 and not link.lost.is_set()
+        made[0].lose()
+        assert link.lost.is_set()
+
+    made: list[Client] = []
+    tried: list[float] = []
+    strap, really = Strap(), bleak_retry_connector.establish_connection
     on_air(scene, strap)
 
 

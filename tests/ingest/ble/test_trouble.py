@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from bleak.backends.bluezdbus.manager import BlueZManager
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakDBusError, BleakDeviceNotFoundError, BleakError
+from dbus_fast.errors import AuthError, InternalError, InvalidMessageError
 
-from ingest.ble.trouble import BY_REASON, RADIO_ERRORS, TROUBLES, trouble_of
+from ingest.ble.trouble import BY_REASON, RADIO_ERRORS, TROUBLES, done_without, trouble_of
 
 FOREIGN = {
     "linux": r"Settings|Control Centre|Device Manager|services\.msc",
@@ -63,11 +64,17 @@ def test_every_reason_that_bleak_can_give_is_known():
         (BleakError("Could not get GATT services: Unreachable"), "unheard"),
         (BleakDeviceNotFoundError("00:11:22:33:44:55"), "unheard"),
         (TimeoutError("no answer within 5 s"), "no_answer"),
+        (BleakError("cancelled"), "no_answer"),
         (raised_in("dbus_fast.aio.message_bus", PermissionError(errno.EACCES, "Permission denied")), "denied"),
         (raised_in("dbus_fast.aio.message_bus", ConnectionRefusedError(errno.ECONNREFUSED, "refused")), "no_dbus"),
         (raised_in("dbus_fast.message_bus", EOFError()), "no_dbus"),
         (raised_in("bleak.backends.winrt.scanner", OSError(errno.EIO, "The device is not ready for use")), "unknown"),
         (raised_in("bleak.backends.bluezdbus.client", AttributeError("'NoneType' object has no attribute 'call'")), "unknown"),
+        (raised_in("bleak.backends.corebluetooth.PeripheralDelegate", ValueError("Characteristic notifications already started")), "unknown"),
+        (raised_in("dbus_fast.message", InvalidMessageError("missing required field: path")), "unknown"),
+        (raised_in("dbus_fast.message_bus", InternalError("invalid message type")), "unknown"),
+        (raised_in("dbus_fast.auth", AuthError("authentication failed")), "denied"),
+        (raised_in("winrt.runtime", RuntimeError("the object has been closed")), "unknown"),
     ],
     ids=str,
 )
@@ -109,3 +116,12 @@ def test_a_mistake_in_our_callback_is_ours_even_when_the_radios_library_called_i
     with pytest.raises(KeyError) as caught:
         exec("callback()", {"__name__": "bleak.backends.scanner", "callback": callback})
     assert trouble_of(caught.value) is None
+
+
+def test_what_can_be_done_without_fails_for_nobody_unless_it_is_a_mistake_of_ours():
+    with done_without():
+        raise BleakError("refused")
+    with done_without():
+        raise raised_in("dbus_fast.aio.message_bus", InvalidMessageError("garbage"))
+    with pytest.raises(KeyError), done_without():
+        raise KeyError("ours")
