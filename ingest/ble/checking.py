@@ -10,18 +10,15 @@ import asyncio
 import contextlib
 import re
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ingest.ble.finding import listen
 from ingest.ble.leaving import within
-from ingest.ble.powered import ADAPTER, BLUEZ
+from ingest.ble.powered import ADAPTER, bus, is_running, objects_of_bluez, speaks_to_bluez
 from ingest.ble.trouble import BLOCKED, NO_ADAPTER, NO_BLUETOOTHD, NO_CENTRAL, NO_DBUS, POWERED_OFF, RADIO_ERRORS, TOO_OLD, Trouble, trouble_of
-
-if TYPE_CHECKING:
-    from dbus_fast.aio import MessageBus
 
 ASK_S = 2.0
 """A bus and a daemon that are well answer in milliseconds; somebody waits for this."""
@@ -89,13 +86,6 @@ def look_now() -> Finding:
     return asyncio.run(look())
 
 
-def speaks_to_bluez() -> bool:
-    """Whether bleak talks to BlueZ here, rather than to another system or to a virtual radio."""
-    import bleak
-
-    return "bluez" in str(bleak.get_platform_scanner_backend_type()[1]).lower()  # type: ignore[attr-defined]
-
-
 def _words(trouble: Trouble, root: Path) -> str:
     """A container seldom has its host's bus, and never says so by itself."""
     inside = any((root / mark).exists() for mark in CONTAINERS)
@@ -137,9 +127,8 @@ def _dotted(version: tuple[int, int] | None) -> str:
 async def _seen(root: Path) -> Seen:
     version = asyncio.create_task(asyncio.to_thread(bluez_version))
     try:
-        async with _bus() as bus:
-            running = bool((await _ask(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner", "s", BLUEZ))[0])
-            objects = (await _ask(bus, BLUEZ, "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects"))[0] if running else {}
+        async with bus() as connected:
+            running, objects = await is_running(connected), await objects_of_bluez(connected)
         return Seen(plugged(root), blocked(root), running, await version, adapters_of(objects))
     finally:
         version.cancel()
@@ -183,28 +172,3 @@ def bluez_version() -> tuple[int, int] | None:
         return None
     found = re.search(r"(\d+)\.(\d+)", done.stdout)
     return (int(found[1]), int(found[2])) if found else None
-
-
-@contextlib.asynccontextmanager
-async def _bus() -> AsyncIterator[MessageBus]:
-    from dbus_fast import BusType
-    from dbus_fast.aio import MessageBus
-
-    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
-    try:
-        yield bus
-    finally:
-        bus.disconnect()
-
-
-async def _ask(bus: MessageBus, destination: str, path: str, interface: str, member: str, signature: str = "", *body: Any) -> list[Any]:
-    """What somebody on the bus answers; its complaint as bleak's error. Nobody is started to answer."""
-    from bleak.exc import BleakDBusError
-    from dbus_fast import Message, MessageFlag, MessageType
-
-    question = Message(destination, path, interface, member, signature=signature, body=list(body), flags=MessageFlag.NO_AUTOSTART)
-    reply = await bus.call(question)
-    assert reply is not None
-    if reply.message_type is MessageType.ERROR:
-        raise BleakDBusError(reply.error_name or "", reply.body)
-    return reply.body

@@ -190,7 +190,8 @@ def listening(folder: Path, answer: bytes | None) -> Iterator[str]:
                 visitor.recv(1024)
                 if answer is not None:
                     visitor.sendall(answer)
-                visitor.recv(1024)
+                while visitor.recv(1024):
+                    pass
 
         speaking = threading.Thread(target=speak)
         speaking.start()
