@@ -5,13 +5,18 @@ Reads the machine's clocks and nothing else.
 
 from __future__ import annotations
 
+import sys
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+COUNTS_SLEEP: Mapping[str, str] = {"darwin": "CLOCK_MONOTONIC"}
+"""The clock that goes on while the computer sleeps, where it is not CLOCK_BOOTTIME. clock_gettime(3) of macOS: CLOCK_MONOTONIC "will continue
+to increment while the system is asleep", as only CLOCK_UPTIME_RAW does not; Python's own `time.monotonic` stands still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,10 @@ class Stamps(Protocol):
 
 
 class SystemStamps:
-    """The machine's clocks: CLOCK_BOOTTIME where there is one, else the monotonic clock, which on some systems stands still in suspend."""
+    """The machine's clocks: the one that counts sleep where there is one, else the monotonic clock, which on some systems stands still in it."""
 
     def __init__(self) -> None:
-        self._clock = getattr(time, "CLOCK_BOOTTIME", None)
+        self._clock = getattr(time, COUNTS_SLEEP.get(sys.platform, "CLOCK_BOOTTIME"), None)
         # Without the kernel's word every program is its own boot: its monotonic line is then never joined with another's.
         self._boot_id = BOOT_ID.read_text().strip() if BOOT_ID.exists() else uuid.uuid4().hex
         self._last_ns = 0

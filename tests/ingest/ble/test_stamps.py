@@ -47,6 +47,14 @@ def test_time_that_the_computer_slept_is_counted_where_the_system_counts_it(monk
     assert (SystemStamps().now().t_mono_ns, asked) == (5, [7])
 
 
+def test_on_a_mac_the_clock_is_one_that_counts_sleep_which_pythons_own_is_not(monkeypatch):
+    asked: list[int] = []
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr(time, "CLOCK_MONOTONIC", 6, raising=False)
+    monkeypatch.setattr(time, "clock_gettime_ns", lambda clock: asked.append(clock) or 5)
+    assert (SystemStamps().now().t_mono_ns, asked) == (5, [6])
+
+
 def test_a_system_without_such_a_clock_has_a_monotonic_one(monkeypatch):
     monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
     monkeypatch.setattr(time, "monotonic_ns", lambda: 42)
