@@ -1,10 +1,11 @@
 """Bluetooth's own names for what a strap offers: services, characteristics, and the places a sensor may sit.
 
-Knows the assigned numbers that are used here, and no others; knows nothing of radios.
+Knows the assigned numbers that are used here, and no others, and what a device's own name and address tell; knows nothing of radios.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 _TAIL = "-0000-1000-8000-00805f9b34fb"
@@ -56,3 +57,21 @@ def location_word(payload: bytes) -> str:
     """Where a sensor says it sits; `other` for a number that has no word."""
     number = payload[0] if payload else 0
     return LOCATIONS[number] if number < len(LOCATIONS) else "other"
+
+
+def names_one_unit(name: str) -> bool:
+    """Whether a device's name ends in the number of that one unit, as in `Polar H10 A1B2C3D4`; `TICKR` is the name of every one that was made."""
+    return bool(re.search(r"[0-9a-f]{4,}$", name.strip().lower()))
+
+
+def may_change(address: str) -> bool:
+    """Whether an address may be one that a device changes every quarter of an hour, as some watches do: 01 are the two highest bits of those.
+
+    Some that are given for life begin so too. False for the ids that macOS has instead.
+    """
+    return is_bluetooth_address(address) and address[0] in "4567"
+
+
+def is_bluetooth_address(text: str) -> bool:
+    """Six bytes with colons between; macOS has ids of its own instead."""
+    return bool(re.fullmatch(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}", text))

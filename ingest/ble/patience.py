@@ -35,6 +35,12 @@ class Patience:
     """While there is no link, time goes on by a note in the record: first every 10 s, later every minute."""
     rescan: float = 15.0
     """A scan that has heard nothing at all for so long is begun anew: one on a bluetoothd that died stays silent for ever."""
+    renew: float = 720.0
+    """And after so long whatever was heard: on Windows and macOS a scan remembers every device that passed by, and a strap may be away for weeks."""
+    late: float = 120.0
+    """A scan that is this late in beginning or ending is cut off. Not sooner: BlueZ would go on with it for us and refuse every later one."""
+    doubt: float = 10.0
+    """A strap that has sent no beat for so long, or nothing that can be read, is said to. One that was just put on needs a few seconds."""
     battery: float = 600.0
     """Straps lose a percent in hours."""
 

@@ -14,22 +14,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ingest.ble import powered
-from ingest.ble.leaving import first_of, within
-from ingest.ble.names import HEART_RATE_SERVICE
+from ingest.ble.leaving import first_of, leave, within
+from ingest.ble.names import HEART_RATE_SERVICE, is_bluetooth_address, may_change, names_one_unit
 from ingest.ble.patience import Backoff, Patience
-from ingest.ble.trouble import RADIO_ERRORS, Trouble, trouble_of
+from ingest.ble.trouble import RADIO_ERRORS, Trouble, done_without, trouble_of
 
 if TYPE_CHECKING:
+    from bleak import BleakScanner
     from bleak.backends.device import BLEDevice
     from bleak.backends.scanner import AdvertisementData
 
 VANISHED_S = 5.0
 """A strap advertises several times a second: one that was not heard for this long and is heard now has come back."""
+PASSING = 3
+"""Trouble that leaves Bluetooth on is told when it is met this often in a row: an adapter that was just used is busy for a second or two."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which strap is meant: by address where it is known, by name where addresses change (macOS, straps with random ones)."""
+    """Which strap is meant: by its address, and by its name where that says as much or no address is known."""
 
     name: str
     address: str | None = None
@@ -37,7 +40,12 @@ class Wanted:
     def is_it(self, device: BLEDevice, name: str | None) -> bool:
         if self.address is not None and device.address.upper() == self.address.upper():
             return True
-        return bool(self.name) and self.name in (name, device.name)
+        return bool(self.name) and self.name in (name, device.name) and self._goes_by_name(device.address)
+
+    def _goes_by_name(self, address: str) -> bool:
+        """Whether a device of this name is the one though its address is not: two units of one make are told apart by nothing else."""
+        known = self.address
+        return known is None or names_one_unit(self.name) or may_change(known) or is_bluetooth_address(known) != is_bluetooth_address(address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +71,39 @@ class Radio:
         self._quiet.set()
         self._connecting = asyncio.Lock()
         self._scanning = asyncio.Lock()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open = False
+        self._late: asyncio.Future[None] | None = None
+        """A scan that is still beginning though nobody waits for it any more."""
         self._backoff = Backoff(patience.first, dice)
-        self._broken: BaseException | None = None
+        self._failures = 0
+        """Of the scan, in a row."""
         self.trouble: Trouble | None = None
-        """What keeps the radio from being used, as last met."""
+        """What keeps the radio from being used, as last met; what passes by itself only once it did not."""
         self.powered: bool | None = None
         """What the system last said of the adapter's power; None where it says nothing."""
 
     async def __aenter__(self) -> Radio:
-        scanning = asyncio.create_task(self._listen(), name="scan")
-        scanning.add_done_callback(self._scan_ended)
-        self._tasks.append(scanning)
-        if _speaks_dbus():
-            self._tasks.append(asyncio.create_task(powered.listen(self._power), name="adapter power"))
+        self._open = True
+        self._begin_listening()
+        if powered.speaks_to_bluez():
+            self._tasks.add(asyncio.create_task(powered.listen(self._power), name="adapter power"))
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._open = False
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _begin_listening(self, ended: asyncio.Task[None] | None = None) -> None:
+        """Begins the scan, and begins it anew should it ever be cancelled by somebody else than us: straps are waited for with it."""
+        if ended is not None:
+            self._tasks.discard(ended)
+        if self._open:
+            scanning = asyncio.create_task(self._listen(), name="scan")
+            scanning.add_done_callback(self._begin_listening)
+            self._tasks.add(scanning)
 
     # ---- what straps ask of it
 
@@ -91,8 +112,6 @@ class Radio:
 
         `come_back`: only if it had not been heard for a while before. A mistake of ours in the scan is raised: waiting would not mend it.
         """
-        if self._broken is not None:
-            raise self._broken
         found: asyncio.Future[BLEDevice] = asyncio.get_running_loop().create_future()
         self._finders[found] = _Finder(wanted, come_back)
         self._sought.set()
@@ -105,8 +124,11 @@ class Radio:
                 self._stop_scan.set()
 
     def watch(self, told: Callable[[Trouble | None], None]) -> None:
-        """`told` is called with every new trouble, and with None when the radio works again."""
+        """`told` is called with every new trouble, and with None when the radio works again, until `unwatch`."""
         self._watchers.append(told)
+
+    def unwatch(self, told: Callable[[Trouble | None], None]) -> None:
+        self._watchers.remove(told)
 
     @contextlib.asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -134,7 +156,10 @@ class Radio:
     # ---- the scan
 
     async def _listen(self) -> None:
-        """For ever: while somebody looks for a strap and nobody connects, listen; when that fails, wait longer each time."""
+        """For ever: while somebody looks for a strap and nobody connects, listen; when that fails, wait longer each time.
+
+        So too after a mistake of ours, which whoever looks is told: who does not is not concerned, and finds a scan when it does.
+        """
         while True:
             await self._sought.wait()
             await self._quiet.wait()
@@ -145,13 +170,27 @@ class Radio:
             except RADIO_ERRORS as error:
                 trouble = trouble_of(error)
                 if trouble is None:
-                    raise
-                self._tell(trouble)
-                if await self.changed(self._backoff.next(self._patience.cap_off if trouble.off else self._patience.cap)):
+                    self._confess(error)
+                else:
+                    self._meet(trouble)
+                if await self.changed(self._backoff.next(self._patience.cap_off if trouble is not None and trouble.off else self._patience.cap)):
                     self._backoff.reset()
 
+    def _confess(self, mistake: Exception) -> None:
+        """A mistake of ours is raised where a strap is looked for, and told to the loop where none is."""
+        looking = [found for found in self._finders if not found.done()]
+        for found in looking:
+            found.set_exception(mistake)
+        if not looking:
+            asyncio.get_running_loop().call_exception_handler({"message": "the scan for straps failed by a mistake of ours", "exception": mistake})
+
+    def _meet(self, trouble: Trouble) -> None:
+        self._failures += 1
+        if trouble.off or self._failures >= PASSING:
+            self._tell(trouble)
+
     async def _scan(self) -> None:
-        """One scan: until nobody looks any more, somebody wants to connect, the adapter changed, or nothing was heard for long."""
+        """One scan: until nobody looks any more, somebody wants to connect, the adapter changed, nothing was heard for long, or it is old."""
         from bleak import BleakScanner
 
         self._stop_scan.clear()
@@ -162,25 +201,59 @@ class Radio:
             self._offer(device, data.local_name)
 
         scanner = BleakScanner(on_advertisement)
-        await within(self._patience.command, scanner.start())
+        await self._begin(scanner)
         try:
-            self._tell(None)
+            self._works()
             await self._offer_held()
-            while self._sought.is_set() and self._quiet.is_set():
+            old_at = asyncio.get_running_loop().time() + self._patience.renew
+            while self._sought.is_set() and self._quiet.is_set() and asyncio.get_running_loop().time() < old_at:
                 heard.clear()
                 if await first_of(self._stop_scan, news, seconds=self._patience.rescan) or not heard.is_set():
                     return
                 await self._offer_held()
         finally:
-            # The scan of a bluetoothd that has died cannot be ended; the next one begins all the same.
-            with contextlib.suppress(*RADIO_ERRORS):
-                await within(self._patience.disconnect, scanner.stop())
+            await self._end(scanner)
+
+    async def _begin(self, scanner: BleakScanner) -> None:
+        """Begins a scan. One that takes long is left to begin and ended then, and no other is begun meanwhile.
+
+        Cut off, it would go on in BlueZ without us, who answers to every later one that it is busy with it. What would free it then is not to
+        be had: only the connection to the bus on which it was begun can end it, which bleak keeps to itself and shares with all links, and
+        switching the adapter off and on would take headphones and keyboards with it. So a radio that stays busy is waited for, and said to be.
+        """
+        if self._late is not None:
+            await within(self._patience.command, asyncio.shield(self._late))
+        starting = asyncio.ensure_future(scanner.start())
+        with contextlib.ExitStack() as unless_begun:
+            unless_begun.callback(self._begins_late, scanner, starting)
+            await within(self._patience.command, asyncio.shield(starting))
+            unless_begun.pop_all()
+
+    def _begins_late(self, scanner: BleakScanner, starting: asyncio.Future[None]) -> None:
+        if not starting.done() or not (starting.cancelled() or starting.exception()):
+            self._late = asyncio.ensure_future(self._end_late(scanner, starting))
+            leave(self._late)
+
+    async def _end_late(self, scanner: BleakScanner, starting: asyncio.Future[None]) -> None:
+        try:
+            with done_without():
+                await within(self._patience.late, starting)
+                await within(self._patience.late, scanner.stop())
+        finally:
+            self._late = None
+
+    async def _end(self, scanner: BleakScanner) -> None:
+        """Ends a scan. That of a bluetoothd that has died cannot be ended; the next one begins all the same."""
+        with done_without():
+            stopping = asyncio.ensure_future(within(self._patience.late, scanner.stop()))
+            leave(stopping)
+            await within(self._patience.disconnect, asyncio.shield(stopping))
 
     async def _offer_held(self) -> None:
         """Straps that this computer is connected to do not advertise: a program that was killed leaves its link to the system."""
         from bleak import BleakAdapter
 
-        with contextlib.suppress(NotImplementedError, *RADIO_ERRORS):
+        with contextlib.suppress(NotImplementedError), done_without():
             adapter = await within(self._patience.command, BleakAdapter.get())
             for device in await within(self._patience.command, adapter.get_connected_devices([HEART_RATE_SERVICE])):
                 self._offer(device, device.name)
@@ -195,18 +268,19 @@ class Radio:
             if not found.done() and (quiet_s >= VANISHED_S or not finder.come_back):
                 found.set_result(device)
 
-    def _scan_ended(self, scanning: asyncio.Task[None]) -> None:
-        self._broken = None if scanning.cancelled() else scanning.exception()
-        for found in self._finders:
-            if self._broken is not None and not found.done():
-                found.set_exception(self._broken)
-
     # ---- what the system says
 
-    def _power(self, on: bool) -> None:
+    def _power(self, on: bool | None) -> None:
         self.powered = on
-        self._news.set()
-        self._news = asyncio.Event()
+        if on is not None:
+            self._news.set()
+            self._news = asyncio.Event()
+
+    def _works(self) -> None:
+        """A scan has begun: whatever the system said of the adapter before, it is on."""
+        self._failures = 0
+        self.powered = self.powered or None
+        self._tell(None)
 
     def _tell(self, trouble: Trouble | None) -> None:
         if trouble == self.trouble:
@@ -214,10 +288,3 @@ class Radio:
         self.trouble = trouble
         for told in self._watchers:
             told(trouble)
-
-
-def _speaks_dbus() -> bool:
-    """Whether bleak talks to BlueZ here, rather than to another system or to a virtual radio."""
-    import bleak
-
-    return "bluez" in str(bleak.get_platform_scanner_backend_type()[1]).lower()  # type: ignore[attr-defined]
