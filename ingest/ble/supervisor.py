@@ -7,8 +7,8 @@ its own link goes the same way, so that the record alone tells where beats were 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,8 +21,8 @@ from ingest.ble.patience import Backoff, Patience
 from ingest.ble.radio import VANISHED_S, Radio, Wanted
 from ingest.ble.stamps import Stamp, Stamps
 from ingest.ble.states import LinkState, State
-from ingest.ble.trouble import RADIO_ERRORS, Trouble
-from ingest.straps.heart_rate import CHARACTERISTIC, decode_measurement
+from ingest.ble.trouble import RADIO_ERRORS, Trouble, trouble_of
+from ingest.straps.heart_rate import CHARACTERISTIC, HeartRateMeasurement, decode_measurement
 from somalink.domain.errors import BadFrame, DeviceNotFound
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Sink(Protocol):
 
     def state(self, state: LinkState) -> None: ...
 
-    def about(self, fields: Mapping[str, Any], stamp: Stamp) -> None: ...
+    def about(self, fields: Mapping[str, Any], stamp: Stamp) -> None:
+        """What the strap says of itself, as far as it does, and `address`: under which one it was found, unless that was known."""
 
 
 class Supervisor:
@@ -54,28 +55,36 @@ class Supervisor:
         self._connection = connection
         self._now = LinkState(State.STOPPED, 0)
         self._linked = False
+        self._sought_at = 0.0
+        """Since when the radio has listened for it in vain."""
         self._heard_at = 0.0
+        self._read_at = 0.0
+        """When something came that could be read, and `_beat_at` a beat."""
+        self._beat_at = 0.0
         self._anything = False
         """Whether the link of now has brought a notification."""
         self._lost_why = notes.RESTART
-        radio.watch(self._on_trouble)
 
     async def run(self) -> None:
-        """Until cancelled. Whatever happens to the radio is waited out."""
+        """Until cancelled. Whatever happens to the radio is waited out; only a mistake of ours is raised."""
         ticking = asyncio.create_task(self._time_goes_on(), name="time without a link")
+        self._radio.watch(self._on_trouble)
         try:
             while True:
                 await self._round()
         finally:
+            self._radio.unwatch(self._on_trouble)
             ticking.cancel()
             self._say(State.STOPPED)
 
     async def run_once(self, seconds: float) -> None:
         """One connection, until it ends. DeviceNotFound when the strap is not heard or held within `seconds`, BluetoothUnavailable when
         there is no radio to hear it with."""
+        self._radio.watch(self._on_trouble)
         try:
             await self._hold(await self._connected_within(seconds))
         finally:
+            self._radio.unwatch(self._on_trouble)
             self._say(State.STOPPED)
 
     async def _connected_within(self, seconds: float) -> Link:
@@ -98,18 +107,16 @@ class Supervisor:
 
     async def _found(self) -> BLEDevice:
         """Waits for the strap; when it has been away for long, says that it is probably off."""
-        if self._now.state is State.STOPPED:
-            self._say(State.LOOKING)
         looking, began = asyncio.ensure_future(self._radio.find(self._wanted)), self._time()
+        self._sought_at = began
         try:
             while True:
+                self._say_why_not_found()
                 done, _ = await asyncio.wait({looking}, timeout=self._patience.away)
                 if done:
                     if self._time() - began >= VANISHED_S:
                         self._backoff.reset()
                     return looking.result()
-                if self._radio.trouble is None:
-                    self._say(State.AWAY)
         finally:
             looking.cancel()
 
@@ -117,20 +124,32 @@ class Supervisor:
         async with self._radio.alone():
             self._say(State.CONNECTING)
             try:
-                return await Link.make(device, self._wanted.name, self._patience)
-            except RADIO_ERRORS:
+                link = await Link.make(device, self._wanted.name, self._patience)
+            except RADIO_ERRORS as error:
+                if trouble_of(error) is None:
+                    raise
                 self._say(State.LOST, "connect_failed")
                 return None
+        self._is_known_by(device.address)
+        return link
+
+    def _is_known_by(self, address: str) -> None:
+        """From now on it is this unit that is meant, whichever others of its name are worn near it."""
+        if address.upper() != (self._wanted.address or "").upper():
+            self._wanted = replace(self._wanted, address=address)
+            self._sink.about({"address": address}, self._stamps.now())
 
     async def _wait_to_try_again(self) -> None:
         """Longer each time; at once when the radio comes back, or the strap after it could not be heard."""
         back = asyncio.ensure_future(self._radio.find(self._wanted, come_back=True))
         changed = asyncio.ensure_future(self._radio.changed(self._backoff.next(self._patience.cap)))
-        done, waiting = await asyncio.wait({back, changed}, return_when=asyncio.FIRST_COMPLETED)
-        for task in waiting:
-            task.cancel()
-        if back in done or changed.result():
-            self._backoff.reset()
+        try:
+            done, _ = await asyncio.wait({back, changed}, return_when=asyncio.FIRST_COMPLETED)
+            if any(task.result() for task in done):
+                self._backoff.reset()
+        finally:
+            back.cancel()
+            changed.cancel()
 
     async def _hold(self, link: Link) -> bool:
         """Hears a link until it is lost, and says why it was. Whether anything was heard: a link that never brings anything is no better than
@@ -140,13 +159,15 @@ class Supervisor:
         asking: asyncio.Task[None] | None = None
         try:
             self._linked, self._anything = True, False
+            self._read_at = self._beat_at = self._time()
             self._note(notes.UP)
             await link.subscribe(partial(self._heard, self._connection))
             self._heard_at = self._time()
             asking = asyncio.create_task(self._ask(link), name="what the strap says of itself")
             why = await self._until_lost(link)
-        except RADIO_ERRORS:
-            why = notes.DISCONNECT
+        except RADIO_ERRORS as error:
+            if trouble_of(error) is None:
+                raise
         except asyncio.CancelledError:
             why = notes.STOP
             raise
@@ -187,10 +208,21 @@ class Supervisor:
         self._feel(payload)
 
     def _feel(self, payload: bytes) -> None:
-        """The state follows the contact bit, where the strap has one."""
-        with contextlib.suppress(BadFrame):
-            contact = decode_measurement(payload).contact
-            self._say(State.NO_CONTACT if contact is False else State.STREAMING)
+        """The state follows the contact bit, where the strap has one, and whether there are beats, which a dry strap without one does not send."""
+        now = self._time()
+        try:
+            said = decode_measurement(payload)
+        except BadFrame:
+            if now - self._read_at >= self._patience.doubt:
+                self._say(State.UNREADABLE)
+            return
+        self._read_at = now
+        if _beats(said):
+            self._beat_at = now
+        if said.contact is False or now - self._beat_at >= self._patience.doubt:
+            self._say(State.NO_CONTACT)
+        elif said.contact or _beats(said):
+            self._say(State.STREAMING)
 
     async def _ask(self, link: Link) -> None:
         """What the strap says of itself, once, and its battery now and then."""
@@ -213,12 +245,20 @@ class Supervisor:
             self._note(notes.STILL, self._lost_why)
             pause = min(pause * 2, self._patience.still_cap)
 
-    def _on_trouble(self, trouble: Trouble | None) -> None:
-        if self._linked or self._now.state is State.STOPPED:
-            return
+    def _on_trouble(self, _trouble: Trouble | None) -> None:
+        """The radio fails, or works again: what was not heard meanwhile may have been there."""
+        if not self._linked and self._now.state not in (State.STOPPED, State.CONNECTING):
+            self._sought_at = self._time()
+            self._say_why_not_found()
+
+    def _say_why_not_found(self) -> None:
+        """Because of the radio, or because the strap is probably off; before that it is just looked for, as was said already."""
+        trouble = self._radio.trouble
         if trouble is not None:
-            self._say(State.RADIO_OFF, trouble.id)
-        elif self._now.state is State.RADIO_OFF:
+            self._say(State.RADIO_OFF if trouble.off else State.RADIO_TROUBLE, trouble.id)
+        elif self._time() - self._sought_at >= self._patience.away - MOMENT_S:
+            self._say(State.AWAY)
+        elif self._now.state in (State.STOPPED, State.RADIO_OFF, State.RADIO_TROUBLE):
             self._say(State.LOOKING)
 
     def _say(self, state: State, reason: str = "") -> None:
@@ -231,3 +271,7 @@ class Supervisor:
 
     def _time(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def _beats(said: HeartRateMeasurement) -> bool:
+    return bool(said.bpm or said.rr_ticks)

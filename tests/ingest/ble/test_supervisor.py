@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+import bleak_retry_connector
+import fake_bleak
 import numpy as np
 import pytest
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakError
+from dbus_fast.errors import InternalError, InvalidMessageError
 from fake_bleak import BEAT, OFF_THE_SKIN, Attempt, Ether, Strap, at_once, going_on, now, on_air
 from fast_loop import LoopStamps
 from hypothesis import given, settings
@@ -28,6 +31,10 @@ from somalink.domain.errors import BluetoothUnavailable, DeviceNotFound
 OFF = BleakBluetoothNotAvailableError("off", BleakBluetoothNotAvailableReason.POWERED_OFF)
 REFUSED = BleakError("connection refused")
 WAITS = Patience()
+NO_BEAT = bytes.fromhex("00 00")
+"""No heart rate, no interval, and no word on whether skin is felt."""
+GARBAGE = (b"", b"\x10\x48\x01", b"\xff")
+BUSY = BleakError("org.bluez.Error.InProgress")
 
 
 @dataclass
@@ -65,9 +72,9 @@ class Told:
         return self.states[-1].state
 
 
-def supervisor(strap: Strap, radio: Radio, told: Told, **more: Any) -> Supervisor:
+def supervisor(strap: Strap, radio: Radio, told: Told, *, wanted: Wanted | None = None, **more: Any) -> Supervisor:
     stamps = LoopStamps(asyncio.get_running_loop())
-    return Supervisor(Wanted(strap.name, strap.address), radio, told, stamps, WAITS, np.random.default_rng(7), **more)
+    return Supervisor(wanted or Wanted(strap.name, strap.address), radio, told, stamps, WAITS, np.random.default_rng(7), **more)
 
 
 @contextlib.asynccontextmanager
@@ -149,16 +156,63 @@ def test_a_strap_that_feels_no_skin_is_said_to_and_that_it_does_again():
     on_air(scene, strap)
 
 
-@pytest.mark.parametrize("payload", [b"", b"\x10\x48\x01", b"\xff"], ids=["empty", "half an interval", "cut short"])
-def test_bytes_that_nobody_can_read_change_no_state_and_are_recorded(payload):
+@pytest.mark.parametrize("first", [BEAT, NO_BEAT], ids=["after beats", "from the start"])
+def test_a_strap_that_cannot_tell_and_sends_no_beat_for_a_while_feels_no_skin(first):
+    async def scene(_ether: Ether, radio: Radio) -> None:
+        async with wanted(strap, radio) as told:
+            await at_once(lambda: len(told.beats) >= 2)
+            strap.payload, began, said = NO_BEAT, now(), len(told.states)
+            await at_once(lambda: told.now is State.NO_CONTACT, 15)
+            assert now() - began == pytest.approx(WAITS.doubt, abs=2.1)
+            assert len(told.states) == said + 1, "nothing arrives, and nothing else is said of it"
+            strap.payload = bytes.fromhex("00 48")
+            await at_once(lambda: told.now is State.STREAMING, 2)
+
+    strap = Strap(payload=first)
+    on_air(scene, strap)
+
+
+def test_a_strap_that_was_just_put_on_and_counts_its_first_beats_streams():
+    async def scene(_ether: Ether, radio: Radio) -> None:
+        async with held(strap, radio) as told:
+            strap.payload = OFF_THE_SKIN
+            await at_once(lambda: told.now is State.NO_CONTACT, 2)
+            await asyncio.sleep(WAITS.doubt / 2)
+            strap.payload = bytes.fromhex("06 00")
+            await at_once(lambda: told.now is State.STREAMING, 2)
+
+    strap = Strap()
+    on_air(scene, strap)
+
+
+@pytest.mark.parametrize("payload", GARBAGE, ids=["empty", "half an interval", "cut short"])
+@pytest.mark.parametrize("first", [True, False], ids=["from the start", "after beats"])
+def test_a_strap_that_sends_nothing_but_what_nobody_can_read_is_said_to_and_is_recorded(payload, first):
+    async def scene(_ether: Ether, radio: Radio) -> None:
+        async with held(strap, radio) as told:
+            strap.payload = payload
+            await at_once(lambda: told.now is State.UNREADABLE, WAITS.doubt + 2)
+            count = len(told.beats)
+            await asyncio.sleep(100)
+            assert len(told.beats) >= count + 99 and told.now is State.UNREADABLE
+            assert told.notes == ["up"]
+            strap.payload = BEAT
+            await at_once(lambda: told.now is State.STREAMING, 2)
+
+    strap = Strap(payload=payload if first else BEAT)
+    on_air(scene, strap)
+
+
+@pytest.mark.parametrize("payload", GARBAGE, ids=["empty", "half an interval", "cut short"])
+def test_bytes_that_nobody_can_read_for_a_moment_change_no_state_and_are_recorded(payload):
     async def scene(_ether: Ether, radio: Radio) -> None:
         async with held(strap, radio) as told:
             strap.payload = OFF_THE_SKIN
             await at_once(lambda: told.now is State.NO_CONTACT, 2)
             strap.payload, count = payload, len(told.beats)
-            await asyncio.sleep(10)
+            await asyncio.sleep(WAITS.doubt - 2)
             assert told.now is State.NO_CONTACT
-            assert len(told.beats) >= count + 9
+            assert len(told.beats) >= count + WAITS.doubt - 3
 
     strap = Strap()
     on_air(scene, strap)
@@ -321,6 +375,64 @@ def test_a_strap_that_connects_and_never_lets_itself_be_heard_is_not_asked_again
     on_air(scene, strap)
 
 
+# ---------------------------------------------------------------- which one it is
+
+
+def test_a_strap_that_was_named_is_told_by_its_address_once_it_is_held():
+    async def scene(_ether: Ether, radio: Radio) -> None:
+        told = Told()
+        async with going_on(supervisor(strap, radio, told, wanted=Wanted(strap.name)).run()):
+            await at_once(lambda: len(told.beats) >= 2)
+            strap.drop()
+            await at_once(lambda: told.beats[-1][1] == 2, 10)
+            assert [fields["address"] for _, fields in told.said if "address" in fields] == [strap.address]
+
+    strap = Strap("TICKR")
+    on_air(scene, strap)
+
+
+@pytest.mark.parametrize("address", ["C0:00:00:00:00:0A", "c0:00:00:00:00:0a"])
+def test_a_strap_whose_address_was_known_is_not_told_by_it(address):
+    async def scene(_ether: Ether, radio: Radio) -> None:
+        told = Told()
+        async with going_on(supervisor(strap, radio, told, wanted=Wanted(strap.name, address)).run()):
+            await at_once(lambda: len(told.beats) >= 2)
+            assert not any("address" in fields for _, fields in told.said)
+
+    strap = Strap("TICKR", "C0:00:00:00:00:0A")
+    on_air(scene, strap)
+
+
+def test_in_a_room_with_two_of_one_name_it_stays_with_the_one_that_was_found_first():
+    async def scene(_ether: Ether, radio: Radio) -> None:
+        told = Told()
+        async with going_on(supervisor(mine, radio, told, wanted=Wanted("TICKR")).run()):
+            await at_once(lambda: len(told.beats) >= 2)
+            another.present, mine.present = True, False
+            mine.drop()
+            await asyncio.sleep(600)
+            assert told.now is State.AWAY and another.tried == []
+            mine.present, count = True, len(told.beats)
+            await at_once(lambda: len(told.beats) > count, 10)
+
+    mine, another = Strap("TICKR", "C0:00:00:00:00:0A"), Strap("TICKR", "C0:00:00:00:00:0B", present=False)
+    on_air(scene, mine, another)
+
+
+def test_one_whose_address_changes_is_found_again_by_its_name_and_told_by_its_new_address():
+    async def scene(_ether: Ether, radio: Radio) -> None:
+        told = Told()
+        async with going_on(supervisor(watch, radio, told, wanted=Wanted("Watch 3")).run()):
+            await at_once(lambda: len(told.beats) >= 2)
+            watch.drop()
+            watch.address = "6B:00:00:00:00:02"
+            await at_once(lambda: told.beats[-1][1] == 2, 10)
+            assert [fields["address"] for _, fields in told.said if "address" in fields] == ["5A:00:00:00:00:01", "6B:00:00:00:00:02"]
+
+    watch = Strap("Watch 3", "5A:00:00:00:00:01")
+    on_air(scene, watch)
+
+
 # ---------------------------------------------------------------- trying again
 
 
@@ -333,6 +445,61 @@ def test_an_attempt_that_fails_is_said_and_the_next_one_holds():
 
     strap = Strap(attempts=deque([Attempt(fails=REFUSED)]))
     on_air(scene, strap)
+
+
+@pytest.mark.parametrize(
+    ("error", "module"),
+    [
+        (ValueError("Characteristic notifications already started"), "bleak.backends.corebluetooth.PeripheralDelegate"),
+        (InvalidMessageError("missing required field"), "dbus_fast.message"),
+        (InternalError("invalid message type"), "dbus_fast.message_bus"),
+        (RuntimeError("the object has been closed"), "winrt.runtime"),
+        (asyncio.CancelledError(), "bleak.backends.winrt.client"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("call", ["connect", "subscribe", "read", "disconnect"])
+def test_whatever_the_radios_libraries_raise_is_waited_out_and_the_strap_held_again(error, module, call):
+    async def fails(*_what: Any, **_how: Any) -> None:
+        failed.append(call)
+        exec("raise error", {"__name__": module, "error": error})
+
+    async def scene(_ether: Ether, radio: Radio) -> None:
+        async with held(strap, radio) as told:
+            with pytest.MonkeyPatch.context() as patch:
+                owner, name = {
+                    "connect": (bleak_retry_connector, "establish_connection"),
+                    "subscribe": (fake_bleak.Client, "start_notify"),
+                    "read": (fake_bleak.Client, "read_gatt_char"),
+                    "disconnect": (fake_bleak.Client, "disconnect"),
+                }[call]
+                patch.setattr(owner, name, fails)
+                strap.drop()
+                await asyncio.sleep(100)
+            strap.drop()
+            count = len(told.beats)
+            await at_once(lambda: len(told.beats) > count + 3)
+            assert failed and told.now is State.STREAMING
+
+    failed: list[str] = []
+    strap = Strap()
+    on_air(scene, strap)
+
+
+@pytest.mark.parametrize("call", ["connect", "subscribe"])
+def test_a_mistake_of_ours_is_not_waited_out_and_leaves_the_radio_to_the_others(call):
+    async def scene(_ether: Ether, radio: Radio) -> None:
+        told = Told()
+        async with held(other, radio) as of_other:
+            (ended,) = await asyncio.gather(supervisor(strap, radio, told).run(), return_exceptions=True)
+            assert isinstance(ended, KeyError) and told.now is State.STOPPED
+            other.drop()
+            await at_once(lambda: of_other.beats[-1][1] == 2, 10)
+
+    ours = Attempt(fails=KeyError("ours"))
+    strap = Strap(always=ours) if call == "connect" else Strap(subscribing=ours)
+    other = Strap("Polar H10 0BADCAFE", "C0:00:00:00:00:02")
+    on_air(scene, strap, other)
 
 
 @pytest.mark.parametrize("takes_s", [0.0, 20.0, 3600.0], ids=["at once", "as late as BlueZ says so", "never by itself"])
@@ -457,6 +624,52 @@ def test_bluetooth_that_comes_back_without_the_strap_is_a_search_again():
     on_air(scene, strap, scan_fails=OFF)
 
 
+def test_bluetooth_that_is_busy_for_a_moment_says_nothing_of_the_strap():
+    async def scene(ether: Ether, radio: Radio) -> None:
+        async with wanted(strap, radio) as told:
+            await at_once(lambda: len(ether.scans) == 2)
+            ether.scan_fails = None
+            await at_once(lambda: bool(told.beats))
+            assert told.seen == ["looking", "connecting", "streaming"]
+
+    strap = Strap()
+    on_air(scene, strap, scan_fails=BUSY)
+
+
+@pytest.mark.parametrize(("fails", "reason"), [(BUSY, "busy"), (TimeoutError(), "no_answer"), (BleakError("new"), "unknown")], ids=["busy", "mute", "unknown"])
+def test_bluetooth_that_fails_and_is_on_is_not_said_to_be_off_and_a_strap_not_heard_after_it_is_away(fails, reason):
+    async def scene(ether: Ether, radio: Radio) -> None:
+        async with wanted(strap, radio) as told:
+            await asyncio.sleep(10 * WAITS.away)
+            assert told.seen == ["looking", "radio_trouble"] and told.states[-1].reason == reason
+            ether.scan_fails = None
+            await at_once(lambda: told.now is State.LOOKING, WAITS.cap + 1)
+            assert await at_once(lambda: told.now is State.AWAY, 2 * WAITS.away + 1) > WAITS.away - 1, "nobody could have heard it before"
+
+    strap = Strap(present=False)
+    on_air(scene, strap, scan_fails=fails)
+
+
+@pytest.mark.parametrize(("fails", "state"), [(OFF, "radio_off"), (BUSY, "radio_trouble")], ids=["off", "busy"])
+def test_trouble_that_was_met_while_the_strap_was_held_is_said_once_its_link_is_lost(fails, state):
+    async def scene(ether: Ether, radio: Radio) -> None:
+        async with held(strap, radio) as told, going_on(radio.find(Wanted("another"))):
+            ether.scan_fails = fails
+            ether.power(True)
+            await at_once(lambda: radio.trouble is not None)
+            assert told.now is State.STREAMING
+            strap.drop()
+            await at_once(lambda: told.seen[-1] == state, 2)
+            await asyncio.sleep(100)
+            assert told.seen[-1] == state
+            ether.scan_fails = None
+            ether.power(True)
+            await at_once(lambda: told.now is State.STREAMING, 10)
+
+    strap = Strap()
+    on_air(scene, strap)
+
+
 def test_trouble_with_the_scan_says_nothing_of_a_strap_that_is_held():
     async def scene(ether: Ether, radio: Radio) -> None:
         async with held(strap, radio) as told, going_on(radio.find(Wanted("another"))):
@@ -535,6 +748,20 @@ def test_a_program_that_is_ended_while_it_looks_or_connects_leaves_nothing_in_th
         assert (ether.scanning, ether.connecting) == (0, 0)
 
     strap = Strap(always=Attempt(takes_s=20.0))
+    on_air(scene, strap)
+
+
+def test_a_program_that_is_ended_while_it_waits_to_try_again_looks_no_more():
+    async def scene(ether: Ether, radio: Radio) -> None:
+        async with wanted(strap, radio) as told:
+            await asyncio.sleep(100)
+            assert told.now is State.LOST
+        await asyncio.sleep(WAITS.cap)
+        count = len(ether.scans)
+        await asyncio.sleep(100)
+        assert ether.scanning == 0 and len(ether.scans) == count
+
+    strap = Strap(always=Attempt(fails=REFUSED))
     on_air(scene, strap)
 
 
