@@ -268,7 +268,8 @@ class BeatChain:
             return False
         least, most = self._first_room()
         passed = self.arrival_ns - self.waiting[0].arrival_ns
-        return passed >= WAITED_NS or (passed >= FIRST_NS and self.steady >= STEADY and most - least < NARROW_NS)
+        enough = passed >= WAITED_NS or (passed >= FIRST_NS and most - least < NARROW_NS)
+        return (self.steady >= STEADY and enough) or passed >= 2 * WAITED_NS
 
     def _first_room(self) -> tuple[int, int]:
         """When the interval of the first beat began, at least and at most, for each beat to close between its notification and the one before."""
@@ -282,7 +283,7 @@ class BeatChain:
 
     def _hang(self, reason: str) -> Iterator[Chunk | Gap]:
         """A first anchor: in the middle of where the notifications leave room for the chain; what came before a hole by itself."""
-        came_before, came_after = self._parted(self._missing())
+        came_before, came_after = self._parted(self._missing() if self.steady >= STEADY else 0)
         if came_before:
             self.waiting = came_before
             yield from self._hang_all(reason)

@@ -51,7 +51,7 @@ def test_lost_notifications_are_found_within_ten_seconds_where_they_were_lost(bp
     assert told.misplaced <= 0.03 * told.losses
     assert told.false_gaps <= 0.05 * told.losses, "a second one that mends the first"
     assert told.gaps_s <= told.allowed_s
-    assert told.misdated <= 0.05 * told.beats, "a lost beat too many or too few shifts what follows until the next loss"
+    assert told.misdated <= 0.1 * told.beats, "a lost beat too many or too few shifts what follows until the next loss"
 
 
 def test_of_all_losses_together_95_in_100_are_found_within_ten_seconds(figures) -> None:
