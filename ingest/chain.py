@@ -46,6 +46,8 @@ SPREAD = 20
 NARROW_NS, WAITED_NS = 150_000_000, 9 * SECOND_NS
 """A chain is hung when its notifications leave it no more room than this, at the latest so long after its first one, or after the last
 beat before a hole: beats are dated the better the longer they wait, and a hole has to be told within 10 s."""
+VAGUE_NS = 200_000_000
+"""Room within which the middle is no more than 0.1 s off (contracts, section 4)."""
 BUNCH_NS = 300_000_000
 """Notifications that arrive this close together were held up on their way, and let go at once."""
 PROMPT_NS = 50_000_000
@@ -293,11 +295,16 @@ class BeatChain:
             yield from self._hang_all(reason)
 
     def _hang_all(self, reason: str) -> Iterator[Chunk | Gap]:
+        """Of a link that went before its notifications could tell, beats are somewhere within a second: they are told, and not to be trusted."""
         least, most = self._first_room()
+        vague = most - least > VAGUE_NS and self.arrival_ns - self.waiting[0].arrival_ns < FIRST_NS
+        flag = Flag.UNTRUSTED if vague else Flag.OK
         start = min((least + most) // 2, most)
-        yield from self._begin(start + span_ns(self.waiting[0].ticks[0]), reason, floor_ns=None, slack_ns=most - start)
+        yield from self._begin(
+            start + span_ns(self.waiting[0].ticks[0]), reason, floor_ns=None, slack_ns=most - start, flag=Flag.UNTRUSTED if vague else Flag.OK
+        )
 
-    def _begin(self, first_ns: int, reason: str, *, floor_ns: int | None, slack_ns: int = 0) -> Iterator[Chunk | Gap]:
+    def _begin(self, first_ns: int, reason: str, *, floor_ns: int | None, slack_ns: int = 0, flag: Flag = Flag.OK) -> Iterator[Chunk | Gap]:
         """Anchors the waiting beats so that the first of them closes at `first_ns`, but none before what was told."""
         if self.told_ns + 1 - first_ns > OVERLAP_NS:
             yield from self._crowd(reason)
@@ -312,9 +319,9 @@ class BeatChain:
             self.floor_ns = self.home_ns = slack_ns
             self.learned_ns = self.arrival_ns + LEARN_NS
         self.suspected_ns = None
-        yield from self._follow()
+        yield from self._follow(flag)
 
-    def _follow(self) -> Iterator[Chunk | Gap]:
+    def _follow(self, flag: Flag = Flag.OK) -> Iterator[Chunk | Gap]:
         """Tells the waiting beats as the chain dates them; a beat is stale by its own arrival, whoever promised what."""
         assert self.anchor_ns is not None
         ticks = np.array([x for part in self.waiting for x in part.ticks], np.int64)
@@ -325,7 +332,7 @@ class BeatChain:
         self._watch()
         arrival = np.array([part.arrival_ns for part in self.waiting for _ in part.ticks], np.int64)
         t_ns = self.anchor_ns + tick_ns(self.ticks + np.cumsum(ticks))
-        flags = np.where(t_ns < arrival - self.late_ns, int(Flag.STALE), int(Flag.OK)).astype(np.int64)
+        flags = np.where(t_ns < arrival - self.late_ns, int(Flag.STALE), int(flag)).astype(np.int64)
         self.ticks += int(ticks.sum())
         self.told_ns = int(t_ns[-1])
         self.recent = [*self.recent, *ticks.tolist()][-USUAL_OF:]

@@ -195,6 +195,15 @@ def test_what_waits_when_a_connection_ends_is_told_before_the_gap():
     assert not chain.waiting
 
 
+def test_beats_of_a_link_that_went_after_a_single_notification_are_told_and_not_trusted():
+    chain = BeatChain(START_NS - LATE_NS, LATE_NS)
+    chained(Heart(1).sent(range(1, 2)), chain, released=False)
+    (chunk,) = [item for item in chain.cut("disconnect") if isinstance(item, Chunk)]
+    assert set(chunk.flags.tolist()) == {int(Flag.UNTRUSTED)}
+    longer = BeatChain(START_NS - LATE_NS, LATE_NS)
+    assert {flag for item in chained(Heart(1).sent(range(1, 30)), longer) if isinstance(item, Chunk) for flag in item.flags.tolist()} == {int(Flag.OK)}
+
+
 def test_the_gap_of_an_outage_grows_from_where_it_began_and_never_shrinks():
     chain = BeatChain(START_NS - LATE_NS, LATE_NS)
     last = int(beats(chained(Heart(2).sent(range(1, 100)), chain))[0][-1])

@@ -9,7 +9,7 @@ from reckoning import Reckoning
 from somalink.domain.time import SECOND_NS
 
 AFTER_NS = 60 * SECOND_NS
-HEAD = "fault              n  again after s: p50   p95   max   lost in no gap misdated  worst 60 s after  seen"
+HEAD = "fault              n  again after s: p50   p95   max   lost in no gap misdated  worst 60 s after  untrusted  seen"
 CALM = ("looking", "connecting", "streaming", "stopped")
 
 
@@ -52,5 +52,6 @@ def _line(row: Row) -> str:
     seen = ", ".join(f"{state} {n}" for state, n in row.seen.most_common() if state not in CALM)
     return (
         f"{row.kind:<16} {len(row.recovery_s):>3}  {p50:>18.1f} {p95:>5.1f} {row.recovery_s.max():>5.1f}  "
-        f"{row.held.missing:>5} {len(row.held.unaccounted):>9} {misdated:>8} {row.held.worst_s:>6.3f} {row.worst_after_s:>10.3f}  {seen}"
+        f"{row.held.missing:>5} {len(row.held.unaccounted):>9} {misdated:>8} {row.held.worst_s:>6.3f} {row.worst_after_s:>10.3f}  "
+        f"{row.held.untrusted:>9}  {seen}"
     )

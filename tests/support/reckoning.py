@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from somalink.domain.time import SECOND_NS
-from somalink.domain.types import Gap, Stream
+from somalink.domain.types import Flag, Gap, Stream
 from somalink.storage.local import LocalStore
 
 ALIKE = 4
@@ -18,13 +18,15 @@ FAR = 600
 @dataclass(frozen=True, slots=True)
 class Reckoning:
     """`at`: of each stored beat, which of the strap's it is. `unaccounted`: beats of the strap that are missing and no gap speaks for; `idle`:
-    gaps in which nothing was lost. `error_s` (n,): stored less true, by a straight line through all; `lost_s` and `gaps_s` in sum."""
+    gaps in which nothing was lost. `error_s` (n,): stored less true, by a straight line through all, 0 for the `untrusted` ones, which say themselves that
+    their time is not known; `lost_s` and `gaps_s` in sum."""
 
     at: np.ndarray
     missing: int
     unaccounted: list[int]
     idle: list[Gap]
     error_s: np.ndarray
+    untrusted: int
     lost_s: float
     gaps_s: float
 
@@ -39,7 +41,8 @@ def reckon(store: LocalStore, person: str, true_ns: Sequence[int] | np.ndarray, 
     beats = store.recording_beats(unit)
     gaps = [gap for gap in store.recording_gaps(unit) if gap.stream is Stream.RR]
     ticks, true_ns = np.asarray(true_ticks, np.int64), np.asarray(true_ns, np.int64)
-    at = match(beats.rr_ticks.tolist(), ticks.tolist())
+    at = match(beats.rr_ticks.tolist(), ticks.tolist(), beats.t_ns.tolist(), true_ns.tolist())
+    untrusted = beats.flag == int(Flag.UNTRUSTED)
     holes = np.flatnonzero(np.diff(at) > 1)
     spoken = [any(gap.start_ns >= beats.t_ns[k] and gap.stop_ns <= beats.t_ns[k + 1] for gap in gaps) for k in holes]
     lost = [(int(at[k]) + 1, int(at[k + 1])) for k in holes]
@@ -50,23 +53,26 @@ def reckon(store: LocalStore, person: str, true_ns: Sequence[int] | np.ndarray, 
         sum(b - a for a, b in lost),
         [beat for (a, b), said in zip(lost, spoken, strict=True) if not said for beat in range(a, b)],
         idle,
-        straight(true_ns[at], beats.t_ns),
+        np.where(untrusted, 0.0, straight(true_ns[at], beats.t_ns)),
+        int(np.count_nonzero(untrusted)),
         sum(int(ticks[a:b].sum()) for a, b in lost) / 1024,
         sum(gap.lost_ns for gap in gaps if gap.stop_ns < beats.t_ns[-1]) / SECOND_NS,
     )
 
 
-def match(stored: Sequence[int], true: Sequence[int]) -> np.ndarray:
+def match(stored: Sequence[int], true: Sequence[int], stored_ns: Sequence[int], true_ns: Sequence[int]) -> np.ndarray:
     """Of each stored interval, which of the true ones it is: the next, or after a loss the first place where the coming ones follow each other.
 
-    A stored interval that the strap never sent is an error of the program, and raised.
+    The last beat before a loss may be as long as the last lost one: then it is the one that lies nearer in time. A stored interval that the strap
+    never sent is an error of the program, and raised.
     """
-    at, j = np.empty(len(stored), np.int64), 0
+    at, j, offset_ns = np.empty(len(stored), np.int64), 0, 0
     for i in range(len(stored)):
-        j = _place(stored[i : i + ALIKE], true, j)
-        assert j >= 0, f"stored beat {i} of {stored[i]} ticks was never sent"
-        at[i] = j
-        j += 1
+        place = _place(stored[i : i + ALIKE], true, j)
+        assert place >= 0, f"stored beat {i} of {stored[i]} ticks was never sent"
+        if i and place != j and true[j] == stored[i]:
+            place = min(j, place, key=lambda k: abs(stored_ns[i] - true_ns[k] - offset_ns))
+        at[i], j, offset_ns = place, place + 1, stored_ns[i] - true_ns[place]
     return at
 
 
