@@ -300,9 +300,7 @@ class BeatChain:
         vague = most - least > VAGUE_NS and self.arrival_ns - self.waiting[0].arrival_ns < FIRST_NS
         flag = Flag.UNTRUSTED if vague else Flag.OK
         start = min((least + most) // 2, most)
-        yield from self._begin(
-            start + span_ns(self.waiting[0].ticks[0]), reason, floor_ns=None, slack_ns=most - start, flag=Flag.UNTRUSTED if vague else Flag.OK
-        )
+        yield from self._begin(start + span_ns(self.waiting[0].ticks[0]), reason, floor_ns=None, slack_ns=most - start, flag=flag)
 
     def _begin(self, first_ns: int, reason: str, *, floor_ns: int | None, slack_ns: int = 0, flag: Flag = Flag.OK) -> Iterator[Chunk | Gap]:
         """Anchors the waiting beats so that the first of them closes at `first_ns`, but none before what was told."""
