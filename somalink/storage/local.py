@@ -100,6 +100,10 @@ class LocalStore:
                 self._database.run("UPDATE counters SET value = ? WHERE name = 'change'", (change,))
                 write.taken = True
 
+    def reading(self) -> AbstractContextManager[None]:
+        """Several reads of one state of the store: what is written meanwhile, here or elsewhere, shows in none of them."""
+        return self._database.reading()
+
     def compact(self, before_ns: int) -> None:
         """Closed hours, those that ended by `before_ns`, become blobs, in one transaction; nothing a reader sees changes."""
         with self._database.writing():
