@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 
-from somalink.cli import console
+from somalink.cli import console, rehearsing
 from somalink.cli.options import JsonOption, settings
+
+DAYS = 30
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +25,12 @@ def register(app: typer.Typer) -> None:
 def demo(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the demo goes.")] = Path("demo"),
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed is another life.")] = 1,
-    days: Annotated[int, typer.Option("--days", min=2, max=366, help="How many days are lived.")] = 30,
+    days: Annotated[
+        int | None,
+        typer.Option("--days", min=2, max=366, help="How many days are lived: 30 unless said, 7 before a virtual strap is worn.", show_default=False),
+    ] = None,
+    virtual_strap: Annotated[bool, typer.Option("--virtual-strap", help="Wear a strap that is a program: over Bluetooth without a radio, and live.")] = False,
+    speed: Annotated[float, typer.Option("--speed", metavar="N", min=1, max=120, help="How many times as fast as in life the virtual strap is worn.")] = 60.0,
     open_picture: Annotated[bool, typer.Option("--open/--no-open", help="Open the picture when it is done.")] = True,
     json: JsonOption = False,
 ) -> None:
@@ -31,6 +38,13 @@ def demo(
 
     From its beats on everything is the real thing. No hardware, no network, no real data.
     """
+    if virtual_strap:
+        rehearsing.rehearse(out, seed=seed, days=days or rehearsing.DAYS, speed=speed, open_picture=open_picture, json=json)
+    else:
+        _live_a_month(out, seed=seed, days=days or DAYS, open_picture=open_picture, json=json)
+
+
+def _live_a_month(out: Path, *, seed: int, days: int, open_picture: bool, json: bool) -> None:
     from dashboards.picture.draw import draw
     from somalink.pipeline.demo import PERSON, make_demo
     from somalink.pipeline.pictures import facts_of
@@ -64,8 +78,14 @@ def demo(
     console.stdout().print(totals_table(made.totals))
     console.stdout().print(f"\nthe picture of {made.day}: {pictures['day']}\nits week:              {pictures['week']}", markup=False)
     console.stdout().print(_next(made.store, made.recording, made.day.isoformat()), markup=False)
-    if open_picture and sys.stdout.isatty() and not os.environ.get("CI"):
-        webbrowser.open(pictures["day"].resolve().as_uri())
+    if open_picture:
+        show(pictures["day"])
+
+
+def show(picture: Path) -> None:
+    """Opens it for a person, and for nobody else."""
+    if sys.stdout.isatty() and not os.environ.get("CI"):
+        webbrowser.open(picture.resolve().as_uri())
 
 
 def _replay_the_day(recording: Path, store_file: Path) -> dict[str, object]:

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -20,6 +21,8 @@ from somalink.domain.errors import DeviceNotFound, UsageError
 
 if TYPE_CHECKING:
     from ingest.ble.finding import Sighting
+    from ingest.ble.patience import Patience
+    from ingest.ble.stamps import Stamps
     from somalink.config import Config
     from somalink.pipeline.hub import Hub
     from somalink.pipeline.running import Where
@@ -63,36 +66,64 @@ def run(
         _report(opened, json=json)
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How time passes, and how long is waited for what: as in life, or faster for a virtual strap."""
+
+    stamps: Stamps
+    patience: Patience
+
+
 async def _run(store: LocalStore, config: Config, asked: list[str], person: str, *, once: bool, virtual: Path | None, speed: float) -> None:
-    """One loop for radio, record and display, ended by a signal."""
+    """The straps that were asked for, in the air that was, until a signal."""
+    from ingest.ble.patience import Patience
+    from ingest.ble.stamps import FasterStamps, SystemStamps
+
+    stop = stopped_by_signals()
+    pace = Pace(SystemStamps() if speed == 1.0 else FasterStamps(speed), Patience().faster(speed))
+
+    async def worn(where: Where) -> Sequence[Worn]:
+        return await _chosen(store, asked, person, stop, once=once, where=where)
+
+    await recorded(store, config, pace, worn, stop, once=once, virtual=virtual)
+
+
+async def recorded(
+    store: LocalStore,
+    config: Config,
+    pace: Pace,
+    choose: Callable[[Where], Awaitable[Sequence[Worn]]],
+    stop: asyncio.Event,
+    *,
+    once: bool = False,
+    virtual: Path | None = None,
+    hub: Hub | None = None,
+) -> None:
+    """One loop for radio, record and display, until `stop`. `hub` is for whoever wants to hear it too."""
     import numpy as np
 
-    from ingest.ble.patience import Patience
     from ingest.ble.radio import Radio
-    from ingest.ble.stamps import FasterStamps, SystemStamps
     from somalink.domain.constants import Constants
     from somalink.pipeline.hub import Hub
     from somalink.pipeline.running import Air, Where
     from somalink.pipeline.running import run as record
 
-    stamps = SystemStamps() if speed == 1.0 else FasterStamps(speed)
-    patience, dice, hub = Patience().faster(speed), np.random.default_rng(), Hub()
-    where = Where(store, hub, Constants(), stamps, config.tz)
-    stop = _stopped_by_signals()
-    async with air(virtual), Radio(patience, dice) as radio:
-        worn = await _chosen(store, asked, person, stop, once=once, where=where)
+    hub, dice = hub or Hub(), np.random.default_rng()
+    where = Where(store, hub, Constants(), pace.stamps, config.tz)
+    async with air(virtual), Radio(pace.patience, dice) as radio:
+        worn = await choose(where)
         if not worn:
             return
         showing = asyncio.ensure_future(_show(hub, config))
         await asyncio.sleep(0)
         try:
-            await record(worn, where, Air(radio, patience, dice), stop, once_s=ONCE_S if once else None)
+            await record(worn, where, Air(radio, pace.patience, dice), stop, once_s=ONCE_S if once else None)
         finally:
             hub.close()
             await showing
 
 
-def _stopped_by_signals() -> asyncio.Event:
+def stopped_by_signals() -> asyncio.Event:
     """Set by Ctrl-C and by a service manager's word to end; what is in flight is then brought to its end. A second Ctrl-C does not wait."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 

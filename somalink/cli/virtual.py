@@ -50,7 +50,7 @@ def virtual_strap(
     """
     import asyncio
 
-    _bumble_is_here()
+    bumble_is_here()
     if socket is None and not vhci:
         raise UsageError("nobody could hear this strap", next_step="give --socket PATH, or --vhci for the Linux kernel")
     from ingest.virtual.program import Plan, run
@@ -61,7 +61,7 @@ def virtual_strap(
     asyncio.run(run(worn, plan, _say))
 
 
-def _bumble_is_here() -> None:
+def bumble_is_here() -> None:
     """The straps need a library that recording does not."""
     if find_spec("bumble") is None:
         raise SomalinkError("virtual straps need bumble, which is not installed", next_step="pip install 'somalink[virtual]'")
