@@ -47,13 +47,15 @@ class Lives:
         self._begun = (str(begun.t_mono_ns), str(begun.t_utc_ns))
 
     def live(self, *, at: int = 0, how: int = 0, seconds: float | None = None) -> int:
-        """One life: until it dies at write call `at`, or is asked to end after so many real seconds. Its exit code."""
+        """One life: until it dies at write call `at`, or is asked to end so many real seconds after its first rows. Its exit code."""
         said = self.folder / "said.jsonl"
         command = [sys.executable, str(DRIVER), *self._begun, "run", "--strap", NAME, "--person", "ada", "--store", str(self.store)]
         command += ["--virtual-radio", str(self.strap.socket), "--speed", str(SPEED)]
         with said.open("wb") as out, (self.folder / "errors.txt").open("ab") as errors:
             process = subprocess.Popen(command, cwd=crash.ROOT, stdout=out, stderr=errors, env=crash.preloaded(self.shim, at=at, how=how))
             try:
+                if seconds is not None:
+                    _until_it_records(said)
                 process.wait(timeout=seconds or 60)
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGTERM)
@@ -72,6 +74,13 @@ class Lives:
                 beats = store.recording_beats(unit)
                 kept |= {("beat", unit.recording, t, str(ticks)) for t, ticks in zip(beats.t_ns.tolist(), beats.rr_ticks.tolist(), strict=True)}
         return sorted(self.acknowledged - kept)
+
+
+def _until_it_records(said: Path) -> None:
+    """A program that is asked to end while it is still being loaded has no word in how it does."""
+    end = time.monotonic() + 60
+    while not said.stat().st_size and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
