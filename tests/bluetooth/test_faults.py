@@ -41,15 +41,17 @@ async def suffer(kind: str, world, store: LocalStore) -> Row:
     dice = np.random.default_rng(5)
 
     async def befall() -> None:
-        await until(lambda: any(link.state == "streaming" for link in links), 60, "a strap that is heard")
-        await asyncio.sleep(15)
-        for _ in range(COUNT):
-            await (world.power(False) if kind == "adapter off" else world.kill_daemon())
-            await asyncio.sleep(float(dice.uniform(1, 6)))
-            await (world.power(True) if kind == "adapter off" else world.start_daemon())
-            back.append(boot_ns())
-            await asyncio.sleep(APART_S + float(dice.uniform(0, 3)))
-        stop.set()
+        try:
+            await until(lambda: any(link.state == "streaming" for link in links), 60, "a strap that is heard")
+            await asyncio.sleep(15)
+            for _ in range(COUNT):
+                await (world.power(False) if kind == "adapter off" else world.kill_daemon())
+                await asyncio.sleep(float(dice.uniform(1, 6)))
+                await (world.power(True) if kind == "adapter off" else world.start_daemon())
+                back.append(boot_ns())
+                await asyncio.sleep(APART_S + float(dice.uniform(0, 3)))
+        finally:
+            stop.set()
 
     async def watch() -> None:
         async for message in hub.subscribe(10_000):

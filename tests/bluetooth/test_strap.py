@@ -100,10 +100,12 @@ def test_a_recording_with_a_lost_link_holds_every_beat_or_says_that_it_is_missin
         stop = asyncio.Event()
 
         async def wear_it() -> None:
-            await until(lambda: len(world.log("notification")) > 12, 60, "a strap that is heard")
-            await world.suffer("drop 3")
-            await asyncio.sleep(25)
-            stop.set()
+            try:
+                await until(lambda: len(world.log("notification")) > 12, 60, "a strap that is heard")
+                await world.suffer("drop 3")
+                await asyncio.sleep(25)
+            finally:
+                stop.set()
 
         wearing = asyncio.ensure_future(wear_it())
         async with world.radio() as radio:
