@@ -77,8 +77,10 @@ class Tape:
 
     def catch_up(self) -> list[Item]:
         """The items of what was kept and not folded: after a crash, everything since the snapshot."""
-        unit, change = self.clocker.unit, self.store.change
-        items = self.fold(as_notified(unit, row) for row in self.store.raw_since(unit, self.folded))
+        unit = self.clocker.unit
+        with self.store.reading():  # rows go on arriving: one that came between two reads would be folded twice
+            change, rows = self.store.change, self.store.raw_since(unit, self.folded)
+        items = self.fold(as_notified(unit, row) for row in rows)
         self.folded = change
         return items
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,19 +14,23 @@ from worn import On, record, store_in
 
 from ingest.ble import notes
 from ingest.ble.stamps import Stamp
+from ingest.clocking import Clocker
 from ingest.straps.heart_rate import CHARACTERISTIC, HeartRateMeasurement, encode_measurement
 from ingest.virtual.feed import from_ticks
 from ingest.virtual.profile import About
 from somalink.domain.constants import Constants
 from somalink.domain.errors import DeviceNotFound, EngineLocked, StoreError
+from somalink.domain.identity import Unit
 from somalink.domain.time import HOUR_NS, SECOND_NS
 from somalink.pipeline.hub import Hub, Setback
+from somalink.pipeline.live import Tape
 from somalink.pipeline.record import Where, cut_off
 from somalink.pipeline.recorder import Recorder
 from somalink.pipeline.run import Run
 from somalink.pipeline.running import finish_cut_off
 from somalink.pipeline.wearing import wear
 from somalink.storage.local import LocalStore
+from somalink.storage.rows import RawRow
 
 ADA = wear("ada", "Polar H10 51C0FFEE", None)
 BEAT = encode_measurement(HeartRateMeasurement(72, (853,)))
@@ -183,6 +188,27 @@ def test_bytes_are_on_disk_while_something_long_is_made_of_them(tmp_path: Path, 
 
     with store_in(tmp_path) as store:
         run_fast(scene())
+
+
+def test_rows_that_arrive_while_others_are_read_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """One thread keeps, another reads what is new, as fast as they can."""
+    rows = [RawRow(k, "boot", 1, CHARACTERISTIC, 1_772_438_400 * SECOND_NS + k, BEAT) for k in range(1, 600)]
+
+    def keep() -> None:
+        for row in rows:
+            with store.transaction() as write:
+                write.put_raw(unit, [row])
+
+    with store_in(tmp_path) as store:
+        unit, read = Unit("ada", ADA.device, "run-1", "B"), []
+        monkeypatch.setattr(Tape, "fold", lambda _tape, found: read.extend(row.t_mono_ns for row in found) or [])
+        tape = Tape(store, Clocker(unit, frozenset()))
+        keeping = threading.Thread(target=keep)
+        keeping.start()
+        while keeping.is_alive():
+            tape.catch_up()
+        tape.catch_up()
+    assert read == [row.t_mono_ns for row in rows]
 
 
 def test_a_strap_that_never_says_anything_is_remembered_by_two_notes_at_most(tmp_path: Path):
