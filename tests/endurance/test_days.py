@@ -32,7 +32,7 @@ def until(heart: Heart, hours: float) -> Heart:
 
 def test_of_a_real_day_with_faults_every_beat_is_in_the_store_or_in_a_gap(heart: Heart, tmp_path: Path, figures) -> None:
     day = wear_for(tmp_path, until(heart, DAY_H), DAY_H, per_hour=10)
-    figures(account(day))
+    figures(account(day) + "\n" + growth(day))
     assert day.totals["beats_received"] == day.totals["beats_stored"] == len(day.held.at)
     assert 0 <= day.sent - len(day.held.at) <= TAKEN_WITH_IT * len(day.faults), "sent = received + what a link took with it"
     assert day.held.unaccounted == []
