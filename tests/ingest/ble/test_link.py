@@ -114,7 +114,7 @@ def test_a_link_that_was_lost_before_it_was_handed_over_is_known_to_be_lost():
     on_air(scene, strap)
 
 
-def test_a_try_that_bluez_says_nothing_of_costs_a_try_and_not_the_link_that_the_next_one_makes(monkeypatch):
+def test_a_try_that_bluez_says_nothing_of_costs_a_try_and_not_the_link_that_the_next_one_makes():
     """bluetoothd that never announces that it is connected: bleak takes the strap for gone as it looks for its services, and says so."""
 
     class Client:
@@ -135,9 +135,10 @@ def test_a_try_that_bluez_says_nothing_of_costs_a_try_and_not_the_link_that_the_
             self._lost(self)
 
     async def scene(_ether: Ether, _radio: Radio) -> None:
-        monkeypatch.setattr("bleak_retry_connector.establish_connection", really)
-        monkeypatch.setattr("bleak_retry_connector.BleakClientWithServiceCache", Client)
-        link = await linked(strap)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(bleak_retry_connector, "establish_connection", really)
+            patch.setattr(bleak_retry_connector, "BleakClientWithServiceCache", Client)
+            link = await linked(strap)
         assert len(tried) == 2 and not link.lost.is_set()
         made[0].lose()
         assert link.lost.is_set()
