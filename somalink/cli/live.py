@@ -37,6 +37,11 @@ class Display:
         self._setbacks: dict[str, str] = {}
         self._screen = Live(console=console.stderr(), refresh_per_second=REDRAWS_PER_S, transient=True) if console.is_watched() else None
 
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether there is a terminal to show values on."""
+        return self._screen is not None
+
     def __enter__(self) -> Self:
         if self._screen is not None:
             self._screen.start()

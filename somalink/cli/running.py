@@ -250,7 +250,7 @@ async def _show(hub: Hub, config: Config) -> None:
     from somalink.pipeline.hub import Final, Link, Provisional, Setback
 
     with Display(hide_heart_rate=config.hide_heart_rate, zone=config.zone) as display:
-        async for message in hub.subscribe():
+        async for message in hub.subscribe(values=display.is_looked_at):
             if isinstance(message, Link):
                 display.link(message)
             elif isinstance(message, Setback):

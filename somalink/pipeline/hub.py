@@ -76,12 +76,15 @@ Message = Final | Provisional | Changed | Link | Setback | Status
 class Subscription:
     """One watcher's queue."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, values: bool) -> None:
         self._queue: asyncio.Queue[Message | None] = asyncio.Queue(size)
         self._dropped = 0
+        self.values = values
 
     def offer(self, message: Message | None) -> None:
         """Puts a message; when the queue is full the oldest one goes, and the watcher is told before the next it reads."""
+        if not self.values and isinstance(message, Final | Provisional):
+            return
         if self._queue.full():
             self._queue.get_nowait()
             self._dropped += 1
@@ -104,9 +107,10 @@ class Hub:
     def __init__(self) -> None:
         self._watchers: list[Subscription] = []
 
-    def subscribe(self, size: int = QUEUE) -> Subscription:
-        """A queue of the messages from now on; at most `size` wait in it."""
-        watcher = Subscription(size)
+    def subscribe(self, size: int = QUEUE, *, values: bool = True) -> Subscription:
+        """A queue of the messages from now on; at most `size` wait in it. Without `values` only what is said of links and setbacks: a service, which
+        nobody looks at, spends nothing on values for the eye."""
+        watcher = Subscription(size, values=values)
         self._watchers.append(watcher)
         return watcher
 
@@ -116,7 +120,8 @@ class Hub:
 
     @property
     def watched(self) -> bool:
-        return bool(self._watchers)
+        """Whether anybody looks at values."""
+        return any(watcher.values for watcher in self._watchers)
 
     def publish(self, message: Message) -> None:
         for watcher in self._watchers:

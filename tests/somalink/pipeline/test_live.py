@@ -15,7 +15,7 @@ from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit
 from somalink.domain.time import MINUTE_NS, SECOND_NS
 from somalink.domain.types import Event, Grid, Rating, Stream
-from somalink.pipeline.hub import Changed, Final, Hub, Provisional, Status
+from somalink.pipeline.hub import Changed, Final, Hub, Link, Provisional, Status
 from somalink.pipeline.intake import from_clocker, from_simulation
 from somalink.pipeline.live import Live, paced, record_live, replay_live
 from somalink.pipeline.run import Mode, Run, run_archive
@@ -197,3 +197,16 @@ def test_a_slow_watcher_loses_the_oldest_and_is_told_how_many():
     seen = asyncio.run(read())
     assert isinstance(seen[0], Status) and seen[0].overflow == 7
     assert [m.change for m in seen if isinstance(m, Changed)] == [7, 8, 9]
+
+
+def test_a_service_that_nobody_looks_at_is_told_of_links_and_spends_nothing_on_values():
+    async def scene() -> list[object]:
+        hub = Hub()
+        log = hub.subscribe(values=False)
+        assert not hub.watched
+        hub.publish(Provisional("ada", "h10", Grid.empty()))
+        hub.publish(Link("ada", "h10", "streaming", "connected", "", "", 0))
+        hub.close()
+        return [message async for message in log]
+
+    assert [type(message) for message in asyncio.run(scene())] == [Link]
