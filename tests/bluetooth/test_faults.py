@@ -18,7 +18,7 @@ from somalink.pipeline.running import Air, Where, run
 from somalink.pipeline.wearing import wear
 from somalink.storage.local import LocalStore
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not BLUEZ, reason="needs a Bluetooth daemon: make bluez")]
+pytestmark = pytest.mark.skipif(not BLUEZ, reason="needs a Bluetooth daemon: make bluez")
 
 COUNT = 40 if os.environ.get("SOMALINK_ENDURANCE") == "full" else 3
 APART_S = 45
