@@ -11,6 +11,7 @@ import contextlib
 import traceback
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import numpy as np
 from ingest.ble import notes
 from ingest.ble.leaving import first_of
 from ingest.ble.patience import Backoff
+from ingest.ble.radio import Wanted
 from ingest.ble.stamps import Stamp
 from ingest.ble.states import LinkState
 from ingest.clocking import RawRow as Notification
@@ -28,7 +30,7 @@ from somalink.domain.identity import Unit, digest
 from somalink.domain.time import HOUR_NS, SECOND_NS
 from somalink.pipeline.hub import Link, Setback
 from somalink.pipeline.record import SURE, CutOff, Record, Where, closing, cut_off
-from somalink.pipeline.wearing import Worn
+from somalink.pipeline.wearing import Worn, remember
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import DeviceStatus
 
@@ -48,7 +50,7 @@ class Recorder:
     """`row`, `state` and `about` are said by the supervisor, in the loop, and never wait; `follow` runs until `stop`."""
 
     def __init__(self, worn: Worn, where: Where) -> None:
-        self._worn, self._where = worn, where
+        self._worn, self._where, self._met = worn, where, False
         self._arrived: asyncio.Queue[Notification | None] = asyncio.Queue()
         self._news: list[DeviceStatus] = []
         self._kept, self._stopped = asyncio.Event(), asyncio.Event()
@@ -58,6 +60,11 @@ class Recorder:
         self._goes_on = left is not None
         self.connection = 0 if left is None else left.last.connection
         self._records = deque([self._new(now_ns) if left is None else Record.of(left, where)])
+
+    @property
+    def wanted(self) -> Wanted:
+        """Which strap is meant; once it was met, by its address too."""
+        return self._worn.wanted
 
     @property
     def unit(self) -> Unit:
@@ -81,6 +88,8 @@ class Recorder:
 
     def about(self, fields: Mapping[str, Any], stamp: Stamp) -> None:
         self._news.append(DeviceStatus(stamp.t_utc_ns, dict(fields)))
+        if (address := fields.get("address")) is not None:
+            self._worn, self._met = replace(self._worn, wanted=replace(self._worn.wanted, address=address)), True
 
     def setback(self, error: BaseException) -> None:
         """Something failed that will be tried again: told to whoever watches, never with a value in it."""
@@ -158,6 +167,9 @@ class Recorder:
         with self._where.store.transaction() as write:
             for each in news:
                 write.put_device_status(self.unit, each)
+        if self._met:
+            remember(self._where.store, self._worn, news[-1].t_ns)
+            self._met = False
         del self._news[: len(news)]
 
     async def _derive(self, keeping: asyncio.Task[None]) -> None:

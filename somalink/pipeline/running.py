@@ -90,7 +90,7 @@ async def _hold(worn: Worn, recorder: Recorder, where: Where, air: Air, stop: as
     """The strap's supervisor, until somebody stops it or, with `once_s`, it is done. One that fails by a mistake is told of and begun anew."""
     backoff = Backoff(air.patience.first, air.dice)
     while not stop.is_set():
-        supervisor = Supervisor(worn.wanted, air.radio, recorder, where.stamps, air.patience, air.dice, connection=recorder.connection)
+        supervisor = Supervisor(recorder.wanted, air.radio, recorder, where.stamps, air.patience, air.dice, connection=recorder.connection)
         try:
             await _until(stop, supervisor.run() if once_s is None else supervisor.run_once(once_s))
             break

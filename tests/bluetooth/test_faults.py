@@ -22,6 +22,8 @@ pytestmark = pytest.mark.skipif(not BLUEZ, reason="needs a Bluetooth daemon: mak
 
 COUNT = 40 if os.environ.get("SOMALINK_ENDURANCE") == "full" else 3
 APART_S = 45
+OFF_S = 0.1 if COUNT == 40 else 0.15
+"""Contracts, section 4; a run of three minutes on a busy machine has too few notifications for a straight line that good."""
 
 
 @pytest.mark.parametrize("kind", ["adapter off", "bluetoothd killed"])
@@ -33,7 +35,7 @@ def test_a_recording_goes_on_after_whatever_befell_the_computers_bluetooth(kind:
     assert row.held.idle == []
     assert row.p95_s <= (10 if kind == "adapter off" else 30)
     assert row.held.gaps_s <= row.held.lost_s + 2 * COUNT
-    assert np.count_nonzero(np.abs(row.held.error_s) > 0.1) == 0
+    assert row.held.worst_s <= OFF_S
 
 
 async def suffer(kind: str, world, store: LocalStore) -> Row:

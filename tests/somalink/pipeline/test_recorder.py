@@ -28,7 +28,7 @@ from somalink.pipeline.record import Where, cut_off
 from somalink.pipeline.recorder import Recorder
 from somalink.pipeline.run import Run
 from somalink.pipeline.running import finish_cut_off
-from somalink.pipeline.wearing import wear
+from somalink.pipeline.wearing import remembered, wear
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import RawRow
 
@@ -248,6 +248,15 @@ def test_a_strap_that_another_program_records_on_somebody_else_is_refused(tmp_pa
         run_fast(record(store, [On("ada", beats)]))
         with other.engine_lock("ada", ADA.device), other.strap_lock(ADA.device), pytest.raises(EngineLocked, match="ada"):
             run_fast(record(store, [On("ben", beats)]))
+
+
+def test_a_strap_chosen_by_its_name_is_remembered_with_the_address_it_was_met_at(tmp_path: Path):
+    beats = from_ticks(heart(2, bpm=66).tolist())
+    with store_in(tmp_path) as store:
+        run_fast(record(store, [On("ada", beats)]))
+        (known,) = remembered(store, "ada")
+        assert (known.wanted.address or "").count(":") == 5
+        assert known.device == ADA.device
 
 
 def test_a_supervisor_that_fails_by_a_mistake_is_begun_anew_and_the_other_strap_does_not_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
