@@ -93,8 +93,7 @@ class Recorder:
 
     def setback(self, error: BaseException) -> None:
         """Something failed that will be tried again: told to whoever watches, never with a value in it."""
-        what, next_step = (error.what, error.next_step) if isinstance(error, SomalinkError) else (_place(error), "")
-        self._where.hub.publish(Setback(self._worn.person, self._worn.device, what, next_step))
+        self._where.hub.publish(Setback(self._worn.person, self._worn.device, *said_of(error)))
 
     def stop(self) -> None:
         """Nothing more will be said."""
@@ -207,6 +206,11 @@ def to_go_on(store: LocalStore, worn: Worn, now_ns: int) -> CutOff | None:
     """The recording of this strap on this person that was cut off a moment ago, if there is one."""
     left = [each for each in cut_off(store, worn.person) if each.unit.device == worn.device and 0 <= now_ns - each.last.t_utc_ns < GO_ON_NS]
     return max(left, key=lambda each: each.row.start_ns, default=None)
+
+
+def said_of(error: BaseException) -> tuple[str, str]:
+    """What failed and what would help."""
+    return (error.what, error.next_step) if isinstance(error, SomalinkError) else (_place(error), "")
 
 
 def _place(error: BaseException) -> str:

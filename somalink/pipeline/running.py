@@ -20,7 +20,7 @@ from ingest.ble.supervisor import Supervisor
 from somalink.domain.errors import EngineLocked, SomalinkError
 from somalink.pipeline.hub import Setback
 from somalink.pipeline.record import CutOff, Record, Where, cut_off
-from somalink.pipeline.recorder import Recorder, to_go_on
+from somalink.pipeline.recorder import Recorder, said_of, to_go_on
 from somalink.pipeline.run import refuse_other_analysis
 from somalink.pipeline.wearing import Worn
 
@@ -71,7 +71,7 @@ async def finish_cut_off(where: Where, left: Sequence[CutOff]) -> None:
         except EngineLocked:
             continue
         except Exception as error:  # noqa: BLE001 (an old recording is no reason not to begin a new one)
-            what, next_step = (error.what, error.next_step) if isinstance(error, SomalinkError) else (f"{type(error).__name__} while it was ended", "")
+            what, next_step = said_of(error)
             where.hub.publish(Setback(each.unit.person, each.unit.device, f"an earlier recording stays open: {what}", next_step))
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ingest.ble.names import names_one_unit
 from ingest.ble.radio import Wanted
 from somalink.domain.errors import UsageError
 from somalink.domain.types import Setting
@@ -40,7 +41,7 @@ def device_of(name: str, address: str | None) -> str:
     ('polar-h10-a1b2c3d4', 'tickr-0010')
     """
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "strap"
-    if re.search(r"[0-9a-f]{4,}$", slug) or not address:
+    if names_one_unit(slug) or not address:
         return slug
     return f"{slug}-{re.sub(r'[^0-9a-z]', '', address.lower())[-4:]}"
 
