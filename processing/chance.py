@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from processing.arousal import is_personal
 from processing.episodes import Z
 from processing.exact import MICRO, median2, prefix, running
-from processing.usual import Offsets, carry_last, days_of, outside, phasic_centre, residuals
+from processing.usual import Offsets, Rows, carry_last, days_of, outside, phasic_centre, residuals
 from somalink.domain.constants import Constants, Spike
 from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import Baseline, BoolArray, FloatArray, Gate, Grid, IntArray, word
@@ -54,7 +54,7 @@ class Draws:
         return self.phasic if driver == "phasic" else self.level
 
 
-def quiet_days(rows: Grid, baseline: Baseline, offsets: Offsets, constants: Constants, excluded_spans: Sequence[tuple[int, int]] = ()) -> list[QuietDay]:
+def quiet_days(rows: Grid | Rows, baseline: Baseline, offsets: Offsets, constants: Constants, excluded_spans: Sequence[tuple[int, int]] = ()) -> list[QuietDay]:
     """Still and light residuals of FINAL rows by local day, outside the excluded spans; days with nothing usable are left out."""
     if not len(rows):
         return []
@@ -251,7 +251,8 @@ SOME = 5
 
 
 def _some(days: Sequence[Draws]) -> list[Draws]:
-    return [Draws(day.quiet, day.level[::SOME], day.phasic[::SOME]) for day in days]
+    """Copies: views would keep in memory what was read to be let go."""
+    return [Draws(day.quiet, day.level[::SOME].copy(), day.phasic[::SOME].copy()) for day in days]
 
 
 def _threshold(driver: str, z_on: float, baseline: Baseline, days: Sequence[Draws], constants: Constants) -> tuple[float, _Cells]:

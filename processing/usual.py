@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 
 import bottleneck
@@ -20,7 +20,7 @@ from processing.exact import MICRO, int_sum, mad_spread, median, unquantise
 from processing.gates import is_still
 from somalink.domain.constants import Constants
 from somalink.domain.time import DAY_BREAK_NS, DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_day
-from somalink.domain.types import UNKNOWN, Baseline, BoolArray, FloatArray, Grid, IntArray
+from somalink.domain.types import UNKNOWN, Baseline, BoolArray, Columns, FloatArray, Grid, IntArray
 
 TERMS = 8
 """b0, three lags of movement, two harmonics of the hour."""
@@ -60,6 +60,29 @@ class Offsets:
 
 
 UTC_ONLY = Offsets((0,), (0,))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows(Columns):
+    """What of FINAL rows a usual is learnt from, at half their width: a fortnight of it is 9 MB, and of `Grid` 42.
+
+    Times are int64 ns, all else int32 in the units of `Grid`: no value of theirs needs more (UNKNOWN is the least int32).
+    """
+
+    stop_ns: IntArray
+    hr: IntArray
+    hr_q: IntArray
+    a30: IntArray
+    a180: IntArray
+    a600: IntArray
+    gate: IntArray
+    motion_conf: IntArray
+
+    @classmethod
+    def of(cls, grid: Grid) -> Rows:
+        """Copies: a view would hold the whole of `grid`."""
+        narrow = {f.name: getattr(grid, f.name).astype(np.int32) for f in fields(cls) if f.name != "stop_ns"}
+        return cls(stop_ns=grid.stop_ns.copy(), **narrow)
 
 
 def terms(a30: IntArray, a180: IntArray, a600: IntArray, stop_ns: IntArray, offsets: Offsets) -> list[FloatArray]:
@@ -184,7 +207,7 @@ def carry_last(values: FloatArray, before: float) -> FloatArray:
     return np.where(last >= 0, np.take_along_axis(values, np.maximum(last, 0), axis=-1), before)
 
 
-def residuals(rows: Grid, coef_u: Sequence[int], offsets: Offsets, constants: Constants) -> Residuals:
+def residuals(rows: Grid | Rows, coef_u: Sequence[int], offsets: Offsets, constants: Constants) -> Residuals:
     """e and e_ph of FINAL rows under one set of coefficients; the phasic centre starts anew after every hole in the rows."""
     hr = unquantise(rows.hr, 1000)
     e = hr - predict(terms(rows.a30, rows.a180, rows.a600, rows.stop_ns, offsets), coef_u)
@@ -200,7 +223,7 @@ def residuals(rows: Grid, coef_u: Sequence[int], offsets: Offsets, constants: Co
 
 
 def fit(
-    rows: Grid,
+    rows: Grid | Rows,
     *,
     number: int,
     mode: str,

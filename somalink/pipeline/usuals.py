@@ -1,4 +1,4 @@
-"""A person's usual over time: FINAL rows of the last two weeks in memory, a fitted `Baseline` for every local day, kept in the store.
+"""A person's usual over time: what matters of the FINAL rows of the last two weeks, a fitted `Baseline` for every local day, kept in the store.
 
 A baseline is fitted once, from what was received by the dawn of its day, and read ever after: a restart or a replay of the store
 never fits it again. Surrogates are drawn once for each day, seeded by the person's secret and the day, so that they too are the same
@@ -14,11 +14,12 @@ import numpy as np
 
 from processing import chance, usual
 from processing.engine import Refit
-from processing.usual import Offsets, day_of
+from processing.usual import Offsets, Rows, day_of
 from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit
 from somalink.domain.time import DAY_NS, MINUTE_NS
 from somalink.domain.types import Baseline, Event, Grid, Session
+from somalink.pipeline.shelf import Days, Shelf
 from somalink.storage.local import LocalStore
 from somalink.storage.writer import Writer
 
@@ -53,33 +54,32 @@ class Usuals:
         self._other_tier = max(elsewhere, key=lambda b: b.from_ns) if elsewhere else None
         """A first usual on a new kind of device starts from how this heart answered movement on the old one; scales are its own."""
         self._numbers = max((b.baseline.number for b in known), default=0)
-        self._rows: list[Grid] = self._earlier(from_ns)
-        self._new: list[Grid] = []
+        self._rows: list[Rows] = self._earlier(from_ns)
+        self._new: list[Rows] = []
         """What came since, not yet put together with one another."""
         self._fed_ns = from_ns
-        self._draws: dict[int, chance.Draws | None] = {}
+        self._shelf: Shelf | None = None
         self._unsaved: list[Baseline] = []
 
-    def _earlier(self, from_ns: int) -> list[Grid]:
+    def _earlier(self, from_ns: int) -> list[Rows]:
         """FINAL rows of this person and tier from the days before, whichever device they came from."""
         span = (from_ns - (self._constants.usual.days + 1) * DAY_NS, from_ns + 1)
         devices = sorted({unit.device for unit in self._store.units(self._unit.person) if unit.tier == self._unit.tier})
-        grids = [self._store.grid(self._unit.person, device, *span) for device in devices]
-        rows = Grid.concat(grids)
+        rows = Rows.concat(Rows.of(self._store.grid(self._unit.person, device, *span)) for device in devices)
         return [rows.take(np.argsort(rows.stop_ns, kind="stable"))] if len(rows) else []
 
     def feed(self, grid: Grid) -> None:
         """FINAL rows, in time order. After a restart the newest are told twice, by the store and by the engine: they count once."""
         new = grid.take(grid.stop_ns > self._fed_ns)
         if len(new):
-            self._new.append(new)
+            self._new.append(Rows.of(new))
             self._fed_ns = int(new.stop_ns[-1])
         if len(self._new) >= PARTS:
             self._put_together()
 
     def _put_together(self) -> None:
         if self._new:
-            self._rows.append(Grid.concat(self._new))
+            self._rows.append(Rows.concat(self._new))
             self._new.clear()
 
     def answer(self, asked: Refit, *, placement: str, offsets: Offsets) -> Baseline | None:
@@ -124,32 +124,40 @@ class Usuals:
         self._numbers += 1
         # The day that is not over yet (a second recording on one day) is not drawn: it would be another one after a restart.
         days = [day for day in np.unique(usual.days_of(rows.stop_ns, offsets)).tolist() if day < asked.day]
-        draws = [made for day in days if (made := self._drawn(day, rows, fitted, offsets))]
+        draws = self._drawn(days, rows, fitted, offsets)
         return chance.calibrate(fitted, draws, has_movement=placement != "none", before=before, constants=self._constants)
 
-    def _window(self, at_ns: int) -> Grid:
+    def _window(self, at_ns: int) -> Rows:
         """Rows of the last 14 days before `at_ns`; older ones are let go."""
         self._put_together()
         since = at_ns - self._constants.usual.days * DAY_NS
         self._rows = [part for part in self._rows if len(part) and int(part.stop_ns[-1]) >= since - DAY_NS]
-        rows = Grid.concat(self._rows)
+        rows = Rows.concat(self._rows)
         self._rows = [rows] if len(rows) else []
         return rows.take(slice(*np.searchsorted(rows.stop_ns, (since, at_ns)).tolist()))
 
-    def _drawn(self, day: int, rows: Grid, newest: Baseline, offsets: Offsets) -> chance.Draws | None:
+    def _drawn(self, days: Sequence[int], rows: Rows, newest: Baseline, offsets: Offsets) -> Days:
+        """Surrogates of the days that have quiet ones, to be read one at a time."""
+        if self._shelf is None:
+            self._shelf = Shelf(self._store.path.parent)
+        shelf = self._shelf
+        shelf.keep(days)
+        for day in days:
+            if day not in shelf:
+                shelf.put(day, self._draw(day, rows, newest, offsets))
+        return Days([day for day in days if shelf.quiet(day)], shelf.get)
+
+    def _draw(self, day: int, rows: Rows, newest: Baseline, offsets: Offsets) -> chance.Draws | None:
         """Surrogates of a day, made with the first usual that was fitted after it and kept from then on.
 
         How many follows from that usual too, not from how many days are known by now: a restart makes the same ones again.
         """
-        if day not in self._draws:
-            after = next((b for b in self._baselines if day_of(b.from_ns, offsets) > day), newest)
-            mine = rows.take(usual.days_of(rows.stop_ns, offsets) == day)
-            spans = excluded_spans(self._known_events(after.from_ns), self._sessions(after.from_ns), self._constants)
-            quiet = chance.quiet_days(mine, after, offsets, self._constants, spans)
-            each = min(-(-self._constants.chance.draws // max(after.still_days, 1)), MAX_DRAWS_A_DAY)
-            self._draws = {d: made for d, made in self._draws.items() if d > day - self._constants.usual.days - 1}
-            self._draws[day] = chance.draw(quiet[0], each, generator(self._secret, f"day/{day}"), self._constants) if quiet else None
-        return self._draws[day]
+        after = next((b for b in self._baselines if day_of(b.from_ns, offsets) > day), newest)
+        mine = rows.take(usual.days_of(rows.stop_ns, offsets) == day)
+        spans = excluded_spans(self._known_events(after.from_ns), self._sessions(after.from_ns), self._constants)
+        quiet = chance.quiet_days(mine, after, offsets, self._constants, spans)
+        each = min(-(-self._constants.chance.draws // max(after.still_days, 1)), MAX_DRAWS_A_DAY)
+        return chance.draw(quiet[0], each, generator(self._secret, f"day/{day}"), self._constants) if quiet else None
 
     def _known_events(self, at_ns: int) -> list[Event]:
         """Tags as they stood at `at_ns`: the newest revision received by then, deleted ones left out."""

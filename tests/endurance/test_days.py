@@ -13,8 +13,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.truth]
 
 FULL = os.environ.get("SOMALINK_ENDURANCE") == "full"
 DAY_H, WEEK_H = (24, 168) if FULL else (2, 3)
-GROWTH_MIB_PER_DAY = 12.0
-"""Until a fortnight is full: that long the rows of quiet time stay in memory from which a new usual is learnt each morning (measured: 9)."""
+GROWTH_MIB_PER_DAY = 4.0
+"""What would be a hundred and twenty in a month: a small computer has that, and more than this says that something is held."""
 
 TAKEN_WITH_IT = 3
 """Beats that a link may take with it when it is lost: those of the notification that was on its way."""

@@ -32,8 +32,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.truth]
 
 DAYS = 7 if os.environ.get("SOMALINK_ENDURANCE") == "full" else 1
 LOST_EVERY_S, LOST_S = 4 * 3600, 90
-GROWTH_MIB_PER_DAY = 12.0
-"""Until a fortnight is full: that long the rows of quiet time stay in memory from which a new usual is learnt each morning (measured: 9)."""
+GROWTH_MIB_PER_DAY = 4.0
+"""What would be a hundred and twenty in a month: a small computer has that, and more than this says that something is held."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,22 @@
-"""What a person's usual is fitted from, as it lies in memory: the same however it came, and no more than it has to be."""
+"""What a person's usual is fitted from: the same rows however they came, and no more of them in memory than it has to be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from processing.usual import Rows
 from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit
 from somalink.domain.time import GRID_NS, HOUR_NS
 from somalink.domain.types import Grid
 from somalink.pipeline.usuals import PARTS, Usuals
 from somalink.storage.local import LocalStore
+from somalink.storage.rows import RecordingRow
 
+UNIT = Unit("ada", "h10", "r1")
 DAWN_NS = 1_772_438_400_000_000_000
 DAY_OF_POINTS = 24 * HOUR_NS // GRID_NS
 
@@ -33,32 +36,46 @@ def a_day() -> Grid:
     return Grid(**{**table, "stop_ns": DAWN_NS + GRID_NS * np.arange(1, DAY_OF_POINTS + 1)})
 
 
-def fed(store: LocalStore, parts: Sequence[Grid]) -> Usuals:
-    usuals = Usuals(store, Unit("ada", "h10", "r1"), "a1", Constants(), from_ns=DAWN_NS)
-    for part in parts:
-        usuals.feed(part)
-    return usuals
+def usuals(store: LocalStore, from_ns: int = DAWN_NS) -> Usuals:
+    return Usuals(store, UNIT, "a1", Constants(), from_ns=from_ns)
 
 
 def points(day: Grid, each: int) -> list[Grid]:
     return [day.take(slice(k, k + each)) for k in range(0, len(day), each)]
 
 
+def same(rows: Rows, expected: Grid) -> bool:
+    return all(np.array_equal(column, getattr(expected, name)) for name, column in rows.arrays().items())
+
+
 @pytest.mark.parametrize("each", [1, 7, PARTS, DAY_OF_POINTS])
 def test_a_usual_rests_on_the_same_rows_however_they_came(store, each):
-    day, dusk_ns = a_day(), DAWN_NS + 20 * HOUR_NS
-    rows = fed(store, points(day, each))._window(dusk_ns)
-    for name, column in day.take(day.stop_ns < dusk_ns).arrays().items():
-        assert rows.arrays()[name].dtype == column.dtype
-        assert np.array_equal(rows.arrays()[name], column), name
+    day, dusk_ns, asked = a_day(), DAWN_NS + 20 * HOUR_NS, usuals(store)
+    for part in points(day, each):
+        asked.feed(part)
+    assert same(asked._window(dusk_ns), day.take(day.stop_ns < dusk_ns))
 
 
-def test_a_day_of_a_live_strap_lies_in_few_pieces(store):
-    usuals = fed(store, points(a_day(), 1))
-    assert len(usuals._rows) + len(usuals._new) < DAY_OF_POINTS // PARTS + PARTS
+def test_a_day_of_a_live_strap_lies_in_few_pieces_and_takes_less_than_a_megabyte(store):
+    asked = usuals(store)
+    for part in points(a_day(), 1):
+        asked.feed(part)
+    assert len(asked._rows) + len(asked._new) < DAY_OF_POINTS // PARTS + PARTS
+    held = [column for rows in (asked._rows, asked._new) for part in rows for column in part.arrays().values()]
+    assert all(column.base is None for column in held), "a view holds what it was cut from"
+    assert sum(column.nbytes for column in held) < 10**6
 
 
 def test_a_point_that_is_told_twice_counts_once_whether_or_not_it_was_put_together_with_others(store):
-    parts = points(a_day().take(slice(0, PARTS + 2)), 1)
-    rows = fed(store, [*parts, *parts[-3:]])._window(DAWN_NS + HOUR_NS)
-    assert len(rows) == PARTS + 2
+    parts, asked = points(a_day().take(slice(0, PARTS + 2)), 1), usuals(store)
+    for part in [*parts, *parts[-3:]]:
+        asked.feed(part)
+    assert len(asked._window(DAWN_NS + HOUR_NS)) == PARTS + 2
+
+
+def test_what_another_strap_of_the_kind_said_before_counts_and_what_it_says_beside_this_one_does_not(store):
+    day, begun_ns = a_day(), DAWN_NS + 10 * HOUR_NS
+    with store.transaction() as write:
+        write.put_recording(Unit("ada", "h9", "r0"), RecordingRow(DAWN_NS, analysis="a1"))
+        write.put_grid(Unit("ada", "h9", "r0"), "a1", day)
+    assert same(usuals(store, from_ns=begun_ns)._window(DAWN_NS + 24 * HOUR_NS), day.take(day.stop_ns <= begun_ns))
