@@ -31,13 +31,16 @@ class Provisional:
     person: str
     device: str
     grid: Grid
+    heard_ns: int | None = None
+    """UTC at which the newest notification behind it arrived; None where nothing arrives, as in a replay."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Something was written by another process (a tag, a rating): read the store again from `change`."""
+    """Something of a person is new beside values: a tag, an episode, a link. Read the store again from `change`."""
 
     change: int
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)

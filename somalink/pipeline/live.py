@@ -156,7 +156,8 @@ class Live:
     def _show_ahead(self) -> None:
         ahead = self.run.engine.provisional()
         if len(ahead):
-            self.hub.publish(Provisional(self.run.unit.person, self.run.unit.device, ahead))
+            heard_ns = self.tape.last_utc_ns if self.tape is not None else None
+            self.hub.publish(Provisional(self.run.unit.person, self.run.unit.device, ahead, heard_ns))
 
     async def _person_stage(self, episodes: bool) -> None:
         """Links again when an episode came, grew or ended, or the person said something, here or in another process."""
@@ -165,8 +166,7 @@ class Live:
         if not (episodes or said > self.said):
             return
         await asyncio.to_thread(settle_person, self.store, person, self.constants)
-        if said > self.said:
-            self.hub.publish(Changed(said))
+        self.hub.publish(Changed(max(said, self.said), person))
         self.said = said
 
 
