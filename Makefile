@@ -7,6 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 PACKAGES := somalink ingest processing dashboards
+PAGE := dashboards/live/static/vendor/.ready
 
 # Threads inside numpy only fight with the test workers; the engine is one thread by contract.
 export OMP_NUM_THREADS := 1
@@ -18,7 +19,7 @@ export OPENBLAS_NUM_THREADS := 1
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
 
-demo: .venv/.ready ## a simulated month, a day replayed, and its picture
+demo: .venv/.ready $(PAGE) ## a simulated month, a day replayed, and its picture
 	@$(BIN)/somalink demo
 	@echo "(first: . .venv/bin/activate, so that this shell finds somalink)"
 
@@ -51,6 +52,7 @@ docs: .venv/.ready ## write the pages that are made from the program
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: ## resolve again within pyproject.toml (needs uv); review the difference
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --output-file requirements.txt
+	@$(LOCK) $(LOCK_ARGS) --output-file requirements-node.txt setup/node.in
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra dev --extra research --extra virtual --constraints requirements.txt --output-file requirements-dev.txt
 
 clean: ## remove what make made
@@ -69,7 +71,14 @@ clean: ## remove what make made
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.ready-dev: requirements-dev.txt .venv/.ready
+# The page's chart, by npm (of the system, else as a wheel): docs/decisions/0022.
+$(PAGE): package-lock.json dashboards/live/build.py | .venv/.ready
+	@echo "setup: the page's chart, by npm"
+	@command -v npm > /dev/null || $(PIP) install --quiet --require-hashes -r requirements-node.txt
+	@$(BIN)/python -m dashboards.live.build
+	@touch $@
+
+.venv/.ready-dev: requirements-dev.txt .venv/.ready $(PAGE)
 	@echo "setup: tools from requirements-dev.txt"
 	@$(PIP) install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@

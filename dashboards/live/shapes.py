@@ -1,0 +1,178 @@
+"""What the page is told, as JSON: one frozen value an answer. `*_ms` are UTC milliseconds as numbers, for drawing; `*_ns` are UTC
+nanoseconds as strings, since a browser's numbers would lose their last digits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Wears:
+    """The device that leads now, and what its link is doing."""
+
+    id: str
+    name: str
+    tier: str
+    state: str
+    words: str
+    help: str
+    since_ms: int | None
+    battery: int | None
+    signal: str
+    """`good`, `weak` (under 0.6 in the last minute) or `none`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What was worn, missed and received since the local day began at four."""
+
+    worn_s: int = 0
+    gap_s: float = 0.0
+    gaps: list[tuple[int, int, str]] = field(default_factory=list)
+    """(from_ms, to_ms, reason) of a minute or more."""
+    beats_received: int = 0
+    beats_flagged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Knows:
+    """How well the person's usual is known: `none`, `session`, `learning`, `full` or `within_recording`."""
+
+    maturity: str
+    still_h: float
+    of_h: float
+    days: int
+    of_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Whose page it is and how things are."""
+
+    person: str
+    display_name: str
+    now_ms: int
+    tz: str
+    offset_s: int
+    device: Wears | None
+    today: Today
+    stage: Knows
+    day_from_ms: int
+    lan: bool
+    secure: bool
+    here: bool
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Indices:
+    """Grid points of one step, in order of time; what is missing was not recorded, and `gaps` says why. Never joined, never filled."""
+
+    step_s: int
+    t_ms: list[int]
+    z: list[float | None]
+    se: list[float | None]
+    gate: list[str]
+    ok: list[bool]
+    """Whether heart rate was good enough to go by (Q >= 0.6)."""
+    hr: list[float | None]
+    gaps: list[tuple[int, int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedTo:
+    event_id: str
+    probability: float
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An episode of the leading device. `half_min`: minutes from the peak until half of it was gone; None when that was not seen."""
+
+    id: str
+    kind: str
+    driver: str
+    start_ms: int
+    stop_ms: int | None
+    peak_ms: int
+    peak_z: float
+    gate: str
+    state: str
+    truncated: bool
+    quality: float
+    confidence: float
+    chance_per_h: float | None
+    half_min: float | None
+    links: list[LinkedTo]
+
+
+@dataclass(frozen=True, slots=True)
+class Episodes:
+    """`chance_expected`: how many of these spikes chance alone would show in the usable hours of the span; None when not known."""
+
+    episodes: list[Moment]
+    usable_h: float
+    chance_expected: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A row of the prompt ledger."""
+
+    id: str
+    t_ms: int
+    trigger: str
+    eligible: bool
+    reason: str
+    arm: str
+    shown_ms: int | None
+    answer: str
+    answered_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What is asked just now, on which screen, until when it goes away by itself."""
+
+    id: str
+    t_ms: int
+    screen: str
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One local day at a glance; `z` one value in four minutes from `z_from_ms` on, None where nothing is known."""
+
+    day: str
+    from_ms: int
+    to_ms: int
+    worn_h: float
+    usable_h: float
+    moments: int
+    belonging: int | None
+    tags: list[tuple[int, str]]
+    z_from_ms: int
+    z: list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A browser that has joined."""
+
+    id: str
+    name: str
+    joined_ms: int
+    seen_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One message of the stream: its name, its data, and after which change of the store it was said."""
+
+    name: str
+    data: dict[str, Any]
+    change: int | None = None
