@@ -184,3 +184,33 @@ class Constants:
     def analysis(self, mode: str) -> str:
         """Name of an analysis: hash of the algorithm's version, these constants and the baseline mode (contracts, section 1)."""
         return digest(ALGORITHM_VERSION, sorted(asdict(self).items()), mode)[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Breath:
+    """Of the paced breath (science, section 4). Not part of an analysis: nothing of it is stored with a derived record.
+
+    `latency_s`: how much later than the heart a device's intervals come, by what its name contains; KTH 2025, Physiol Meas 46:085001.
+    A device that is not in the table has an unknown latency, and nothing is said of where in the breath its swing lies.
+    """
+
+    rate: float = 6.0
+    in_s: float = 4.0
+    ex_s: float = 6.0
+    rates: tuple[float, float] = (4.5, 7.0)
+    entry_rates: tuple[float, float] = (8.0, 10.0)
+    """A first pace for those whom slow breathing makes uneasy."""
+    minutes: tuple[int, int] = (1, 20)
+    fit_win_s: int = 60
+    fit_min_s: int = 30
+    fit_min_cycles: int = 3
+    """Less than half a minute, or three breaths, cannot tell a swing from a drift."""
+    fit_min_beats: int = 20
+    max_artefact: float = 0.2
+    update_s: int = 5
+    closely: float = 0.6
+    partly: float = 0.3
+    latency_s: tuple[tuple[str, float], ...] = (("h10", 2.6), ("movesense", 0.4), ("hrm-dual", 0.7), ("hrm dual", 0.7), ("wahoo", 2.1), ("tickr", 2.1))
+
+
+BREATH = Breath()
