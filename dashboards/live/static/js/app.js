@@ -2,22 +2,43 @@
    and gives back what to call when it goes. */
 import * as api from './api.js';
 import { $, h } from './kit.js';
+import { speakFor } from './queue.js';
 import { speak, t, useOffset } from './texts.js';
 
 const VIEWS = { '/': 'now', '/breathe': 'breathe', '/prompts': 'why', '/welcome': 'welcome', '/settings': 'settings', '/join': 'join', '/weeks': 'weeks' };
 const NAV = ['/', '/breathe', '/prompts', '/settings'];
 const NO_HEAD = ['join', 'welcome'];
 
-export const app = { status: null, choices: {}, listeners: new Set(), go, refresh, tell, lost: false };
+/* `lost`: the stream is down. `away`: the server was not reached, and `status` is what this device remembers of whose page it is.
+   `drawn`: the last drawn points of now, each with when it was sent and drawn. */
+export const app = { status: null, choices: {}, listeners: new Set(), go, refresh, tell, lost: false, away: false, drawn: [] };
 let leave = () => {};
 
 /** Another view, without loading the page again. */
 export function go(path) { if (location.pathname + location.search !== path) history.pushState({}, '', path); return draw(); }
 
+const REMEMBERED = 'somalink.page';
+/** Whose page it is and what they chose, kept on this device so that a tag can be made while the server is not reached. No health data. */
+function remember() {
+  const { person, display_name, tz, offset_s } = app.status;
+  try { localStorage.setItem(REMEMBERED, JSON.stringify({ status: { person, display_name, tz, offset_s }, choices: app.choices })); } catch { /* private window */ }
+}
+function remembered() { try { return JSON.parse(localStorage.getItem(REMEMBERED)); } catch { return null; } }
+
 async function refresh() {
-  app.status = await api.get('/status');
-  app.choices = (await api.get('/profile')).choices;
+  try {
+    app.status = await api.get('/status');
+    app.choices = (await api.get('/profile')).choices;
+    app.away = false;
+    remember();
+  } catch (error) {
+    const kept = error instanceof api.ApiError ? null : remembered();
+    if (error.status === 401) try { localStorage.removeItem(REMEMBERED); } catch { /* nothing was kept */ }
+    if (!kept) throw error;
+    Object.assign(app, kept, { away: true });
+  }
   useOffset(app.status.offset_s);
+  speakFor(app.status.person);
   return app.status;
 }
 
@@ -72,3 +93,4 @@ document.addEventListener('click', e => {
   go(link.getAttribute('href')).then(() => { $('#view').focus({ preventScroll: true }); scrollTo(0, 0); });
 });
 draw().then(() => { if (app.status) follow(); });
+if (isSecureContext && 'serviceWorker' in navigator) navigator.serviceWorker.register('/sw.js').catch(() => { /* the page works without; it only cannot open offline */ });
