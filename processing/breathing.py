@@ -30,6 +30,8 @@ COLUMN = 10_000
 MILLI = 1000
 LOOSE_NS = 350_000_000
 """Beats further apart than the interval that closes the later one, by this much, have others between them (contracts, section 4)."""
+SILENT_NS = 6 * SECOND_NS
+"""A strap may tell of a beat this late (contracts, section 2); a longer silence is one."""
 TERMS = 4
 """What the wave costs: two coefficients a harmonic."""
 
@@ -125,7 +127,7 @@ def cycle(lately: Lately, pace: Pacer, stop_ns: int, *, known_from_ns: int = 0, 
         return Cycle(reason="begun")
     known = Lately(*(column[lately.t_ns <= stop_ns] for column in (lately.t_ns, lately.rr_ticks, lately.edge)))
     inside = known.t_ns > begun_ns
-    if not inside.any():
+    if not inside.any() or stop_ns - int(known.t_ns[-1]) > SILENT_NS:
         return Cycle(reason="no_beats")
     lost = _lost_before(known)
     late_begin = int(known.t_ns[inside][0]) - _rr_ns(known.rr_ticks[inside])[0] - begun_ns > 2 * LOOSE_NS

@@ -73,20 +73,46 @@ class Status:
     overflow: int
 
 
-Message = Final | Provisional | Changed | Link | Setback | Status
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Beats as they were heard, before anything is made of them: the last one closed at `t_ns`, `rr_ms` oldest first, unbroken.
+
+    None in it: the device was heard, and sends no intervals. `sure` is False where their arrival says that they may be misdated.
+    """
+
+    person: str
+    device: str
+    tier: str
+    t_ns: int
+    rr_ticks: tuple[int, ...]
+    sure: bool = True
+
+    @property
+    def rr_ms(self) -> tuple[float, ...]:
+        return tuple(round(ticks * 1000 / 1024, 1) for ticks in self.rr_ticks)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompted:
+    """What is open for a person is another than before: read it from `pipeline.prompting.open_prompt`."""
+
+    person: str
+
+
+Message = Final | Provisional | Changed | Link | Setback | Status | Prompted | Heard
 
 
 class Subscription:
     """One watcher's queue."""
 
-    def __init__(self, size: int, *, values: bool) -> None:
+    def __init__(self, size: int, *, values: bool, beats: bool = False) -> None:
         self._queue: asyncio.Queue[Message | None] = asyncio.Queue(size)
         self._dropped = 0
-        self.values = values
+        self.values, self.beats = values, beats
 
     def offer(self, message: Message | None) -> None:
         """Puts a message; when the queue is full the oldest one goes, and the watcher is told before the next it reads."""
-        if not self.values and isinstance(message, Final | Provisional):
+        if (not self.values and isinstance(message, Final | Provisional)) or (not self.beats and isinstance(message, Heard)):
             return
         if self._queue.full():
             self._queue.get_nowait()
@@ -110,10 +136,10 @@ class Hub:
     def __init__(self) -> None:
         self._watchers: list[Subscription] = []
 
-    def subscribe(self, size: int = QUEUE, *, values: bool = True) -> Subscription:
+    def subscribe(self, size: int = QUEUE, *, values: bool = True, beats: bool = False) -> Subscription:
         """A queue of the messages from now on; at most `size` wait in it. Without `values` only what is said of links and setbacks: a service, which
-        nobody looks at, spends nothing on values for the eye."""
-        watcher = Subscription(size, values=values)
+        nobody looks at, spends nothing on values for the eye. With `beats` every beat as it is heard, for who breathes along."""
+        watcher = Subscription(size, values=values, beats=beats)
         self._watchers.append(watcher)
         return watcher
 
@@ -125,6 +151,11 @@ class Hub:
     def watched(self) -> bool:
         """Whether anybody looks at values."""
         return any(watcher.values for watcher in self._watchers)
+
+    @property
+    def overheard(self) -> bool:
+        """Whether anybody listens to beats."""
+        return any(watcher.beats for watcher in self._watchers)
 
     def publish(self, message: Message) -> None:
         for watcher in self._watchers:

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.clocking import Clocker
@@ -15,11 +15,12 @@ from ingest.clocking import RawRow as Notification
 from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit
 from somalink.domain.ports import Clock
-from somalink.domain.time import SECOND_NS
-from somalink.domain.types import Episode, Heartbeat, Item, Record
-from somalink.pipeline.hub import Changed, Final, Hub, Provisional
+from somalink.domain.time import MINUTE_NS, SECOND_NS
+from somalink.domain.types import Chunk, Episode, Flag, Heartbeat, Item, Record, Stream
+from somalink.pipeline.hub import Changed, Final, Heard, Hub, Prompted, Provisional
 from somalink.pipeline.intake import Intake
 from somalink.pipeline.person import settle_person
+from somalink.pipeline.prompting import Watch
 from somalink.pipeline.run import Mode, Progress, Run, archived, is_done, refuse_other_analysis, slices
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import RawRow
@@ -109,6 +110,36 @@ def last_promises(items: Sequence[Item]) -> list[Item]:
     return [*(item for item in items if not isinstance(item, Heartbeat)), *promised.values()]
 
 
+HEARD_NS = 2 * MINUTE_NS
+"""What is told of beats that come all at once, as after a restart: who breathes along looks at the last minute."""
+UNBROKEN_NS = 50_000_000
+"""Two beats are neighbours when their times and the interval between them agree this closely."""
+
+
+def heard_in(unit: Unit, items: Iterable[Item]) -> Iterator[Heard]:
+    """The beats among items, an unbroken run a message; of a device that sends no intervals, that it was heard."""
+    for item in items:
+        if not isinstance(item, Chunk) or not len(item.t_ns):
+            continue
+        if item.stream is Stream.RR:
+            yield from _runs(unit, item)
+        elif item.stream is Stream.HR and unit.tier == "D":
+            yield Heard(unit.person, unit.device, unit.tier, int(item.t_ns[-1]), ())
+
+
+def _runs(unit: Unit, chunk: Chunk) -> Iterator[Heard]:
+    """A chunk of beats, cut where some are missing or where their arrival makes them doubtful."""
+    times, ticks = chunk.t_ns.tolist(), chunk.values.tolist()
+    sure = [True] * len(times) if chunk.flags is None else [flag == Flag.OK for flag in chunk.flags.tolist()]
+    begun = 0
+    for k in range(1, len(times) + 1):
+        if k < len(times) and sure[k] == sure[k - 1] and abs(times[k] - times[k - 1] - ticks[k] * SECOND_NS // 1024) < UNBROKEN_NS:
+            continue
+        if times[k - 1] >= times[-1] - HEARD_NS:
+            yield Heard(unit.person, unit.device, unit.tier, times[k - 1], tuple(ticks[begun:k]), sure[begun])
+        begun = k
+
+
 async def taped(tape: Tape, batches: AsyncIterator[Sequence[Notification]]) -> AsyncIterator[list[Item]]:
     """Items of a live source, batch by batch. An empty batch gives an empty slice: a moment to look what others have written."""
     async for rows in batches:
@@ -126,6 +157,13 @@ class Live:
     tape: Tape | None = None
     said: int = 0
     """The change number of what the person had said when the person stage last ran."""
+    now_ns: Callable[[], int] | None = None
+    """The time it is; without a clock of its own, that of the newest promise: a replay asks when the recording would have."""
+    promised_ns: int = 0
+    prompts: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.prompts = Watch(self.store, self.run.unit.person, self.constants)
 
     async def follow(self, parts: AsyncIterator[list[Item]], progress: Progress | None = None, span: tuple[int, int] = (0, 0)) -> None:
         """Takes slices until the source ends. Work that touches the disk runs beside the loop, so that a radio is never kept waiting."""
@@ -137,11 +175,15 @@ class Live:
 
     async def take(self, part: list[Item]) -> None:
         """One slice through the engine, into the store and to whoever watches."""
+        if part and self.hub.overheard:
+            for heard in heard_in(self.run.unit, part):
+                self.hub.publish(heard)
         records = await asyncio.to_thread(self.run.take, part) if part else []
         self._publish(records)
         if part and self.hub.watched:
             self._show_ahead()
         await self._person_stage(any(isinstance(record, Episode) for record in records))
+        await self._look_at_prompts(part)
 
     async def finish(self) -> None:
         """The source has ended: everything becomes FINAL."""
@@ -168,6 +210,13 @@ class Live:
         await asyncio.to_thread(settle_person, self.store, person, self.constants)
         self.hub.publish(Changed(max(said, self.said), person))
         self.said = said
+
+    async def _look_at_prompts(self, part: Sequence[Item]) -> None:
+        """Random times, questions that nobody answered, ratings that come due: none of these needs an episode."""
+        self.promised_ns = max([self.promised_ns, *(item.t_ns for item in part if isinstance(item, Heartbeat))])
+        now_ns = self.promised_ns if self.now_ns is None else self.now_ns()
+        if self.prompts.is_due(now_ns) and await asyncio.to_thread(self.prompts.look, now_ns):
+            self.hub.publish(Prompted(self.run.unit.person))
 
 
 def run_paced(
@@ -212,11 +261,11 @@ async def record_live(
         hub.close()
 
 
-def open_live(store: LocalStore, intake: Intake, clocker: Clocker, mode: Mode, constants: Constants, hub: Hub) -> Live:
+def open_live(store: LocalStore, intake: Intake, clocker: Clocker, mode: Mode, constants: Constants, hub: Hub, now_ns: Callable[[], int] | None = None) -> Live:
     """Engine and tape of one live recording, as they were when they were last remembered. The caller holds the engine lock."""
     unit = clocker.unit
     refuse_other_analysis(store, unit.person, mode.analysis(constants))
     tape = Tape(store, clocker)
     run = Run(store, intake, mode, constants, tape)
     run.begin()
-    return Live(store, run, hub, constants, tape, store.said(unit.person))
+    return Live(store, run, hub, constants, tape, store.said(unit.person), now_ns)

@@ -1,0 +1,266 @@
+"""Breathing along: beats reach who listens, at once and nobody else; every 5 s it is said how heart and pacer go together."""
+
+import asyncio
+from contextlib import aclosing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_strap import FakeStrap
+from swings import START_NS, swinging
+
+from ingest.clocking import Clocker
+from ingest.simulate import SimulatedSource
+from processing.breathing import pacer
+from somalink.domain.constants import Constants
+from somalink.domain.identity import Unit
+from somalink.domain.time import MINUTE_NS, SECOND_NS
+from somalink.domain.types import Chunk, Stream
+from somalink.pipeline.breath import Breath, Swing, beat_json, breathe_along, latency_in, looked_up
+from somalink.pipeline.hub import Heard, Hub, Link, Message
+from somalink.pipeline.intake import from_clocker, from_simulation
+from somalink.pipeline.live import Live, heard_in, open_live, paced, record_live, to_keep
+from somalink.pipeline.record import LIVE
+from somalink.pipeline.run import Mode, Run
+from somalink.storage.local import LocalStore
+from somalink.storage.rows import DeviceStatus, RecordingRow
+
+UNIT = Unit("ada", "polar-h10-1", "live-1")
+CONSTANTS = Constants()
+
+
+def heard(ticks: np.ndarray, start_ns: int = START_NS, device: str = "polar-h10-1", person: str = "ada") -> list[Heard]:
+    """One message a beat."""
+    t_ns = start_ns + np.cumsum(ticks) * SECOND_NS // 1024
+    return [Heard(person, device, "B", int(t), (int(each),)) for t, each in zip(t_ns, ticks, strict=True)]
+
+
+def breathed(messages: list[Heard], pace_ns: int = START_NS, late_ns: int = SECOND_NS) -> list[Swing]:
+    """Swings every 5 s of a clock on which each message comes `late_ns` after its beat, until the last one."""
+    breath, swings = Breath(pacer(6, started_ns=pace_ns)), []
+    due = pace_ns + 5 * SECOND_NS
+    for message in messages:
+        at = message.t_ns + late_ns
+        while due <= at:
+            swings.append(breath.swing(due))
+            due += 5 * SECOND_NS
+        breath.take(message, at)
+    return swings
+
+
+def test_a_swing_is_told_every_five_seconds_once_three_breaths_have_been_heard():
+    swings = breathed(heard(swinging(10)))
+    assert [each.reason for each in swings[:6]] == ["begun"] * 6
+    assert all(each.r2 is not None for each in swings[7:])
+    assert swings[-1].together == "closely" and swings[-1].amplitude_bpm == pytest.approx(10, abs=1)
+    assert swings[-1].latency_s == 2.6 and swings[-1].steady is not None
+
+
+def test_of_a_device_that_nobody_measured_nothing_is_said_of_phase():
+    last = breathed(heard(swinging(10), device="strap"))[-1]
+    assert last.r2 is not None and last.latency_s is None and last.steady is None
+
+
+def test_a_recording_of_another_year_is_breathed_along_with_too():
+    """A replay at speed 1: its beats are of then, the pacer is of now."""
+    now = START_NS + 200_000_000 * SECOND_NS
+    breath = Breath(pacer(6, started_ns=now))
+    for message in heard(swinging(10, seconds=90)):
+        breath.take(message, message.t_ns - START_NS + now)
+    assert breath.swing(now + 90 * SECOND_NS).together == "closely"
+
+
+def test_silence_a_watch_and_an_optical_band_are_reasons():
+    pace = pacer(6, started_ns=START_NS)
+    assert Breath(pace).swing(START_NS + 20 * SECOND_NS).reason == "no_beats"
+    for tier, reason in (("D", "no_intervals"), ("C", "optical")):
+        breath = Breath(pace)
+        breath.take(Heard("ada", "watch", tier, START_NS + SECOND_NS, () if tier == "D" else (900,)), START_NS + SECOND_NS)
+        assert breath.swing(START_NS + 60 * SECOND_NS).reason == reason
+    breath = Breath(pace)
+    for message in heard(swinging(10, seconds=60)):
+        breath.take(message, message.t_ns)
+    assert breath.swing(START_NS + 61 * SECOND_NS).r2 is not None
+    assert breath.swing(START_NS + 80 * SECOND_NS).reason == "no_beats"
+
+
+def test_of_two_straps_the_one_that_is_heard_is_followed():
+    breath = Breath(pacer(6, started_ns=START_NS))
+    for message in sorted([*heard(swinging(10, seconds=90)), *heard(swinging(4, seconds=40), device="b")], key=lambda each: each.t_ns):
+        breath.take(message, message.t_ns)
+    assert breath.swing(START_NS + 90 * SECOND_NS).device == "polar-h10-1"
+
+
+def test_a_swing_and_a_beat_are_plain_json():
+    assert beat_json(Heard("ada", "x", "B", 1_500_000_000, (1024, 512))) == {"t_ms": 1500.0, "rr_ms": [1000.0, 500.0], "device": "x"}
+    assert Swing(2_000_000, reason="gap").as_json() == {
+        "t_ms": 2.0, "amplitude_bpm": None, "r2": None, "reason": "gap", "together": "", "steady": None, "latency_s": None, "device": ""
+    }  # fmt: skip
+
+
+# ---------------------------------------------------------------- from the live path to who listens
+
+
+def test_beats_are_told_in_unbroken_runs():
+    t_ns = START_NS + np.array([1000, 2000, 5000, 6000]) * 1_000_000
+    told = list(heard_in(UNIT, [Chunk(Stream.RR, t_ns, np.full(4, 1024)), Chunk(Stream.HR, t_ns, np.full(4, 60_000))]))
+    assert [(each.t_ns, len(each.rr_ticks)) for each in told] == [(int(t_ns[1]), 2), (int(t_ns[3]), 2)]
+    assert told[0].rr_ms == (1000.0, 1000.0)
+
+
+def test_beats_reach_only_who_asked_for_them_and_cost_nobody_else():
+    hub = Hub()
+    values, beats = hub.subscribe(), None
+    assert not hub.overheard
+    beats = hub.subscribe(values=False, beats=True)
+    assert hub.overheard
+    hub.publish(Heard("ada", "x", "B", 1, (1024,)))
+    hub.publish(Link("ada", "x", "streaming", "", "", "", 1))
+    hub.close()
+    hub.leave(beats)
+    assert not hub.overheard
+
+    async def read(watcher) -> list[Message]:
+        return [message async for message in watcher]
+
+    assert [type(each) for each in asyncio.run(read(values))] == [Link]
+    assert [type(each) for each in asyncio.run(read(beats))] == [Heard, Link]
+
+
+def test_a_strap_that_is_recorded_is_heard_beat_by_beat(tmp_path: Path):
+    """Every dated beat, in the pass that dates it: before the engine has seen it."""
+    strap = FakeStrap(swinging(10, seconds=120), person="ada", device="polar-h10-1", start_ns=START_NS)
+    hub = Hub()
+    watcher = hub.subscribe(100_000, values=False, beats=True)
+
+    async def rows():
+        for row in strap.rows():
+            yield row
+
+    async def both(store: LocalStore) -> list[Message]:
+        clocker = Clocker(UNIT, frozenset({Stream.RR}))
+        await record_live(store, rows(), from_clocker(clocker, start_ns=START_NS), clocker, Mode(), CONSTANTS, hub)
+        return [message async for message in watcher]
+
+    with LocalStore.open(tmp_path / "store.db") as store:
+        told = [each for each in asyncio.run(both(store)) if isinstance(each, Heard)]
+        kept = store.recording_beats(UNIT)
+    assert sum(len(each.rr_ticks) for each in told) == len(kept)
+    assert len(told) > 80
+
+
+class Quick:
+    """A clock on which waiting takes no time."""
+
+    def __init__(self) -> None:
+        self.t_ns = START_NS
+
+    def now_ns(self) -> int:
+        return self.t_ns
+
+    async def sleep_until(self, t_ns: int) -> None:
+        while self.t_ns < t_ns:
+            await asyncio.sleep(0)
+
+
+def test_a_page_that_breathes_along_gets_beats_and_swings_until_it_goes():
+    hub, clock = Hub(), Quick()
+
+    async def listen() -> tuple[list[Heard], list[Swing]]:
+        beats, swings = [], []
+        async with aclosing(breathe_along(hub, "ada", pacer(6, started_ns=START_NS), clock=clock)) as along:
+            async for message in along:
+                (swings if isinstance(message, Swing) else beats).append(message)
+                if len(swings) == 18:
+                    break
+        return beats, swings
+
+    async def speak() -> None:
+        for message in heard(swinging(10)):
+            while clock.t_ns < message.t_ns:
+                clock.t_ns += SECOND_NS // 4
+                for _ in range(6):
+                    await asyncio.sleep(0)
+            hub.publish(message)
+            hub.publish(Heard("somebody else", "y", "B", message.t_ns, (1024,)))
+
+    async def both() -> tuple[list[Heard], list[Swing]]:
+        speaking = asyncio.ensure_future(speak())
+        try:
+            return await listen()
+        finally:
+            speaking.cancel()
+
+    beats, swings = asyncio.run(both())
+    assert {each.person for each in beats} == {"ada"} and len(beats) > 60
+    assert swings[0].reason == "begun" and swings[-1].together == "closely"
+    assert not hub.overheard
+
+
+def test_a_replay_at_life_pace_is_heard(tmp_path: Path):
+    source = SimulatedSource("ada", START_NS, 1, 3)
+    items = list(source.items(slice_s=1))[:900]
+    hub = Hub()
+    watcher = hub.subscribe(100_000, values=False, beats=True)
+
+    async def follow(store: LocalStore) -> list[Message]:
+        run = Run(store, from_simulation(source), Mode(), CONSTANTS)
+        run.begin()
+        clock = Quick()
+        clock.sleep_until = _at_once  # type: ignore[method-assign]
+        await Live(store, run, hub, CONSTANTS).follow(paced(items, clock=clock, pace=1))
+        hub.close()
+        return [message async for message in watcher]
+
+    with LocalStore.open(tmp_path / "store.db") as store:
+        told = [each for each in asyncio.run(follow(store)) if isinstance(each, Heard)]
+    assert len(told) > 250 and max(len(each.rr_ticks) for each in told) <= 3
+
+
+async def _at_once(t_ns: int) -> None:
+    await asyncio.sleep(0)
+
+
+# ---------------------------------------------------------------- what another process records
+
+
+def test_what_another_program_records_is_looked_up_in_the_store(tmp_path: Path):
+    strap = FakeStrap(swinging(10, seconds=150), person="ada", device="polar-h10-1", start_ns=START_NS)
+    with LocalStore.open(tmp_path / "store.db") as store:
+        with store.transaction() as write:
+            write.put_recording(UNIT, RecordingRow(start_ns=START_NS, tz="UTC", meta=LIVE))
+            write.put_raw(UNIT, [to_keep(row) for row in strap.rows()])
+        pace = pacer(6, started_ns=START_NS + 20 * SECOND_NS)
+        swing = looked_up(store, "ada", pace, START_NS + 148 * SECOND_NS)
+        assert swing.together == "closely" and swing.amplitude_bpm == pytest.approx(10, abs=1.2) and swing.latency_s == 2.6
+        assert looked_up(store, "ada", pace, START_NS + 200 * SECOND_NS).reason == "no_beats"
+        assert looked_up(store, "eve", pace, START_NS + 148 * SECOND_NS).reason == "no_beats"
+
+
+def test_a_straps_model_tells_its_latency_where_its_name_does_not(tmp_path: Path):
+    unit = Unit("ada", "my-strap", "r")
+    with LocalStore.open(tmp_path / "store.db") as store:
+        assert latency_in(store, "ada", "my-strap") is None
+        with store.transaction() as write:
+            write.put_recording(unit, RecordingRow(start_ns=START_NS, tz="UTC", meta=LIVE))
+            write.put_device_status(unit, DeviceStatus(START_NS, {"state": "streaming", "reason": "", "model": "HRM-Dual"}))
+        assert latency_in(store, "ada", "my-strap") == 0.7
+
+
+def test_open_live_is_what_a_recorder_opens(tmp_path: Path):
+    """A restart finds hours on disk: who listens gets the last two minutes of them."""
+    strap = FakeStrap(swinging(3, seconds=600), person="ada", device="polar-h10-1", start_ns=START_NS)
+    hub = Hub()
+    watcher = hub.subscribe(100_000, values=False, beats=True)
+
+    async def again(store: LocalStore) -> list[Message]:
+        clocker = Clocker(UNIT, frozenset({Stream.RR}))
+        live = open_live(store, from_clocker(clocker, start_ns=START_NS), clocker, Mode(), CONSTANTS, hub)
+        assert live.tape is not None
+        await live.take(live.tape.fold(strap.rows()))
+        hub.close()
+        return [message async for message in watcher]
+
+    with LocalStore.open(tmp_path / "store.db") as store:
+        told = [each for each in asyncio.run(again(store)) if isinstance(each, Heard)]
+    assert told[-1].t_ns - told[0].t_ns > MINUTE_NS
