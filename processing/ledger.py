@@ -1,7 +1,8 @@
-"""The prompt ledger: every confirmed spike of the leading device is a decision point and gets one row, made prompt or not (engine.md section 5).
+"""The prompt ledger: every confirmed spike of the leading device and every random control time is a decision point and gets one row, made prompt
+or not (engine.md section 5).
 
-Knows spikes and earlier rows, and asks a policy. Does not know the policy's rules, clocks, or whether anyone is looking at a screen.
-A row is decided once, from what was FINAL at its onset, and never redrawn.
+Knows decision points and rows, and asks a policy. Does not know the policy's rules, clocks, or whether anyone is looking at a screen.
+A row is decided once, from what was FINAL at its moment, and never redrawn.
 """
 
 from __future__ import annotations
@@ -11,15 +12,35 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from somalink.domain.catalogue import AROUSAL
 from somalink.domain.identity import digest
-from somalink.domain.types import Episode, Prompt
+from somalink.domain.types import Prompt
 
-TRIGGER = "arousal"
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A decision point and what was FINAL at it. Quality, maturity and motion confidence in [0, 1]; `gate` as in the store.
+
+    `z`: how high the spike had risen on its driver's scale, `needs`: how high it must be for a prompt; both 0 at random times.
+    """
+
+    id: str
+    """Of the row it becomes."""
+    t_ns: int
+    trigger: str
+    episode_id: str = ""
+    gate: str = "unknown"
+    quality: float = 0.0
+    maturity: float = 0.0
+    motion_conf: float = 0.0
+    z: float = 0.0
+    needs: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a policy says of one decision point. `reason` tells why not; the draw (`arm`, `probability`, `seed`) belongs to eligible ones."""
+    """What a policy says of one decision point. `reason` tells why not, or why it asks first; the draw (`arm`, `probability`, `seed`) belongs
+    to eligible ones."""
 
     eligible: bool
     reason: str
@@ -29,62 +50,61 @@ class Decision:
 
 
 class Policy(Protocol):
-    """Whether a spike may prompt. `before`: the person's earlier rows in time order, from which caps and cooldowns follow; a policy keeps nothing."""
+    """Whether a moment may prompt. `known`: every row of the person so far in time order, from which caps and cooldowns follow, and which may
+    hold later ones where news came late; a policy keeps nothing."""
 
-    def __call__(self, spike: Episode, before: Sequence[Prompt]) -> Decision: ...
+    def __call__(self, moment: Moment, known: Sequence[Prompt]) -> Decision: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Off:
     """The empty policy: nobody is prompted and the ledger says so."""
 
-    def __call__(self, spike: Episode, before: Sequence[Prompt]) -> Decision:
+    def __call__(self, moment: Moment, known: Sequence[Prompt]) -> Decision:
         return Decision(eligible=False, reason="off")
 
 
 OFF = Off()
 
 
-def decide(spikes: Iterable[Episode], person: str, *, analysis: str, policy: Policy = OFF, before: Sequence[Prompt] = ()) -> list[Prompt]:
-    """The new rows of the ledger in order of onset, one for each spike that `before` has no row of.
+def decide(moments: Iterable[Moment], person: str, *, policy: Policy = OFF, known: Sequence[Prompt] = ()) -> list[Prompt]:
+    """The new rows of the ledger in order of time, one for each moment that `known` has no row of.
 
-    `spikes`: episodes of the leading device, open ones too (an id is fixed by its start); kinds other than spike are passed over.
-    The same spikes at once or in portions of later and later onset, each with the rows before it, give the same rows.
+    The same moments at once or in portions of later and later time, each with the rows before it, give the same rows.
     """
-    ledger = sorted(before, key=_place)
+    ledger = sorted(known, key=place)
     decided = {row.id for row in ledger}
     fresh: list[Prompt] = []
-    for spike in sorted((s for s in spikes if s.kind == "spike"), key=lambda s: (s.onset_ns, s.id)):
-        row_id = prompt_id(person, spike, analysis)
-        if row_id in decided:
+    for moment in sorted(moments, key=lambda m: (m.t_ns, m.id)):
+        if moment.id in decided:
             continue
-        here = bisect_right(ledger, (spike.onset_ns, spike.id), key=_place)
-        row = _row(row_id, person, spike, policy(spike, ledger[:here]))
-        decided.add(row_id)
+        row = _row(person, moment, policy(moment, ledger))
+        decided.add(row.id)
         fresh.append(row)
-        ledger.insert(here, row)
+        ledger.insert(bisect_right(ledger, place(row), key=place), row)
     return fresh
 
 
-def prompt_id(person: str, spike: Episode, analysis: str) -> str:
-    """Name of the row of a spike; the same in every replay of the same analysis."""
-    return digest("prompt", person, TRIGGER, spike.id, analysis)
+def prompt_id(person: str, key: str, analysis: str, *, trigger: str = AROUSAL) -> str:
+    """Name of the row of a spike (its id is the key), the same in every replay of the same analysis; or of a random time, which rests on none."""
+    return digest("prompt", person, trigger, key, analysis)
 
 
-def _row(row_id: str, person: str, spike: Episode, decision: Decision) -> Prompt:
+def place(row: Prompt) -> tuple[int, str]:
+    """What rows of a ledger are ordered by."""
+    return row.t_ns, row.id
+
+
+def _row(person: str, moment: Moment, decision: Decision) -> Prompt:
     return Prompt(
-        id=row_id,
+        id=moment.id,
         person=person,
-        t_ns=spike.onset_ns,
-        trigger=TRIGGER,
-        episode_id=spike.id,
+        t_ns=moment.t_ns,
+        trigger=moment.trigger,
+        episode_id=moment.episode_id,
         eligible=decision.eligible,
         reason=decision.reason,
         arm=decision.arm,
         probability=decision.probability,
         seed=decision.seed,
     )
-
-
-def _place(row: Prompt) -> tuple[int, str]:
-    return row.t_ns, row.episode_id

@@ -54,6 +54,25 @@ REJECTIONS = ("lapsed", "gate", "unknown", "no_rise", "no_reference", "artefact"
               "quality")
 # fmt: on
 
+# ---------------------------------------------------------------- prompts: who is asked, why not, and what is said to it
+
+AROUSAL, RANDOM = "arousal", "random"
+PROMPT_TRIGGERS = (AROUSAL, RANDOM)
+OFFER, WITHHELD = "offer", "withheld"
+PROMPT_ARMS = (OFFER, WITHHELD)
+ASK_FIRST = ("no_motion", "eager")
+"""Reasons of an eligible row that begins with a question: movement is not measured, or the usual is not known yet."""
+# fmt: off
+PROMPT_REASONS = ("off", "quiet_hours", "not_now", "exposure", "maturity", "gate", "confidence", "small_rise", "tagged", "session", "cooldown", "cap", "halved",
+                  *ASK_FIRST)
+"""The closed list of what a row of the ledger may say; a row that asks at once says nothing."""
+STILL = "still"
+"""The answer "no, I was not moving": an offer may follow, and what is said to that counts for the row."""
+PROMPT_ANSWERS = ("shown", "tag", "breathe", "not_now", "wrong", "moving", STILL, "no_thanks", "rated", "skipped", "not_now_hour", "not_now_today")
+# fmt: on
+EXPIRED = "expired"
+"""Stored as the answer of a question that nobody answered in time."""
+
 # ---------------------------------------------------------------- the grid row as stored
 
 

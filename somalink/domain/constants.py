@@ -214,3 +214,40 @@ class Breath:
 
 
 BREATH = Breath()
+
+
+@dataclass(frozen=True, slots=True)
+class Prompting:
+    """When somebody may be asked (science, sections 2.9, 2.10, 4.4). No part of an analysis: these decide about people, not about records, so
+    that a store whose records stand may be asked by newer rules. What was decided stays (docs/decisions/0020)."""
+
+    grade_b: float = 0.6
+    """Least confidence to act on. A product of quality, maturity and how well movement is known (contracts, section 5)."""
+    asked_motion: float = 0.8
+    """What an answer "no, I was not moving" is worth: as much as a phone's steps."""
+    eager_from: float = 0.4
+    """Maturity from which an eager person is asked: against the recording's own quiet time."""
+    hold_min: int = 10
+    """A question waits so long for somebody to look, then goes by itself: later it would ask about another moment."""
+    cooldown_min: int = 90
+    said_min: int = 20
+    """After a tag or an exercise there is nothing to ask: the person has just looked."""
+    exposure_min: tuple[int, int] = (10, 20)
+    """Before and after a planned step: a breath offered there can become a way round it (science, section 2.10)."""
+    ignored: int = 3
+    halved_days: int = 3
+    """So many questions without an answer halve what may be asked for so many days: nobody nags a person who is busy."""
+    wrongs: int = 3
+    wrong_add: float = 0.25
+    """Every third "this didn't fit" after a rise: the next has to be a step of the driver's grid higher."""
+    p_offer: float = 0.6
+    """Above one half, since an offer may help; far enough below one, so that what happens without it is known (science, section 4.4)."""
+    rating_min: int = 10
+    """The rating comes so long after chance has decided, whatever it said."""
+    rating_hold_min: int = 10
+    thanks_s: int = 20
+    two_controls: float = 0.5
+    """Share of days with two questions at random times instead of one: 1-2 a day (science, section 2.9)."""
+
+
+PROMPTING = Prompting()

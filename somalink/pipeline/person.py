@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from processing import lead as leading
-from processing import ledger, linking, metrics
+from processing import linking, metrics
 from processing.usual import UTC_ONLY, Offsets
 from somalink.domain.constants import Constants
 from somalink.domain.time import MINUTE_NS
 from somalink.domain.types import Baseline, Episode, Event, EventMetrics, FloatArray, Grid, IntArray, Link, Prompt
+from somalink.pipeline.deciding import Final, coach_of, decided
 from somalink.storage.coverage import usable
 from somalink.storage.local import EVER, LocalStore
 from somalink.storage.writer import Writer
@@ -31,7 +32,7 @@ TRIES = 3
 def settle_person(store: LocalStore, person: str, constants: Constants) -> None:
     """Leads, prompts, links and event metrics of a person. Nothing analysed yet: nothing is done.
 
-    Computed while others may write, kept only if tags and episodes are still those it was computed from.
+    Computed while others may write, kept only if what the person said, the ledger and episodes are still those it was computed from.
     """
     for _ in range(TRIES):
         given = _given(store, person)
@@ -49,9 +50,9 @@ def settle_person(store: LocalStore, person: str, constants: Constants) -> None:
 
 
 def _given(store: LocalStore, person: str) -> tuple[object, ...]:
-    """What the stage rests on, as far as it can change: analysis, tags with their revision, episodes with their state."""
-    tags = tuple((event.id, event.revision) for event in store.events(person))
-    return store.current_analysis(person), tags, tuple((row.episode.id, row.episode.state) for row in store.device_episodes(person))
+    """What the stage rests on, as far as it can change: analysis, what was said and set, decisions, episodes with their state."""
+    decisions = tuple(row.id for row in store.prompts(person))
+    return store.current_analysis(person), store.said(person), decisions, tuple((row.episode.id, row.episode.state) for row in store.device_episodes(person))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,9 @@ def _settle(store: LocalStore, person: str, constants: Constants) -> _Settled | 
     everything = [episode for episodes in known.episodes.values() for episode in episodes]
     spikes = [e for e in everything if e.id in known.leads and e.kind == "spike" and e.state == "final"]
     events = [event for event in store.events(person) if not event.deleted]
+    ledger = store.prompts(person)
+    risen = [(device, e) for device, episodes in known.episodes.items() for e in episodes if e.id in known.leads and e.kind == "spike"]
+    final = Final(analysis, known.grids, known.tiers, known.baselines, risen)
     links = linking.link_all(
         events,
         spikes,
@@ -89,7 +93,7 @@ def _settle(store: LocalStore, person: str, constants: Constants) -> _Settled | 
     return _Settled(
         analysis,
         {episode.id: episode.id in known.leads for episode in everything},
-        ledger.decide(spikes, person, analysis=analysis, before=store.prompts(person)),
+        decided(person, final, coach_of(store, person, known=ledger), ledger, constants),
         links,
         [known.measured(event, events) for event in events],
     )
@@ -100,6 +104,7 @@ class _Known:
     """What the stage reads of a person: FINAL rows by device, episodes, baselines, local time."""
 
     grids: dict[str, Grid]
+    tiers: dict[str, str]
     episodes: dict[str, list[Episode]]
     leads: frozenset[str]
     baselines: dict[int, Baseline]
@@ -120,7 +125,7 @@ class _Known:
         told = store.utc_offsets(person)
         offsets = Offsets(tuple(o.from_ns for o in told), tuple(o.offset_s for o in told)) if told else UTC_ONLY
         minutes, chance = _minutes(grids, baselines, offsets, constants)
-        return cls(grids, episodes, leads, baselines, offsets, constants, minutes, chance)
+        return cls(grids, tiers, episodes, leads, baselines, offsets, constants, minutes, chance)
 
     def measured(self, event: Event, events: list[Event]) -> EventMetrics:
         """Metrics of one event on the device that knows most around it."""

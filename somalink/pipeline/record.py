@@ -169,7 +169,7 @@ class Record:
         self.unit = replace(self.unit, tier=self.tier)
         clocker = Clocker(self.unit, TIERS[self.tier], tz=where.tz)
         intake = from_clocker(clocker, start_ns=self._begun_ns, tz=where.tz, meta=LIVE)
-        return open_live(where.store, intake, clocker, where.mode, where.constants, where.hub)
+        return open_live(where.store, intake, clocker, where.mode, where.constants, where.hub, lambda: where.stamps.now().t_utc_ns)
 
     def _put(self, rows: Sequence[Notification]) -> None:
         with self._where.store.transaction() as write:

@@ -268,8 +268,12 @@ class LocalStore:
     def event_metrics(self, person: str) -> list[EventMetrics]:
         return self._select(rows.METRICS, "WHERE person = ? AND analysis = ?", (person, self.current_analysis(person)))
 
-    def prompts(self, person: str) -> list[Prompt]:
-        return self._select(rows.PROMPTS, "WHERE person = ?", (person,), order="t_ns, id")
+    def prompts(self, person: str, start_ns: int = EVER[0], stop_ns: int = EVER[1]) -> list[Prompt]:
+        """Rows of the ledger with start <= t < stop, by time."""
+        return self._select(rows.PROMPTS, "WHERE person = ? AND t_ns >= ? AND t_ns < ?", (person, start_ns, stop_ns), order="t_ns, id")
+
+    def prompt(self, id: str) -> Prompt | None:
+        return next(iter(self._select(rows.PROMPTS, "WHERE id = ?", (id,))), None)
 
     # ------------------------------------------------------------ what people said
 
@@ -300,6 +304,14 @@ class LocalStore:
 
     def answers(self, person: str) -> list[Answer]:
         return self._select(rows.ANSWERS, "WHERE person = ?", (person,), order="received_ns, prompt_id")
+
+    def answers_to(self, prompt_id: str) -> list[Answer]:
+        """Everything that was said to one prompt, in order."""
+        return self._select(rows.ANSWERS, "WHERE prompt_id = ?", (prompt_id,), order="received_ns")
+
+    def is_rated(self, prompt_id: str) -> bool:
+        """Whether a number was given that belongs to this prompt."""
+        return bool(self._value("SELECT EXISTS (SELECT 1 FROM ratings WHERE prompt_id = ?)", (prompt_id,)))
 
     def said(self, person: str) -> int:
         """The change number of the newest thing this person said or set: cheap enough to be asked every second."""

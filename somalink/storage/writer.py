@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from somalink.domain.catalogue import STILL
 from somalink.domain.errors import StoreError
 from somalink.domain.identity import Unit
 from somalink.domain.time import HOUR_NS
@@ -178,6 +179,13 @@ class Writer:
             if prompt.answer and prompt.answered_ns is not None:
                 self._answer(prompt.id, prompt.answer, prompt.answered_ns)
 
+    def draw_prompt(self, prompt: Prompt) -> None:
+        """The arm of a prompt that asked first, once it was told "no"; one that has an arm keeps it."""
+        self._database.run(
+            "UPDATE prompts SET arm = ?, probability = ?, seed = ?, change = ? WHERE id = ? AND arm = ''",
+            (prompt.arm, prompt.probability, prompt.seed, self.change, prompt.id),
+        )
+
     def set_current_analysis(self, person: str, analysis: str) -> None:
         """What readers see from now on. The superseded analysis leaves tombstones; the new one's rows count as written now."""
         old = self._current(person)
@@ -205,7 +213,7 @@ class Writer:
         self._put(rows.RATINGS, [rating], sql=rows.RATINGS.upsert(keep=("received_ns",)))
 
     def put_answer(self, answer: Answer) -> None:
-        """Kept as said; the prompt's row carries the first answer."""
+        """Kept as said; the prompt's row carries the first answer, and of one that asked first what was said to the offer, once something was."""
         self._put(rows.ANSWERS, [answer])
         self._answer(answer.prompt_id, answer.answer, answer.received_ns)
 
@@ -250,8 +258,9 @@ class Writer:
 
     def _answer(self, prompt_id: str, answer: str, answered_ns: int) -> None:
         self._database.run(
-            "UPDATE prompts SET answer = ?, answered_ns = ?, change = ? WHERE id = ? AND (answered_ns IS NULL OR answered_ns > ?)",
-            (answer, answered_ns, self.change, prompt_id, answered_ns),
+            "UPDATE prompts SET answer = ?1, answered_ns = ?2, change = ?3 WHERE id = ?4 AND (answered_ns IS NULL OR (answer = ?5) > (?1 = ?5) "
+            "OR (answered_ns > ?2 AND (answer = ?5) = (?1 = ?5)))",
+            (answer, answered_ns, self.change, prompt_id, STILL),
         )
 
     def _forget_links(self, person: str, analysis: str, said: set[tuple[str, str]]) -> None:

@@ -1,4 +1,4 @@
-"""The prompt ledger: one row a spike, decided once."""
+"""The prompt ledger: one row a decision point, decided once."""
 
 from collections.abc import Sequence
 from random import Random
@@ -6,61 +6,58 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.ledger import Decision, decide
+from processing.ledger import Decision, Moment, decide, prompt_id
 from somalink.domain.time import HOUR_NS, MINUTE_NS
-from somalink.domain.types import Episode, Prompt
+from somalink.domain.types import Prompt
 
 START = 1_772_366_400 * 10**9
 
 
-def spike(at_min: int, *, kind: str = "spike") -> Episode:
-    start = START + at_min * MINUTE_NS
-    return Episode(f"{kind}{at_min}", kind, "level", start, None, start + MINUTE_NS, start, 3.0, 2.0, 0.9, 0.5, "still", False, None)
+def moment(at_min: int, *, trigger: str = "arousal") -> Moment:
+    return Moment(f"row{at_min}", START + at_min * MINUTE_NS, trigger, f"spike{at_min}" if trigger == "arousal" else "")
 
 
-def hourly(spike: Episode, before: Sequence[Prompt]) -> Decision:
+def hourly(moment: Moment, known: Sequence[Prompt]) -> Decision:
     """A policy with a cooldown, to show that one needs no memory of its own."""
-    recent = any(row.eligible and row.t_ns > spike.onset_ns - HOUR_NS for row in before)
+    recent = any(row.eligible and abs(row.t_ns - moment.t_ns) < HOUR_NS for row in known)
     return Decision(False, "cooldown") if recent else Decision(True, "", arm="offer", probability=0.6, seed="s")
 
 
 def test_with_prompts_off_every_spike_has_a_row_that_says_so() -> None:
-    rows = decide([spike(30), spike(0)], "p", analysis="a")
+    rows = decide([moment(30), moment(0)], "p")
     assert [(r.episode_id, r.t_ns, r.trigger, r.eligible, r.reason, r.arm) for r in rows] == [
-        ("spike0", START + MINUTE_NS, "arousal", False, "off", ""),
-        ("spike30", START + 31 * MINUTE_NS, "arousal", False, "off", ""),
+        ("spike0", START, "arousal", False, "off", ""),
+        ("spike30", START + 30 * MINUTE_NS, "arousal", False, "off", ""),
     ]
 
 
-def test_slowings_and_long_elevations_are_no_decision_points() -> None:
-    assert decide([spike(0, kind="slowing"), spike(9, kind="elevated")], "p", analysis="a") == []
+def test_a_random_time_is_a_row_of_no_episode() -> None:
+    assert [(r.episode_id, r.trigger) for r in decide([moment(1, trigger="random")], "p")] == [("", "random")]
 
 
 def test_a_row_is_named_by_person_spike_and_analysis() -> None:
-    def name(person: str, analysis: str, at_min: int = 0) -> str:
-        return decide([spike(at_min)], person, analysis=analysis)[0].id
-
-    assert name("p", "a") == name("p", "a")
-    assert len({name("p", "a"), name("q", "a"), name("p", "b"), name("p", "a", 9)}) == 4
+    assert prompt_id("p", "spike", "a") == prompt_id("p", "spike", "a")
+    names = {prompt_id(*which) for which in (("p", "spike", "a"), ("q", "spike", "a"), ("p", "spike", "b"), ("p", "other", "a"))}
+    assert len({*names, prompt_id("p", "spike", "a", trigger="random")}) == 5
 
 
 def test_a_decided_spike_is_never_drawn_again() -> None:
-    rows = decide([spike(0)], "p", analysis="a")
-    assert decide([spike(0)], "p", analysis="a", policy=hourly, before=rows) == []
+    rows = decide([moment(0)], "p")
+    assert decide([moment(0)], "p", policy=hourly, known=rows) == []
 
 
-def test_a_policy_sees_what_was_decided_before_the_spike_and_nothing_later() -> None:
-    rows = decide([spike(m) for m in (0, 30, 70)], "p", analysis="a", policy=hourly)
+def test_news_that_comes_late_minds_what_was_decided_after_it() -> None:
+    rows = decide([moment(m) for m in (0, 30, 70)], "p", policy=hourly)
     assert [(r.eligible, r.reason, r.arm) for r in rows] == [(True, "", "offer"), (False, "cooldown", ""), (True, "", "offer")]
-    late_news = decide([spike(-5)], "p", analysis="a", policy=hourly, before=rows)
-    assert [r.eligible for r in late_news] == [True]
+    assert [r.eligible for r in decide([moment(-5)], "p", policy=hourly, known=rows)] == [False]
+    assert [r.eligible for r in decide([moment(-60)], "p", policy=hourly, known=rows)] == [True]
 
 
 @given(st.lists(st.integers(0, 500), unique=True, max_size=12), st.integers(0, 12), st.randoms(use_true_random=False))
-def test_spikes_at_once_in_portions_or_in_any_order_give_the_same_rows(at_min: list[int], cut: int, shuffle: Random) -> None:
-    spikes = [spike(m) for m in sorted(at_min)]
-    mixed = list(spikes)
+def test_moments_at_once_in_portions_or_in_any_order_give_the_same_rows(at_min: list[int], cut: int, shuffle: Random) -> None:
+    moments = [moment(m) for m in sorted(at_min)]
+    mixed = list(moments)
     shuffle.shuffle(mixed)
-    first = decide(spikes[:cut], "p", analysis="a", policy=hourly)
-    rest = decide(spikes[cut:], "p", analysis="a", policy=hourly, before=first)
-    assert first + rest == decide(mixed, "p", analysis="a", policy=hourly)
+    first = decide(moments[:cut], "p", policy=hourly)
+    rest = decide(moments[cut:], "p", policy=hourly, known=first)
+    assert first + rest == decide(mixed, "p", policy=hourly)
