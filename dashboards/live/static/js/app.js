@@ -2,6 +2,7 @@
    and gives back what to call when it goes. */
 import * as api from './api.js';
 import { $, h } from './kit.js';
+import { prompts } from './prompt.js';
 import { speakFor } from './queue.js';
 import { speak, t, useOffset } from './texts.js';
 
@@ -90,7 +91,7 @@ document.addEventListener('click', e => {
   const link = e.target.closest?.('a[href^="/"]');
   if (!link || e.defaultPrevented || e.metaKey || e.ctrlKey || e.shiftKey || link.target || link.hasAttribute('download') || !(new URL(link.href).pathname in VIEWS)) return;
   e.preventDefault();
-  go(link.getAttribute('href')).then(() => { $('#view').focus({ preventScroll: true }); scrollTo(0, 0); });
+  go(link.getAttribute('href')).then(() => { if (link.hash) return; $('#view').focus({ preventScroll: true }); scrollTo(0, 0); });
 });
-draw().then(() => { if (app.status) follow(); });
+draw().then(() => { if (app.status) { follow(); prompts(app); } });
 if (isSecureContext && 'serviceWorker' in navigator) navigator.serviceWorker.register('/sw.js').catch(() => { /* the page works without; it only cannot open offline */ });

@@ -1,0 +1,106 @@
+/* Why was I asked, or not? The ledger of prompts in words, a day at a time. Rows that chance decided stay without their reason for a
+   while: who reads "chance left this one out" before the question ten minutes later would answer another question. */
+import { get, now } from '../api.js';
+import { h } from '../kit.js';
+import { clock, dayAndMonth, local, t, weekday } from '../texts.js';
+
+const DAY_MS = 86_400_000;
+export const HOLD_MS = 25 * 60_000;
+/** Reasons of a row that began with a question instead of an offer. */
+const ASK_FIRST = ['no_motion', 'eager'];
+const asked = row => row.asked ?? (row.eligible && (row.arm === 'offer' || ASK_FIRST.includes(row.reason)));
+/** From so many in a row with the same reason, one line stands for all. */
+const RUN = 3;
+
+export async function show(root, app) {
+  const list = h('div.days'), earlier = h('button.btn', { type: 'button', onclick: () => before() }, t('why.earlier'));
+  const share = h('div.share');
+  root.replaceChildren(h('main.ask.narrow', {}, h('section.card', {}, h('h1', {}, t('why.title')), h('p.small', {}, t('why.intro')), share, list,
+    h('div.stack', {}, earlier, h('a.btn', { href: '/settings#asking' }, t('why.change'))))));
+
+  const midnight = ms => ms - local(ms).getTime() % DAY_MS;
+  const today = () => midnight(now());
+  let from = today(), gone = false;
+
+  async function day(from_ms) {
+    const rows = await get('/prompts', { from_ms, to_ms: from_ms + DAY_MS });
+    const section = h('section', { 'data-from': from_ms }, h('h2', {}, title(from_ms)), ...drawn(rows, app, from_ms === today()));
+    return section;
+  }
+
+  function title(from_ms) {
+    const day_ms = from_ms + DAY_MS / 2;
+    return t(from_ms === today() ? 'why.today' : 'why.day', { weekday: weekday(day_ms), date: dayAndMonth(day_ms) });
+  }
+
+  async function before() {
+    earlier.disabled = true;
+    from -= DAY_MS;
+    try {
+      const section = await day(from);
+      list.append(section);
+      const heading = section.querySelector('h2');
+      heading.tabIndex = -1; heading.focus({ preventScroll: true }); section.scrollIntoView({ block: 'nearest' });
+    } catch (error) { from += DAY_MS; app.tell(error.what || t('common.not_reached')); }
+    earlier.disabled = false;
+  }
+
+  async function again() {
+    const section = await day(today());
+    if (gone) return;
+    const old = list.querySelector(`[data-from="${section.dataset.from}"]`);
+    if (old) old.replaceWith(section); else list.prepend(section);
+  }
+
+  share.replaceChildren(h('p', {}, t(app.choices.randomised === 'yes' ? 'why.share_yes' : 'why.share_no')), h('p', {}, t('why.random')),
+    app.choices.consent_measure !== 'yes' ? h('p', {}, t('why.not_agreed')) : app.choices.prompt_mode === 'never' || app.choices.prompt_cap === '0' ? h('p', {}, t('why.off')) : '');
+  await again();
+  let timer;
+  const listen = event => { if (event === 'prompt' || event === 'changed' || event === 'open') { clearTimeout(timer); timer = setTimeout(() => again().catch(() => {}), 400); } };
+  app.listeners.add(listen);
+  return () => { gone = true; clearTimeout(timer); app.listeners.delete(listen); };
+}
+
+/** What stands under a day: rows, runs of the same reason as one, or a sentence when there is nothing. */
+function drawn(rows, app, isToday) {
+  const listed = rows.filter(row => !held(row) || asked(row)).sort((a, b) => b.t_ms - a.t_ms);
+  if (!listed.length) return [h('p.small', {}, t(isToday ? 'why.none_today' : 'why.none'))];
+  const runs = [];
+  for (const row of listed) {
+    const last = runs.at(-1);
+    if (last && !asked(row) && !asked(last[0]) && last[0].reason === row.reason && last[0].arm === row.arm) last.push(row); else runs.push([row]);
+  }
+  return [h('ul.list', {}, runs.flatMap(run => run.length >= RUN ? [line(run, app, isToday)] : run.map(row => line([row], app, isToday))))];
+}
+
+const held = row => row.t_ms > now() - HOLD_MS && (asked(row) || row.arm === 'withheld');
+
+function line(run, app, isToday) {
+  const [row] = run, last = run.at(-1);
+  const when = run.length > 1 && clock(last.t_ms) !== clock(row.t_ms) ? `${clock(last.t_ms)}\u2009–\u2009${clock(row.t_ms)}` : clock(row.t_ms);
+  const head = asked(row) ? t('why.asked') : run.length > 1 ? t('why.not_asked_times', { n: run.length }) : t('why.not_asked');
+  return h('li.when', {}, h('time', { datetime: new Date(row.t_ms).toISOString() }, when), h('b', {}, head),
+    h('small', {}, held(row) ? t('why.held') : reason(row, app, isToday)), came(row));
+}
+
+/** Why, in words. */
+function reason(row, app, isToday) {
+  if (asked(row)) {
+    const risen = ASK_FIRST.includes(row.reason) ? `why.by_rise_${row.reason}` : row.probability < 1 ? 'why.by_rise_and_chance' : 'why.by_rise';
+    const why = t(row.trigger === 'random' ? 'why.by_random' : risen);
+    const drawn = ASK_FIRST.includes(row.reason) && row.probability < 1 && { withheld: 'why.withheld_after', offer: 'why.offered_after' }[row.arm];
+    return drawn ? `${why} ${t(drawn)}` : why;
+  }
+  if (row.arm === 'withheld') return t(row.trigger === 'random' ? 'why.withheld_random' : 'why.withheld');
+  if (isToday && row.reason === 'quiet_hours') return t('why.quiet_until', { until: app.choices.quiet_to });
+  const key = `reason.${row.reason}`, said = t(key);
+  return said === key ? t('why.other') : said;
+}
+
+/** What came of it, when something did. */
+function came(row) {
+  if (!asked(row) || (!row.answer && held(row))) return null;
+  if (!row.answer || row.answer === 'expired') return h('small', {}, t(row.shown_ms ? 'why.unanswered' : 'why.unseen'));
+  const key = `why.answer_${row.answer}`, said = t(key);
+  return said === key ? null : h('small', {}, said);
+}
