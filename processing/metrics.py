@@ -17,7 +17,7 @@ import numpy as np
 from processing.exact import int_sum, median, prefix
 from somalink.domain.constants import Constants
 from somalink.domain.time import GRID_NS, MINUTE_NS, SECOND_NS
-from somalink.domain.types import UNKNOWN, Event, EventMetrics, Gate, Grid, IntArray
+from somalink.domain.types import UNKNOWN, Episode, Event, EventMetrics, Gate, Grid, IntArray
 
 Z_PER_UNIT = 10_000
 Q_PER_UNIT = 10_000
@@ -71,6 +71,24 @@ def event_metrics(event: Event, grid: Grid, others: Sequence[Event], constants: 
     )
 
 
+def half_back(episode: Episode, grid: Grid, constants: Constants) -> float | None:
+    """Seconds from an episode's highest level until a minute's mean was half-way back to the ten calm minutes before its start.
+
+    None where that was not seen within an hour: too little known before it, no fall, or the signal ended.
+    """
+    end_ns = (episode.peak_ns if episode.stop_ns is None else episode.stop_ns) + GRID_NS
+    first_ns = (episode.start_ns + PRE_NS[0]) // GRID_NS * GRID_NS
+    z = _readable(grid, first_ns, end_ns + HORIZON_NS + MINUTE_NS, constants)
+    level = _Level(first_ns, z, z)
+    pre, begins = _between(level, z, episode.start_ns + PRE_NS[0], episode.start_ns + PRE_NS[1]), level.index(episode.start_ns) - 1
+    within = z[begins : level.index(end_ns)]
+    if pre is None or not len(within):
+        return None
+    top = int(np.argmax(within))
+    half = _half_recovery(int(within[top]), level.stop_ns(begins + top), round(median(pre)), level, None, constants)
+    return None if half is None or half[1] else half[0] / SECOND_NS
+
+
 @dataclass(frozen=True, slots=True)
 class _Level:
     """Level z on every grid point around one event, UNKNOWN where it may not be read; `calm` also where another event was going on."""
@@ -92,14 +110,20 @@ def _level(event: Event, grid: Grid, others: Sequence[Event], constants: Constan
     blur_ns = KERNEL[-1][0] * event.certainty_s * SECOND_NS // KERNEL_STEPS
     first_ns = (event.t_ns - blur_ns + PRE_NS[0] - RESPONSE_NS) // GRID_NS * GRID_NS
     last_ns = event.t_ns + blur_ns + RESPONSE_NS + HORIZON_NS + MINUTE_NS
-    z = np.full((last_ns - first_ns) // GRID_NS + 1, UNKNOWN, np.int64)
-    rows = grid.take(slice(*np.searchsorted(grid.stop_ns, [first_ns, last_ns + 1])))
-    readable = np.isin(rows.gate, OPEN_GATES) & (rows.hr_q >= round(constants.usual.min_quality * Q_PER_UNIT)) & (rows.z != UNKNOWN)
-    z[(rows.stop_ns[readable] - first_ns) // GRID_NS] = rows.z[readable]
+    z = _readable(grid, first_ns, last_ns, constants)
     level = _Level(first_ns, z, z.copy())
     for other in others:
         _blot(level, other.t_ns, max(other.t_end_ns or 0, other.t_ns + RESPONSE_NS))
     return level
+
+
+def _readable(grid: Grid, first_ns: int, last_ns: int, constants: Constants) -> IntArray:
+    """Level z on every grid point from `first_ns`, which is one, to `last_ns`; UNKNOWN where it may not be read."""
+    z = np.full((last_ns - first_ns) // GRID_NS + 1, UNKNOWN, np.int64)
+    rows = grid.take(slice(*np.searchsorted(grid.stop_ns, [first_ns, last_ns + 1])))
+    readable = np.isin(rows.gate, OPEN_GATES) & (rows.hr_q >= round(constants.usual.min_quality * Q_PER_UNIT)) & (rows.z != UNKNOWN)
+    z[(rows.stop_ns[readable] - first_ns) // GRID_NS] = rows.z[readable]
+    return z
 
 
 def _blot(level: _Level, from_ns: int, to_ns: int) -> None:

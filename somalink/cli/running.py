@@ -17,6 +17,7 @@ from somalink.cli import console
 from somalink.cli.air import VirtualRadioOption, VirtualSpeedOption, air
 from somalink.cli.opening import make_room
 from somalink.cli.options import JsonOption, StoreOption, settings, store_path
+from somalink.cli.page import HttpsOption, LanOption, OpenOption, PageOption, PortOption, Wish, served
 from somalink.domain.errors import DeviceNotFound, UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ def run(
     person: Annotated[str | None, typer.Option("--person", metavar="ID", help="Whose strap; default from settings.", show_default=False)] = None,
     once: Annotated[bool, typer.Option("--once", help="Connect once and end with that connection; do not wait for a strap or a radio.")] = False,
     json: JsonOption = False,
+    page: PageOption = True,
+    port: PortOption = None,
+    lan: LanOption = False,
+    https: HttpsOption = False,
+    open: OpenOption = False,
     virtual_radio: VirtualRadioOption = None,
     speed: VirtualSpeedOption = 1.0,
 ) -> None:
@@ -62,7 +68,8 @@ def run(
     if store is None:
         make_room(file.parent)
     with LocalStore.open(file) as opened:
-        asyncio.run(_run(opened, config, strap or [], person or config.person, once=once, virtual=virtual_radio, speed=speed))
+        wish = Wish(port, lan, https, open) if page and not once else None
+        asyncio.run(_run(opened, config, strap or [], person or config.person, once=once, virtual=virtual_radio, speed=speed, wish=wish))
         _report(opened, json=json)
 
 
@@ -74,7 +81,7 @@ class Pace:
     patience: Patience
 
 
-async def _run(store: LocalStore, config: Config, asked: list[str], person: str, *, once: bool, virtual: Path | None, speed: float) -> None:
+async def _run(store: LocalStore, config: Config, asked: list[str], person: str, *, once: bool, virtual: Path | None, speed: float, wish: Wish | None) -> None:
     """The straps that were asked for, in the air that was, until a signal."""
     from ingest.ble.patience import Patience
     from ingest.ble.stamps import FasterStamps, SystemStamps
@@ -85,7 +92,7 @@ async def _run(store: LocalStore, config: Config, asked: list[str], person: str,
     async def worn(where: Where) -> Sequence[Worn]:
         return await _chosen(store, asked, person, stop, once=once, where=where)
 
-    await recorded(store, config, pace, worn, stop, once=once, virtual=virtual)
+    await recorded(store, config, pace, worn, stop, once=once, virtual=virtual, wish=wish)
 
 
 async def recorded(
@@ -98,8 +105,9 @@ async def recorded(
     once: bool = False,
     virtual: Path | None = None,
     hub: Hub | None = None,
+    wish: Wish | None = None,
 ) -> None:
-    """One loop for radio, record and display, until `stop`. `hub` is for whoever wants to hear it too."""
+    """One loop for radio, record, page and display, until `stop`. `hub` is for whoever wants to hear it too."""
     import numpy as np
 
     from ingest.ble.radio import Radio
@@ -117,7 +125,8 @@ async def recorded(
         showing = asyncio.ensure_future(_show(hub, config))
         await asyncio.sleep(0)
         try:
-            await record(worn, where, Air(radio, pace.patience, dice), stop, once_s=ONCE_S if once else None)
+            async with served(store, hub, lambda: pace.stamps.now().t_utc_ns, wish, sorted({each.person for each in worn})):
+                await record(worn, where, Air(radio, pace.patience, dice), stop, once_s=ONCE_S if once else None)
         finally:
             hub.close()
             await showing

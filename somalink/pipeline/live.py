@@ -36,8 +36,8 @@ class SystemClock:
         await asyncio.sleep(max(t_ns - time.time_ns(), 0) / SECOND_NS)
 
 
-async def paced(items: Iterable[Item], *, clock: Clock, pace: float) -> AsyncIterator[list[Item]]:
-    """Slices of a recording, each given out when its heartbeat is due at `pace` times real time."""
+async def paced(items: Iterable[Item], *, clock: Clock, pace: float, reached: Callable[[int], None] | None = None) -> AsyncIterator[list[Item]]:
+    """Slices of a recording, each given out when its heartbeat is due at `pace` times real time; `reached` hears how far in event time that is."""
     begun_ns = first_ns = None
     for part in slices(items):
         last = part[-1]
@@ -45,6 +45,8 @@ async def paced(items: Iterable[Item], *, clock: Clock, pace: float) -> AsyncIte
             if begun_ns is None or first_ns is None:
                 begun_ns, first_ns = clock.now_ns(), last.t_ns
             await clock.sleep_until(begun_ns + int((last.t_ns - first_ns) / pace))
+            if reached is not None:
+                reached(last.t_ns)
         yield part
 
 
@@ -219,17 +221,19 @@ class Live:
             self.hub.publish(Prompted(self.run.unit.person))
 
 
-def run_paced(
-    store: LocalStore, intake: Intake, mode: Mode, constants: Constants, pace: float, progress: Progress | None = None, hub: Hub | None = None
-) -> None:
-    """A recording at `pace` times real time through the live pipeline."""
-    asyncio.run(replay_live(store, intake, mode, constants, pace, clock=SystemClock(), hub=hub or Hub(), progress=progress))
-
-
 async def replay_live(
-    store: LocalStore, intake: Intake, mode: Mode, constants: Constants, pace: float, *, clock: Clock, hub: Hub, progress: Progress | None = None
+    store: LocalStore,
+    intake: Intake,
+    mode: Mode,
+    constants: Constants,
+    pace: float,
+    *,
+    clock: Clock,
+    hub: Hub,
+    progress: Progress | None = None,
+    reached: Callable[[int], None] | None = None,
 ) -> None:
-    """The same, inside a running loop and on any clock."""
+    """A recording at `pace` times real time through the live pipeline, on any clock. Whoever gave the hub closes it."""
     unit = intake.unit
     with store.engine_lock(unit.person, unit.device):
         refuse_other_analysis(store, unit.person, mode.analysis(constants))
@@ -239,8 +243,7 @@ async def replay_live(
         run.begin()
         items = archived(intake).items(after_ns=run.after_ns, slice_s=max(1, round(pace)))
         span = (intake.row.start_ns, intake.row.stop_ns or 0)
-        await Live(store, run, hub, constants, said=store.said(unit.person)).follow(paced(items, clock=clock, pace=pace), progress, span)
-        hub.close()
+        await Live(store, run, hub, constants, said=store.said(unit.person)).follow(paced(items, clock=clock, pace=pace, reached=reached), progress, span)
 
 
 async def record_live(

@@ -1,0 +1,171 @@
+"""What a page may send: fields, their words and their bounds. What is not in here is refused with the name of the field."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from somalink.domain.catalogue import ACTIONS, CERTAINTIES_S, CONTEXTS, KINDS, NEEDS, RATING_KINDS, SENSATIONS, SESSION_KINDS, THEMES, WITH_WHOM
+from somalink.domain.choices import CHOICES
+from somalink.domain.errors import UsageError
+
+LATEST_NS = 2**62
+"""Of the year 2116: a time beyond it is a mistake, and would not fit the store."""
+
+
+def _one_of(words: tuple[str, ...]) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"choose from: {' '.join(words)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _some_of(words: tuple[str, ...]) -> AfterValidator:
+    def check(values: list[str]) -> list[str]:
+        if strange := sorted(set(values) - set(words)):
+            raise ValueError(f"{' '.join(strange)}: choose from: {' '.join(words)}")
+        return list(dict.fromkeys(values))
+
+    return AfterValidator(check)
+
+
+def _from_text(value: Any) -> Any:
+    """Nanoseconds come as text: a browser's numbers lose their last digits."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 19:
+        return int(value)
+    raise ValueError("nanoseconds of UTC, as text of digits")
+
+
+def _certainty(value: int) -> int:
+    if value not in CERTAINTIES_S:
+        raise ValueError(f"choose from: {' '.join(map(str, CERTAINTIES_S))}")
+    return value
+
+
+TEXT_NS = {"type": "string", "pattern": r"^[0-9]{1,19}$"}
+Ns = Annotated[int, BeforeValidator(_from_text), Field(ge=0, le=LATEST_NS, json_schema_extra=TEXT_NS)]
+Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+Scale = Annotated[int, Field(ge=0, le=10, strict=True)]
+Words = Annotated[list[str], Field(max_length=20)]
+Short = Annotated[str, Field(max_length=200)]
+Note = Annotated[str, Field(max_length=8000)]
+ANSWERS = ("shown", "tag", "breathe", "not_now", "not_now_hour", "not_now_today", "wrong", "moving", "still", "no_thanks", "rated", "skipped")
+
+
+class Form(BaseModel):
+    """Exactly these fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Said(Form):
+    """What may be said of a moment beside what it was and when, all of it optional and all of it later too."""
+
+    t_end_ns: Ns | None = None
+    certainty_s: Annotated[int, AfterValidator(_certainty), Field(json_schema_extra={"enum": list(CERTAINTIES_S)})] = 60
+    distress: Scale | None = None
+    belonging: Scale | None = None
+    sensations: Annotated[Words, _some_of(SENSATIONS)] = []
+    action: Annotated[str, _one_of(("", *ACTIONS))] = ""
+    with_whom: Annotated[Words, _some_of(WITH_WHOM)] = []
+    theme: Annotated[str, _one_of(("", *THEMES))] = ""
+    need: Annotated[str, _one_of(("", *NEEDS))] = ""
+    spoken: bool | None = None
+    expectancy: Scale | None = None
+    context: Annotated[Words, _some_of(CONTEXTS)] = []
+    blind: bool | None = None
+    planned_distress: Scale | None = None
+    note: Note = ""
+
+
+class NewEvent(Said):
+    """A tag, under the id that the page gave it: sent twice it is one."""
+
+    id: Uuid
+    kind: Annotated[str, _one_of(KINDS)]
+    t_ns: Ns
+    made_at_ns: Ns
+
+
+class EditedEvent(Said):
+    """What changed of a tag since `revision` was read; what is left out stays as it is."""
+
+    revision: Annotated[int, Field(ge=1, le=10**6)]
+    made_at_ns: Ns
+    kind: Annotated[str, _one_of(KINDS)] | None = None
+    t_ns: Ns | None = None
+
+    def changed(self) -> dict[str, Any]:
+        """The fields that were sent."""
+        sent = self.model_dump(exclude_unset=True, exclude={"revision", "made_at_ns"})
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in sent.items() if value is not None or name not in ("kind", "t_ns")}
+
+
+class NewRating(Form):
+    """A number from 0 to 10."""
+
+    id: Uuid
+    t_ns: Ns
+    kind: Annotated[str, _one_of(RATING_KINDS)]
+    value: Scale
+    prompt_id: Short = ""
+    blind: bool | None = None
+
+
+class NewSession(Form):
+    """An exercise as it was done."""
+
+    id: Uuid
+    start_ns: Ns
+    stop_ns: Ns
+    kind: Annotated[str, _one_of(SESSION_KINDS)]
+    rate: Annotated[float, Field(ge=3, le=12)] | None = None
+    in_s: Annotated[float, Field(ge=1, le=12)] | None = None
+    ex_s: Annotated[float, Field(ge=1, le=12)] | None = None
+    prompt_id: Short = ""
+    outcome: Short = ""
+
+
+class NewPlan(Form):
+    """A step back into contact, as it is planned."""
+
+    id: Uuid
+    step: Short
+    kind: Annotated[str, _one_of(KINDS)]
+    t_ns: Ns
+    t_end_ns: Ns | None = None
+    planned_distress: Scale | None = None
+    expectancy: Scale | None = None
+
+
+class NewAnswer(Form):
+    """What was said to a prompt."""
+
+    prompt_id: Annotated[str, Field(min_length=1, max_length=200)]
+    answer: Annotated[str, _one_of(ANSWERS)]
+
+
+class Token(Form):
+    """What a QR code holds."""
+
+    token: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(max_length=60)] = ""
+
+
+def _choices(given: dict[str, str]) -> dict[str, str]:
+    read = {}
+    for key, value in given.items():
+        if key not in CHOICES:
+            raise ValueError(f"{key[:40]!r} is not a setting")
+        try:
+            read[key] = CHOICES[key].read(value)
+        except UsageError as error:
+            raise ValueError(f"{error.what}: {error.next_step}") from error
+    return read
+
+
+Choices = Annotated[dict[str, str], Field(max_length=len(CHOICES)), AfterValidator(_choices)]
+"""Some of the settings with what they are to be."""

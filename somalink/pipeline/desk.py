@@ -1,0 +1,481 @@
+"""What the page asks, answered from the store and the hub (`dashboards.live.ports.Desk`). Blocking but for the stream.
+
+Reads FINAL rows; what is provisional goes through the stream alone. Writes short transactions, each the same when told twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from dashboards.live import shapes
+from dashboards.live.ports import Conflict
+from processing import metrics
+from processing.lead import TIERS
+from processing.usual import Offsets
+from somalink.domain.choices import CHOICES, SETTINGS, chosen
+from somalink.domain.constants import Constants
+from somalink.domain.errors import UsageError
+from somalink.domain.identity import Unit
+from somalink.domain.time import DAY_BREAK_NS, DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_day, to_datetime
+from somalink.domain.types import UNKNOWN, Answer, Baseline, Episode, Event, Flag, Gap, Gate, Grid, Plan, Rating, Session, Setting, Stream, word
+from somalink.pipeline.holdings import Stage, local_offsets, minute_chances, quiet, stage_at
+from somalink.pipeline.hub import Changed, Final, Hub, Link, Message, Provisional
+from somalink.pipeline.hub import Status as Dropped
+from somalink.pipeline.links import LinkNow, link_of
+from somalink.pipeline.person import settle_person
+from somalink.storage import locks
+from somalink.storage.coverage import USABLE_Q, usable
+from somalink.storage.local import LocalStore
+from somalink.storage.writer import StaleRevision
+
+MS = 1_000_000
+Q = 10_000
+"""Quality, z and standard error are kept in 1e-4."""
+OK_Q = round(USABLE_Q * Q)
+HOLE_NS = MINUTE_NS
+"""A hole in the rows from which on it is a gap to be told of: shorter ones are a strap's daily life."""
+RECENT_NS = 2 * MINUTE_NS
+"""A point older than this says nothing of now."""
+OVERVIEW_NS = 4 * MINUTE_NS
+"""One value of a small day's line."""
+ALIVE_S = 15.0
+STAGES = {"begun": "none", "learning": "session", "nearly": "learning", "own": "full", "recording": "within_recording"}
+
+
+@dataclass(slots=True)
+class StoreDesk:
+    """One store and its hub."""
+
+    store: LocalStore
+    hub: Hub
+    constants: Constants
+    now_ns: Callable[[], int]
+    """The time of day of who wears the device: the wall's, or that of a recording that is lived again."""
+    tz: str
+    publish: Callable[[Message], None]
+    """The hub's own, for any thread."""
+
+    # ---- how things are
+
+    def status(self, person: str) -> shapes.Status:
+        now_ns = self.now_ns()
+        offset_s = self._offset_s(person, now_ns)
+        day_ns = day_start(now_ns, offset_s)
+        rows = self._rows(person, day_ns, now_ns + MINUTE_NS)
+        units = self.store.units(person)
+        return shapes.Status(
+            person=person,
+            display_name=person,
+            now_ms=now_ns // MS,
+            tz=self.tz,
+            offset_s=offset_s,
+            device=self._device(person, units, rows, now_ns),
+            today=self._today(person, units, rows, day_ns, now_ns),
+            stage=self._knows(person, rows),
+            day_from_ms=day_ns // MS,
+            lan=False,
+            secure=False,
+            here=False,
+            simulated=any(found.row.simulated for found in self.store.recordings(person)),
+        )
+
+    def _device(self, person: str, units: Sequence[Unit], rows: Grid, now_ns: int) -> shapes.Wears | None:
+        """The one that is heard, else the one heard last."""
+        known = [(link_of(self.store, person, device), device) for device in sorted({unit.device for unit in units})]
+        if not known:
+            return None
+        link, device = max(known, key=lambda each: (each[0] is not None, each[0].link.since_ns if each[0] else 0))
+        tier = next(unit.tier for unit in reversed(units) if unit.device == device)
+        return wears(link, device, tier, signal_of(rows, now_ns))
+
+    def _today(self, person: str, units: Sequence[Unit], rows: Grid, day_ns: int, now_ns: int) -> shapes.Today:
+        gaps = self._gaps(person, rows, day_ns, now_ns)
+        counts = [refused for unit in units for hour, (_, refused) in self.store.refusals(unit).items() if day_ns <= hour < now_ns - HOUR_NS]
+        flags = [self.store.beats(person, device, day_ns, now_ns).flag for device in {unit.device for unit in units}]
+        return shapes.Today(
+            worn_s=len(rows) * GRID_NS // SECOND_NS,
+            gap_s=sum(stop - start for start, stop, _ in gaps) / 1000,
+            gaps=gaps,
+            beats_received=sum(map(len, flags)) + sum(sum(refused.values()) for refused in counts),
+            beats_flagged=sum(int(np.count_nonzero(flag != Flag.OK)) for flag in flags),
+        )
+
+    def _knows(self, person: str, rows: Grid) -> shapes.Knows:
+        baselines = {baseline.number: baseline for baseline in self.store.baselines(person)}
+        newest = max(baselines.values(), key=lambda each: each.from_ns, default=None)
+        last = rows if len(rows) else self._last_rows(person)
+        still_h = float(np.count_nonzero(quiet(last))) * GRID_NS / HOUR_NS
+        stage = stage_at(last, len(last) - 1, baselines, still_h=still_h, constants=self.constants)
+        maturity = self.constants.maturity
+        return shapes.Knows(_stage(stage, newest), round(stage.still_h, 1), maturity.full_h, newest.still_days if newest else 0, maturity.full_days)
+
+    def _last_rows(self, person: str) -> Grid:
+        """Rows of the last day that has any."""
+        days = sorted({day for unit in self.store.units(person) for day in self.store.days(unit)})
+        return self._rows(person, *days[-1]) if days else Grid.empty()
+
+    # ---- what was
+
+    def indices(self, person: str, start_ns: int, stop_ns: int, step_s: int) -> shapes.Indices:
+        rows = self._rows(person, start_ns, stop_ns)
+        picked = rows.take(last_of_each(rows.stop_ns, step_s * SECOND_NS))
+        return shapes.Indices(
+            step_s=step_s,
+            t_ms=(picked.stop_ns // MS).tolist(),
+            z=known(picked.z, Q),
+            se=known(picked.se, Q),
+            gate=[word(Gate(gate)) for gate in picked.gate.tolist()],
+            ok=(picked.hr_q >= OK_Q).tolist(),
+            hr=known(picked.hr, 1000),
+            gaps=self._gaps(person, rows, start_ns, min(stop_ns, self.now_ns())),
+        )
+
+    def episodes(self, person: str, start_ns: int, stop_ns: int) -> shapes.Episodes:
+        rows = self._rows(person, start_ns - 2 * HOUR_NS, stop_ns + 2 * HOUR_NS)
+        found = [each.episode for each in self.store.device_episodes(person, start_ns, stop_ns) if each.lead is not False]
+        links: dict[str, list[shapes.LinkedTo]] = {}
+        for link in self.store.links(person):
+            links.setdefault(link.episode_id, []).append(shapes.LinkedTo(link.event_id, link.probability, link.verdict))
+        inside = rows.take(slice(*np.searchsorted(rows.stop_ns, (start_ns, stop_ns)).tolist()))
+        fit = inside.take(usable(inside))
+        return shapes.Episodes(
+            [self._moment(episode, rows, links.get(episode.id, [])) for episode in found],
+            usable_h=round(len(fit) * GRID_NS / HOUR_NS, 2),
+            chance_expected=self._expected(person, fit),
+        )
+
+    def _moment(self, episode: Episode, rows: Grid, links: list[shapes.LinkedTo]) -> shapes.Moment:
+        half_s = metrics.half_back(episode, rows, self.constants)
+        return shapes.Moment(
+            id=episode.id,
+            kind=episode.kind,
+            driver=episode.driver,
+            start_ms=episode.start_ns // MS,
+            stop_ms=None if episode.stop_ns is None else episode.stop_ns // MS,
+            peak_ms=episode.peak_ns // MS,
+            peak_z=round(episode.peak_z, 2),
+            gate=episode.gate,
+            state=episode.state,
+            truncated=episode.truncated,
+            quality=round(episode.quality, 2),
+            confidence=round(episode.confidence, 2),
+            chance_per_h=episode.chance_per_h,
+            half_min=None if half_s is None else round(half_s / 60, 1),
+            links=links,
+        )
+
+    def _expected(self, person: str, fit: Grid) -> float | None:
+        """How many spikes chance would show in these usable points; None while no chance is known."""
+        baselines = {baseline.number: baseline for baseline in self.store.baselines(person)}
+        minutes = fit.take(fit.stop_ns % MINUTE_NS == 0)
+        rates = minute_chances(minutes, baselines, local_offsets(self.store, person), self.constants)
+        told = rates[~np.isnan(rates)]
+        return round(float(np.mean(told)) * len(fit) * GRID_NS / HOUR_NS, 2) if len(told) else None
+
+    def days(self, person: str, n: int) -> list[shapes.Day]:
+        now_ns = self.now_ns()
+        today_ns = day_start(now_ns, self._offset_s(person, now_ns))
+        events = self.store.events(person, today_ns - n * DAY_NS, today_ns + DAY_NS)
+        ratings = [rating for rating in self.store.ratings(person) if rating.kind == "belonging" and not rating.prompt_id]
+        return [self._day(person, today_ns - k * DAY_NS, events, ratings) for k in reversed(range(n))]
+
+    def _day(self, person: str, about_ns: int, events: Sequence[Event], ratings: Sequence[Rating]) -> shapes.Day:
+        """The local day that holds noon of `about_ns`'s day; one of 23 or 25 hours as it was."""
+        start_ns = day_start(about_ns + DAY_NS // 2, self._offset_s(person, about_ns + DAY_NS // 2))
+        stop_ns = day_start(start_ns + DAY_NS + DAY_NS // 2, self._offset_s(person, start_ns + DAY_NS + DAY_NS // 2))
+        rows = self._rows(person, start_ns, stop_ns)
+        found = [each.episode for each in self.store.device_episodes(person, start_ns, stop_ns) if each.lead is not False]
+        belonging = [rating for rating in ratings if start_ns <= rating.t_ns < stop_ns]
+        date = to_datetime(start_ns + self._offset_s(person, start_ns) * SECOND_NS).date()
+        return shapes.Day(
+            day=date.isoformat(),
+            from_ms=start_ns // MS,
+            to_ms=stop_ns // MS,
+            worn_h=round(len(rows) * GRID_NS / HOUR_NS, 2),
+            usable_h=round(int(np.count_nonzero(usable(rows))) * GRID_NS / HOUR_NS, 2),
+            moments=sum(episode.kind == "spike" for episode in found),
+            belonging=max(belonging, key=lambda each: each.t_ns).value if belonging else None,
+            tags=[(event.t_ns // MS, event.kind) for event in events if start_ns <= event.t_ns < stop_ns],
+            z_from_ms=start_ns // MS,
+            z=overview(rows, start_ns, stop_ns),
+        )
+
+    def _rows(self, person: str, start_ns: int, stop_ns: int) -> Grid:
+        """One row a grid point: of several devices the best heart rate, then the better tier (contracts, section 1)."""
+        tiers = {unit.device: unit.tier for unit in self.store.units(person)}
+        grids = {device: self.store.grid(person, device, start_ns, stop_ns) for device in sorted(tiers, key=lambda each: (TIERS.find(tiers[each]), each))}
+        grids = {device: grid for device, grid in grids.items() if len(grid)}
+        if len(grids) < 2:
+            return next(iter(grids.values()), Grid.empty())
+        rows = Grid.concat(grids.values())
+        rank = np.repeat(np.arange(len(grids)), [len(grid) for grid in grids.values()])
+        rows = rows.take(np.lexsort((rank, -rows.hr_q, rows.stop_ns)))
+        return rows.take(np.unique(rows.stop_ns, return_index=True)[1])
+
+    def _gaps(self, person: str, rows: Grid, start_ns: int, stop_ns: int) -> list[tuple[int, int, str]]:
+        """Holes of a minute or more inside what was worn, and one that reaches to now; (from_ms, to_ms, reason)."""
+        if not len(rows):
+            return []
+        until_ns = int(rows.stop_ns[-1])  # the newest point is always a little old; a hole that reaches to now is one only after a while
+        edges = np.append(rows.stop_ns, stop_ns if stop_ns - until_ns > RECENT_NS else until_ns)
+        wide = np.flatnonzero(np.diff(edges) > HOLE_NS)
+        told = [gap for device in {u.device for u in self.store.units(person)} for gap in self.store.gaps(person, device, start_ns, stop_ns)]
+        heart = [gap for gap in told if gap.stream in (Stream.RR, Stream.HR)]
+        holes = [(int(edges[k]), int(edges[k + 1])) for k in wide.tolist()]
+        return [(begin // MS, end // MS, _reason(heart, begin, end)) for begin, end in holes]
+
+    def _offset_s(self, person: str, t_ns: int) -> int:
+        """The wearer's own offset from UTC: as the recording near it says, else as the settings say."""
+        offsets: Offsets = local_offsets(self.store, person)
+        if len(offsets.from_ns) > 1 or offsets.from_ns[0] > 0:
+            newest = max((found.row.stop_ns or self.now_ns() for found in self.store.recordings(person)), default=0)
+            if t_ns <= newest + DAY_NS // 2:
+                return offsets.one(t_ns)
+        away = to_datetime(t_ns).astimezone(ZoneInfo(self.tz)).utcoffset()
+        return int(away.total_seconds()) if away else 0
+
+    # ---- what people say
+
+    def events(self, person: str, start_ns: int, stop_ns: int) -> list[Event]:
+        return self.store.events(person, start_ns, stop_ns)
+
+    def event(self, person: str, id: str) -> Event | None:
+        found = self.store.event(id)
+        return found if found is not None and found.person == person and not found.deleted else None
+
+    def tag(self, event: Event) -> bool:
+        known = self.store.event_history(event.id)
+        if known:
+            first = known[0]
+            if first.person != event.person:
+                raise UsageError("this id is taken", next_step="draw a new one")
+            return False
+        self._put(event)
+        return True
+
+    def edit(self, person: str, id: str, revision: int, made_at_ns: int, changed: Mapping[str, Any]) -> Event:
+        """The next revision. Made on an older one, it is merged where the two touched different fields; else Conflict."""
+        history = self.store.event_history(id)
+        if not history or history[0].person != person:
+            raise UsageError("there is no such tag", next_step="read the list again")
+        current = history[-1]
+        read = next((each for each in history if each.revision == revision), None)
+        if read is None:
+            raise UsageError(f"there is no revision {revision} of this tag", next_step="read it again")
+        if all(getattr(current, name) == value for name, value in changed.items()):
+            return current
+        if any(getattr(read, name) != getattr(current, name) for name in (*changed, "deleted")):
+            raise Conflict(current)
+        made = replace(current, **changed, revision=current.revision + 1, made_at_ns=made_at_ns, received_ns=self.now_ns())
+        if made.t_end_ns is not None and made.t_end_ns < made.t_ns:
+            raise UsageError("the tag would end before it begins", next_step="give the later time as its end")
+        try:
+            self._put(made)
+        except StaleRevision as stale:
+            raise Conflict(stale.current) from stale
+        return made
+
+    def _put(self, event: Event) -> None:
+        with self.store.transaction() as write:
+            write.put_event(event)
+        self._told(event.person, links=True)
+
+    def ratings(self, person: str, start_ns: int, stop_ns: int) -> list[Rating]:
+        return [rating for rating in self.store.ratings(person) if start_ns <= rating.t_ns < stop_ns]
+
+    def rate(self, rating: Rating) -> bool:
+        known = next((each for each in self.store.ratings(rating.person) if each.id == rating.id), None)
+        if known is not None and replace(known, received_ns=0) == replace(rating, received_ns=0):
+            return False
+        with self.store.transaction() as write:
+            write.put_rating(rating)
+        self._told(rating.person)
+        return known is None
+
+    def sessions(self, person: str, start_ns: int, stop_ns: int) -> list[Session]:
+        return [session for session in self.store.sessions(person) if start_ns <= session.start_ns < stop_ns]
+
+    def did(self, session: Session) -> bool:
+        if any(each.id == session.id for each in self.store.sessions(session.person)):
+            return False
+        with self.store.transaction() as write:
+            write.put_session(session)
+        self._told(session.person)
+        return True
+
+    def plans(self, person: str) -> list[Plan]:
+        return self.store.plans(person)
+
+    def plan(self, plan: Plan) -> bool:
+        if any(each.id == plan.id for each in self.store.plans(plan.person)):
+            return False
+        with self.store.transaction() as write:
+            write.put_plan(plan)
+        self._told(plan.person)
+        return True
+
+    def choices(self, person: str) -> dict[str, str]:
+        return chosen([*self.store.settings(person), *self.store.profile(person)])
+
+    def choose(self, person: str, choices: Mapping[str, str]) -> dict[str, str]:
+        now_ns = self.now_ns()
+        known = [*self.store.settings(person), *self.store.profile(person)]
+        with self.store.transaction() as write:
+            for key, value in choices.items():
+                if chosen(known)[key] == value:
+                    continue
+                revision = max((each.revision for each in known if each.key == key), default=0) + 1
+                put = write.put_setting if CHOICES[key].table == SETTINGS else write.put_profile
+                put(Setting(person, key, value, now_ns, revision))
+        self._told(person)
+        return self.choices(person)
+
+    def _told(self, person: str, *, links: bool = False) -> None:
+        """Whoever looks hears of it at once. `links`: they rest on what was said; a running engine makes them anew by itself."""
+        if links and not any(locks.held(self.store.path, person, device) for device in {unit.device for unit in self.store.units(person)}):
+            settle_person(self.store, person, self.constants)
+        self.publish(Changed(self.store.change, person))
+
+    # ---- prompts
+
+    def prompts(self, person: str, start_ns: int, stop_ns: int) -> list[shapes.Asked]:
+        rows = [row for row in self.store.prompts(person) if start_ns <= row.t_ns < stop_ns]
+        return [
+            shapes.Asked(
+                row.id,
+                row.t_ns // MS,
+                row.trigger,
+                row.eligible,
+                row.reason,
+                row.arm,
+                None if row.shown_ns is None else row.shown_ns // MS,
+                row.answer,
+                None if row.answered_ns is None else row.answered_ns // MS,
+            )
+            for row in sorted(rows, key=lambda each: -each.t_ns)
+        ]
+
+    def open_prompt(self, person: str) -> shapes.Open | None:
+        return None
+
+    def answer(self, answer: Answer) -> shapes.Open | None:
+        return None
+
+    # ---- what happens
+
+    async def stream(self, person: str, *, after: int | None, beats: bool) -> AsyncIterator[shapes.Told]:
+        watcher = self.hub.subscribe()
+        try:
+            change = await asyncio.to_thread(lambda: self.store.change)
+            if after is not None and after < change:
+                yield shapes.Told("changed", {}, change)
+            messages = aiter(watcher)
+            following = asyncio.ensure_future(anext(messages))
+            while True:
+                done, _ = await asyncio.wait({following}, timeout=ALIVE_S)
+                if not done:
+                    yield shapes.Told("alive", {})
+                    continue
+                try:
+                    message = following.result()
+                except StopAsyncIteration:
+                    return
+                following = asyncio.ensure_future(anext(messages))
+                for told in told_of(message, person, self.now_ns()):
+                    yield told
+        finally:
+            self.hub.leave(watcher)
+
+
+def told_of(message: Message, person: str, now_ns: int) -> Iterable[shapes.Told]:
+    """What a message of the hub is to this person's page: nothing, if it is of somebody else."""
+    match message:
+        case Dropped(overflow):
+            yield shapes.Told("overflow", {"n": overflow})
+        case Changed(change, who) if who in ("", person):
+            yield shapes.Told("changed", {}, change)
+        case Provisional(who, device, grid, heard_ns) if who == person and len(grid):
+            yield shapes.Told("now", {**point(grid), "device": device, "final": False, "sent_ms": (heard_ns or now_ns) // MS})
+        case Final(who, device, Grid() as grid) if who == person and len(grid):
+            yield shapes.Told("now", {**point(grid), "device": device, "final": True, "sent_ms": now_ns // MS})
+        case Final(who, _, Episode()) if who == person:
+            yield shapes.Told("changed", {})
+        case Link() if message.person == person:
+            yield shapes.Told("link", {"state": message.state, "words": message.words, "help": message.help, "since_ms": message.since_ns // MS})
+        case _:
+            return
+
+
+def point(grid: Grid) -> dict[str, Any]:
+    """The newest grid point as the page draws it."""
+    last = grid.take(slice(-1, None))
+    return {
+        "t_ms": int(last.stop_ns[0]) // MS,
+        "z": known(last.z, Q)[0],
+        "se": known(last.se, Q)[0],
+        "gate": word(Gate(int(last.gate[0]))),
+        "ok": bool(last.hr_q[0] >= OK_Q),
+        "hr": known(last.hr, 1000)[0],
+        "quality": known(last.hr_q, Q)[0],
+    }
+
+
+def wears(link: LinkNow | None, device: str, tier: str, signal: str) -> shapes.Wears:
+    """A device as the page tells of it; one that was only ever imported has no link."""
+    if link is None:
+        return shapes.Wears(device, device, tier, "", "", "", None, None, signal)
+    name = str(link.about.get("model") or device)
+    return shapes.Wears(device, name, tier, link.link.state.value, link.link.words, link.link.help, link.link.since_ns // MS, link.battery_pct, signal)
+
+
+def signal_of(rows: Grid, now_ns: int) -> str:
+    """`good`, `weak` or `none`, by the last minute's points."""
+    recent = rows.take(rows.stop_ns > now_ns - RECENT_NS)
+    if not len(recent):
+        return "none"
+    return "good" if np.count_nonzero(recent.hr_q >= OK_Q) * 2 >= len(recent) else "weak"
+
+
+def known(column: np.ndarray[Any, Any], unit: int) -> list[float | None]:
+    """Fixed point as numbers; None where not known."""
+    return [None if value == UNKNOWN else value / unit for value in column.tolist()]
+
+
+def last_of_each(stop_ns: np.ndarray[Any, Any], step_ns: int) -> np.ndarray[Any, Any]:
+    """Index of the newest row of every step that has one; (k,)."""
+    if not len(stop_ns):
+        return np.zeros(0, np.int64)
+    step = (stop_ns - 1) // step_ns
+    return np.flatnonzero(np.append(step[1:] != step[:-1], True))
+
+
+def overview(rows: Grid, start_ns: int, stop_ns: int) -> list[float | None]:
+    """The level in steps of four minutes from `start_ns`; None where there is none, or the signal was weak."""
+    values: list[float | None] = [None] * ((stop_ns - start_ns) // OVERVIEW_NS)
+    good = rows.take((rows.z != UNKNOWN) & (rows.hr_q >= OK_Q))
+    picked = good.take(last_of_each(good.stop_ns - start_ns, OVERVIEW_NS))
+    for t_ns, z in zip(picked.stop_ns.tolist(), picked.z.tolist(), strict=True):
+        values[min((t_ns - start_ns - 1) // OVERVIEW_NS, len(values) - 1)] = round(z / Q, 2)
+    return values
+
+
+def day_start(t_ns: int, offset_s: int) -> int:
+    """When the local day that holds `t_ns` began: at four in the morning."""
+    return local_day(t_ns, offset_s) * DAY_NS + DAY_BREAK_NS - offset_s * SECOND_NS
+
+
+def _reason(gaps: Sequence[Gap], begin_ns: int, end_ns: int) -> str:
+    """What was said of a hole: the reason of the gap that covers most of it, '' where nothing was recorded at all."""
+    overlap = {gap: min(gap.stop_ns, end_ns) - max(gap.start_ns, begin_ns) for gap in gaps}
+    most = max(overlap, key=lambda gap: overlap[gap], default=None)
+    return most.reason if most is not None and overlap[most] > 0 else ""
+
+
+def _stage(stage: Stage, newest: Baseline | None) -> str:
+    return STAGES[stage.name] if stage.name != "begun" or newest is None else "session"
