@@ -38,6 +38,8 @@ ALIVE_S = 15
 """How often an idle stream says that it lives: a phone's network drops silent connections after a minute or so."""
 
 Ms = Annotated[int, Query(ge=0, le=EVER_MS)]
+Rate = Annotated[float, Query(ge=4, le=12)]
+Part = Annotated[float | None, Query(ge=1, le=12)]
 
 
 class Words(forms.Form):
@@ -283,11 +285,19 @@ def _saying(app: FastAPI, desk: Desk) -> None:
 
 def _streaming(app: FastAPI, desk: Desk) -> None:
     @app.get("/api/v1/stream", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
-    async def stream(request: Request, who: Who, beats: bool = False) -> StreamingResponse:
-        """Server-sent events: `now`, `link`, `changed`, `prompt`, `beat`, `overflow`. Resumed by Last-Event-ID: what changed meanwhile is said."""
+    async def stream(request: Request, who: Who) -> StreamingResponse:
+        """Server-sent events: `now`, `link`, `changed`, `prompt`, `overflow`. Resumed by Last-Event-ID: that something changed meanwhile is said."""
         last = request.headers.get("last-event-id", "")
-        told = desk.stream(who.person, after=int(last) if last.isdigit() and len(last) < 19 else None, beats=beats)
-        return StreamingResponse(_events(told), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        return _streamed(desk.stream(who.person, after=int(last) if last.isdigit() and len(last) < 19 else None))
+
+    @app.get("/api/v1/breath", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
+    async def breath(who: Who, start_ms: Ms, rate: Rate = 6.0, in_s: Part = None, ex_s: Part = None) -> StreamingResponse:
+        """Server-sent events while somebody breathes: `beat`, and `swing` every five seconds."""
+        return _streamed(desk.breath(who.person, rate, in_s, ex_s, start_ms * MS))
+
+
+def _streamed(told: AsyncIterator[shapes.Told]) -> StreamingResponse:
+    return StreamingResponse(_events(told), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
 async def _events(told: AsyncIterator[shapes.Told]) -> AsyncIterator[bytes]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from somalink.domain.catalogue import ACTIONS, CERTAINTIES_S, CONTEXTS, KINDS, NEEDS, RATING_KINDS, SENSATIONS, SESSION_KINDS, THEMES, WITH_WHOM
+from somalink.domain.catalogue import ACTIONS, CERTAINTIES_S, CONTEXTS, KINDS, NEEDS, PROMPT_ANSWERS, RATING_KINDS, SENSATIONS, SESSION_KINDS, THEMES, WITH_WHOM
 from somalink.domain.choices import CHOICES
 from somalink.domain.errors import UsageError
 
@@ -52,7 +52,6 @@ Scale = Annotated[int, Field(ge=0, le=10, strict=True)]
 Words = Annotated[list[str], Field(max_length=20)]
 Short = Annotated[str, Field(max_length=200)]
 Note = Annotated[str, Field(max_length=8000)]
-ANSWERS = ("shown", "tag", "breathe", "not_now", "not_now_hour", "not_now_today", "wrong", "moving", "still", "no_thanks", "rated", "skipped")
 
 
 class Form(BaseModel):
@@ -145,7 +144,7 @@ class NewAnswer(Form):
     """What was said to a prompt."""
 
     prompt_id: Annotated[str, Field(min_length=1, max_length=200)]
-    answer: Annotated[str, _one_of(ANSWERS)]
+    answer: Annotated[str, _one_of(PROMPT_ANSWERS)]
 
 
 class Token(Form):

@@ -98,6 +98,10 @@ class Desk(Protocol):
 
     def days(self, person: str, n: int) -> list[shapes.Day]: ...
 
-    def stream(self, person: str, *, after: int | None, beats: bool) -> AsyncIterator[shapes.Told]:
+    def stream(self, person: str, *, after: int | None) -> AsyncIterator[shapes.Told]:
         """What happens to this person's records from now on; first one `changed` where something was written since `after`."""
+        ...
+
+    def breath(self, person: str, rate: float, in_s: float | None, ex_s: float | None, start_ns: int) -> AsyncIterator[shapes.Told]:
+        """Beats as they are heard and, every five seconds, how far they swing with a pacer of this pace that began at `start_ns`."""
         ...

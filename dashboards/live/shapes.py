@@ -135,12 +135,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """What is asked just now, on which screen, until when it goes away by itself."""
+    """What is asked just now, on which screen, from when until when it stands. `early`: the usual is not known yet, and the screen says so."""
 
     id: str
     t_ms: int
     screen: str
+    from_ms: int
     until_ms: int
+    early: bool
 
 
 @dataclass(frozen=True, slots=True)

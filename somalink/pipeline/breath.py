@@ -6,7 +6,7 @@ The page listens through `breathe_along`; a program that has no strap of its own
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -148,7 +148,7 @@ class Breath:
 
 async def breathe_along(
     hub: Hub, person: str, pace: Pacer, *, latency: Callable[[str], float | None] = latency_of, clock: Clock | None = None
-) -> AsyncIterator[Heard | Swing]:
+) -> AsyncGenerator[Heard | Swing, None]:
     """Every beat of the person as it is heard, and a `Swing` every 5 s, until the hub closes or nobody iterates any more.
 
     `pace.started_ns` is UTC of this computer, as the page's own clock is set by it. Close it (`aclosing`) when the page has gone.

@@ -6,8 +6,10 @@ Reads FINAL rows; what is provisional goes through the stream alone. Writes shor
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,8 +26,10 @@ from somalink.domain.errors import UsageError
 from somalink.domain.identity import Unit
 from somalink.domain.time import DAY_BREAK_NS, DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_day, to_datetime
 from somalink.domain.types import UNKNOWN, Answer, Baseline, Episode, Event, Flag, Gap, Gate, Grid, Plan, Rating, Session, Setting, Stream, word
+from somalink.pipeline import prompting
+from somalink.pipeline.breath import Pacer, beat_json, breathe_along, latency_in, pacer
 from somalink.pipeline.holdings import Stage, local_offsets, minute_chances, quiet, stage_at
-from somalink.pipeline.hub import Changed, Final, Hub, Link, Message, Provisional
+from somalink.pipeline.hub import Changed, Final, Heard, Hub, Link, Message, Prompted, Provisional
 from somalink.pipeline.hub import Status as Dropped
 from somalink.pipeline.links import LinkNow, link_of
 from somalink.pipeline.person import settle_person
@@ -45,6 +49,7 @@ RECENT_NS = 2 * MINUTE_NS
 OVERVIEW_NS = 4 * MINUTE_NS
 """One value of a small day's line."""
 ALIVE_S = 15.0
+LOOK_S = 0.25
 STAGES = {"begun": "none", "learning": "session", "nearly": "learning", "own": "full", "recording": "within_recording"}
 
 
@@ -362,14 +367,25 @@ class StoreDesk:
         ]
 
     def open_prompt(self, person: str) -> shapes.Open | None:
-        return None
+        return as_open(prompting.open_prompt(self.store, person, self.now_ns()))
 
     def answer(self, answer: Answer) -> shapes.Open | None:
-        return None
+        follows = prompting.answer(self.store, answer.person, answer.prompt_id, answer.answer, answer.received_ns)
+        self.publish(Prompted(answer.person))
+        return as_open(follows)
 
     # ---- what happens
 
-    async def stream(self, person: str, *, after: int | None, beats: bool) -> AsyncIterator[shapes.Told]:
+    def breath(self, person: str, rate: float, in_s: float | None, ex_s: float | None, start_ns: int) -> AsyncIterator[shapes.Told]:
+        return self._breath(person, pacer(rate, in_s, ex_s, started_ns=start_ns))
+
+    async def _breath(self, person: str, pace: Pacer) -> AsyncIterator[shapes.Told]:
+        told = breathe_along(self.hub, person, pace, latency=partial(latency_in, self.store, person), clock=_Told(self.now_ns))
+        async with contextlib.aclosing(told) as along:
+            async for each in along:
+                yield shapes.Told("beat", beat_json(each)) if isinstance(each, Heard) else shapes.Told("swing", each.as_json())
+
+    async def stream(self, person: str, *, after: int | None) -> AsyncIterator[shapes.Told]:
         watcher = self.hub.subscribe()
         try:
             change = await asyncio.to_thread(lambda: self.store.change)
@@ -393,6 +409,22 @@ class StoreDesk:
             self.hub.leave(watcher)
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The desk's time as a clock that can be waited for: looked at often, since a recording may be lived faster than the wall's hours pass."""
+
+    now_ns: Callable[[], int]
+
+    async def sleep_until(self, t_ns: int) -> None:
+        while (left_s := (t_ns - self.now_ns()) / SECOND_NS) > 0:
+            await asyncio.sleep(min(left_s, LOOK_S))
+
+
+def as_open(found: prompting.OpenPrompt | None) -> shapes.Open | None:
+    """What a page is told of an open prompt: nothing that tells a rise from a random time."""
+    return None if found is None else shapes.Open(found.id, found.t_ns // MS, found.screen, found.from_ns // MS, found.until_ns // MS, found.early)
+
+
 def told_of(message: Message, person: str, now_ns: int) -> Iterable[shapes.Told]:
     """What a message of the hub is to this person's page: nothing, if it is of somebody else."""
     match message:
@@ -406,6 +438,8 @@ def told_of(message: Message, person: str, now_ns: int) -> Iterable[shapes.Told]
             yield shapes.Told("now", {**point(grid), "device": device, "final": True, "sent_ms": now_ns // MS})
         case Final(who, _, Episode()) if who == person:
             yield shapes.Told("changed", {})
+        case Prompted(who) if who == person:
+            yield shapes.Told("prompt", {})
         case Link() if message.person == person:
             yield shapes.Told("link", {"state": message.state, "words": message.words, "help": message.help, "since_ms": message.since_ns // MS})
         case _:

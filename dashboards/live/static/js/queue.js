@@ -47,7 +47,7 @@ export function createQueue({ store, transport, whose, lock = inTurn(), now = Da
       try { return { state: 'sent', answer: await transport(row) }; } catch (error) {
         const { status } = error, current = error.body?.current;
         if (!status || status >= 500 || LATER.has(status)) return { state: 'kept' };
-        if (status === 404 && row.method === 'DELETE') return { state: 'sent', answer: null };
+        if (status === 404 && (row.method === 'DELETE' || (row.method === 'POST' && row.kind === 'event'))) return { state: 'sent', answer: null };  // taken back already
         if (status === 409 && current && !current.deleted && row.method !== 'POST' && merges < MERGES) {
           const merged = mergeRow(row, current);
           if (!merged) return { state: 'sent', answer: current };
