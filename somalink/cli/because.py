@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from somalink.cli.words import stage
-from somalink.domain.catalogue import TOO_VAGUE
+from somalink.domain.catalogue import EXPIRED, STILL, TOO_VAGUE, WITHHELD
 from somalink.domain.time import MINUTE_NS, SECOND_NS
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ PROMPTS = {
     "session": "You had just breathed.",
     "quiet_hours": "Quiet hours.",
     "cooldown": "Asked less than 90 minutes before.",
-    "cap": "Three times that day already.",
+    "cap": "Asked as often as you chose for that day already.",
     "halved": "Asking less often for three days.",
     "not_now": "You said not now.",
     "maturity": "Still learning your usual.",
@@ -79,12 +79,26 @@ PROMPTS = {
     "exposure": "Around a step you planned.",
     "expired": "The page was not open.",
     "no_motion": "It would have asked first.",
+    "eager": "It would have asked first, still learning your usual.",
     "not_recorded": "Nothing was recorded, so nothing could be asked.",
     "nothing_stood_out": "Nothing stood out, so there was nothing to ask about.",
     "not_a_spike": "Only moments that stand out are asked about.",
     "not_settled": "It is not settled yet.",
     "other_device": "Another device was in the lead.",
     "not_decided": "It was not decided yet.",
+}
+ANSWERED = {
+    "tag": "with a tag",
+    "breathe": "with a breath",
+    "not_now": "not now",
+    "wrong": "this didn't fit",
+    "moving": "yes, moving",
+    STILL: "no, not moving",
+    "no_thanks": "no, thank you",
+    "rated": "with a rating",
+    "skipped": "by skipping the rating",
+    "not_now_hour": "not now, for an hour",
+    "not_now_today": "not now, for the rest of the day",
 }
 
 
@@ -199,10 +213,13 @@ def _number(value: float | None, form: str) -> str:
 def _prompt(prompt: Prompt | None, no_prompt: str, local: LocalTime) -> str:
     if prompt is None:
         return PROMPTS[no_prompt]
-    if prompt.shown_ns is not None:
-        return f"asked at {local.clock(prompt.shown_ns)}" + (f", answered {prompt.answer}" if prompt.answer else ", not answered")
-    reason = prompt.arm if prompt.eligible and prompt.arm == "withheld" else prompt.reason
-    return PROMPTS.get(reason, reason.replace("_", " ") or "not asked")
+    if prompt.arm == WITHHELD and not prompt.reason:
+        return PROMPTS[WITHHELD]
+    if prompt.shown_ns is None and prompt.answer in ("", EXPIRED):
+        return PROMPTS.get(prompt.reason or EXPIRED, prompt.reason.replace("_", " "))
+    answered = "" if prompt.answer == EXPIRED else ANSWERED.get(prompt.answer, prompt.answer.replace("_", " "))
+    left_out = f"; {PROMPTS[WITHHELD][0].lower()}{PROMPTS[WITHHELD][1:-1]}" if prompt.arm == WITHHELD else ""
+    return f"asked at {local.clock(prompt.shown_ns or prompt.t_ns)}" + (f", answered {answered}" if answered else ", not answered") + left_out
 
 
 def _tag(tag: Tagged, local: LocalTime) -> dict[str, str]:

@@ -233,6 +233,7 @@ def test_random_times_that_ignore_quiet_hours_are_found_out(season, monkeypatch)
 
 def test_random_times_fill_the_day_evenly_on_short_days_too():
     wishes = coaching.Wishes.read({**{key: choice.unsaid for key, choice in CHOICES.items()}, "introduced": "yes", "consent_measure": "yes"})
+    times = [t_ns for day in range(20_000, 22_000) for t_ns in control_times(SECRET, day, BERLIN, wishes)]
     hours = Counter((t_ns + BERLIN.one(t_ns) * SECOND_NS) % DAY_NS // HOUR_NS for t_ns in times)
     assert set(hours) == set(range(8, 22))
     assert min(hours.values()) > 0.75 * max(hours.values())
