@@ -1,0 +1,93 @@
+/* Moments that stood out: when, how long, in which words, what they may belong to, and one question that may stay unanswered. */
+import { glyph, h, kindName, level, svg } from './kit.js';
+import { linePath, rampMarkup } from './look.js';
+import { MINUTE } from './points.js';
+import * as api from './api.js';
+import { clock, number, span, t } from './texts.js';
+
+const W = 104, H = 52, ASKED = ['conflict', 'criticism', 'rejection', 'ignored', 'connection', 'support'];
+/** Answers that are no tag: kept on this device, so that the same is not asked again here. */
+export const NO_TAG = ['nothing', 'moving', 'unknown'];
+
+function spark(e, points, step_ms) {
+  const from = e.start_ms - 15 * MINUTE, to = e.start_ms + 50 * MINUTE, x = ms => (ms - from) / (to - from) * W, y = z => 2 + (4 - z) / 6 * (H - 4), id = `spark-${e.id}`;
+  return svg(`<defs>${rampMarkup(id, y)}</defs><rect y="${y(1)}" width="${W}" height="${y(-1) - y(1)}" fill="var(--usual-band)"/><path d="${linePath(points.filter(p => p.t > from && p.t < to), x, y, step_ms)}" fill="none" stroke="url(#${id})" stroke-width="2" stroke-linejoin="round"/>`,
+    { width: W, height: H, 'aria-hidden': 'true' });
+}
+
+/** How long: "26 min", "not over yet", "not seen to the end". */
+export const lengthWords = e => e.stop_ms === null ? t(e.truncated ? 'moments.cut' : 'moments.open') : e.truncated ? t('moments.over', { span: span((e.stop_ms - e.start_ms) / MINUTE) }) : span((e.stop_ms - e.start_ms) / MINUTE);
+
+export function words(e, now_ms) {
+  const gate = t(`gate.${e.gate}`), said = e.kind === 'slowing' ? t('moments.slower', { gate }) : e.kind === 'elevated' ? t('moments.longer', { gate }) : t('moments.said', { level: t(`level.${level(e.peak_z)}`), gate });
+  if (e.kind !== 'spike') return said;
+  if (e.half_min !== null && e.half_min !== undefined) return `${said} ${t('moments.half', { span: span(Math.max(1, e.half_min)) })}`;
+  if (e.truncated) return `${said} ${t('moments.half_cut')}`;
+  return `${said} ${t(now_ms - e.peak_ms < 60 * MINUTE ? 'moments.settling' : 'moments.half_never')}`;
+}
+
+const store = person => `somalink.moments.${person}`;
+export const answers = person => { try { return JSON.parse(localStorage.getItem(store(person))) ?? {}; } catch { return {}; } };
+function remember(person, id, answer) {
+  const kept = { ...answers(person) };
+  if (answer) kept[id] = answer; else delete kept[id];
+  try { localStorage.setItem(store(person), JSON.stringify(Object.fromEntries(Object.entries(kept).slice(-200)))); } catch { /* asked again next time */ }
+}
+
+/** The card. `tag(kind, moment)` makes a tag for a moment and gives it; `another(moment)` opens all kinds; `tags()` are those there are. */
+export function momentsCard({ person, tag, another, tags }) {
+  const list = h('ol.moments', {}), chance = h('p.tiny.chance', {});
+  const host = h('section.card', { 'aria-labelledby': 'moments-head' }, h('h2', { id: 'moments-head' }, t('moments.head')), list, chance);
+  let last = null, drawn = '';
+
+  async function answer(e, what) {
+    remember(person, e.id, what);
+    draw(last);
+    host.querySelector(`[data-moment="${e.id}"] .after`)?.focus();
+  }
+  const chip = (e, kind) => h('button.chip', { type: 'button', onclick: async () => { const made = await tag(kind, e); answer(e, made.id); } }, glyph(kind, 22), kindName(kind));
+
+  function match(e) {
+    const all = tags(), linked = e.links.filter(l => l.verdict !== 'none').sort((a, b) => b.probability - a.probability)[0], event = linked && all.find(each => each.id === linked.event_id);
+    if (event) {
+      const given = { kind: kindName(event.kind), when: clock(api.ms(event.t_ns)), n: Math.round(linked.probability * 10) };
+      return [h('p.match.full', {}, glyph(event.kind, 28), h('span', {}, t(linked.verdict === 'linked' ? 'moments.linked' : 'moments.possible', given))), linked.verdict === 'linked'];
+    }
+    return [null, false];
+  }
+
+  function asking(e) {
+    const said = answers(person)[e.id], event = said && tags().find(each => each.id === said);
+    if (said && (event || NO_TAG.includes(said))) {
+      const words_said = event ? t('moments.tagged', { kind: kindName(event.kind) }) : t(`moments.answered.${said}`);
+      return h('p.match.full.after', { tabindex: '-1' }, event ? glyph(event.kind, 28) : null, h('span', {}, words_said), event ? null : h('button.btn.quiet', { type: 'button', onclick: () => answer(e, null) }, t('moments.change')));
+    }
+    return h('details.ask.full', {}, h('summary.btn.after', {}, t('moments.ask')), h('div.chips', {}, ASKED.map(kind => chip(e, kind)),
+      h('button.chip', { type: 'button', onclick: () => another(e, made => answer(e, made.id)) }, t('moments.another')),
+      NO_TAG.map(what => h('button.chip', { type: 'button', onclick: () => answer(e, what) }, t(`moments.no_tag.${what}`)))));
+  }
+
+  const why = e => h('details.why.full', {}, h('summary', {}, t('moments.why')), h('p.small', {}, t(`moments.why.${e.kind}`), ' ', e.chance_per_h ? t('moments.why.chance', { n: number(e.chance_per_h * 10, 1) }) : '', ' ',
+    e.gate === 'unknown' ? t('moments.why.movement') : '', ' ', e.links.some(l => l.verdict !== 'none') ? t('moments.why.link') : ''));
+
+  function draw(model) {
+    last = model;
+    const { episodes, points, step_ms, now_ms, judged, chance_expected, usable_h } = model;
+    const shape = JSON.stringify([judged, episodes, chance_expected, answers(person), tags().map(e => [e.id, e.kind, e.revision])]) + (episodes.some(e => e.stop_ms === null || now_ms - e.start_ms < 50 * MINUTE) ? Math.floor(now_ms / MINUTE) : '');
+    if (shape === drawn) return;
+    drawn = shape;
+    const open = new Set([...list.querySelectorAll('details[open]')].map(d => d.closest('li').dataset.moment + d.className)), focused = document.activeElement, held = list.contains(focused) ? focused.closest('li')?.dataset.moment : null;
+    const hint = held && [...list.querySelectorAll(`[data-moment="${held}"] :is(button, summary)`)].indexOf(focused);
+    list.replaceChildren(...episodes.map((e, i) => {
+      const [matched, sure] = match(e);
+      return h('li.ep', { 'data-moment': e.id }, h('h3.num', {}, `${i + 1}\u2002${clock(e.start_ms)} `, h('span', {}, `· ${lengthWords(e)}`)), spark(e, points, step_ms), h('p.small', {}, words(e, now_ms)), matched, sure ? null : asking(e), why(e));
+    }).reverse());
+    for (const d of list.querySelectorAll('details')) d.open = open.has(d.closest('li').dataset.moment + d.className);
+    if (held && hint >= 0) list.querySelectorAll(`[data-moment="${held}"] :is(button, summary)`)[hint]?.focus({ preventScroll: true });
+    if (!judged) list.replaceChildren(h('li.small', {}, t('moments.learning')));
+    else if (!episodes.length) list.replaceChildren(h('li.small', {}, t(model.today ? 'moments.none_today' : 'moments.none')));
+    chance.hidden = !judged || chance_expected === null || chance_expected === undefined || !episodes.length;
+    if (!chance.hidden) chance.textContent = t('moments.chance', { hours: number(usable_h, 1), chance: chance_expected < 1 ? t('moments.under_one') : number(Math.round(chance_expected)) });
+  }
+  return { host, draw };
+}
