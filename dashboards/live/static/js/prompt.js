@@ -19,7 +19,7 @@ export function prompts(app) {
 
   const panel = h('section.prompt.ask', { role: 'dialog', 'aria-labelledby': 'prompt-ask', hidden: true, onkeydown: e => { if (e.key === 'Escape') { e.stopPropagation(); dismiss(); } } });
   const line = h('aside.prompt-line', { hidden: true });
-  document.body.prepend(panel);
+  $('#skip').after(panel);
   $('#view').before(line);
 
   // ---------------------------------------------------------------- the screens
@@ -129,7 +129,7 @@ export function prompts(app) {
     const sent = tell(id, word).catch(() => null);
     if (word === 'tag' || word === 'breathe' || leaving) {
       close();
-      if (!leaving) app.go(word === 'tag' ? `/?tag=1&prompt=${encodeURIComponent(id)}` : `/breathe?prompt=${encodeURIComponent(id)}`);
+      if (!leaving) app.go(word === 'tag' ? `/?tag=1` : `/breathe?prompt=${encodeURIComponent(id)}`);
       return;
     }
     if (word === 'not_now') { show({ id, t_ms, screen: 'notnow', until_ms: now() + NOT_NOW_MS, own: true }); return; }
@@ -174,6 +174,6 @@ export function prompts(app) {
   addEventListener('focus', markShown);
   document.addEventListener('close', markShown, true);
   WIDE.addEventListener('change', () => fit());
-  new MutationObserver(() => { if (open) fit(); }).observe($('#view'), { attributes: true, subtree: true, attributeFilter: ['data-view', 'data-running'] });
+  new MutationObserver(() => { if (open) fit(); }).observe($('#view'), { attributes: true, subtree: true, attributeFilter: ['data-view', 'data-screen'] });
   ask();
 }

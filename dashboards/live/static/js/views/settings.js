@@ -17,8 +17,8 @@ export async function show(root, app) {
   const rows = (...inside) => h('div.list', {}, ...inside);
   const again = () => app.go(location.pathname + location.hash);
 
-  root.replaceChildren(h('main.ask.settings', {}, h('h1', {}, t('settings.title')), h('div.cards', {},
-    card('asking', h('p.small', {}, t('settings.asking_text')), quiet(app, ends), mode(app), cap(app), quietHours(app),
+  root.replaceChildren(h('main.ask.settings', {}, h('div.top', {}, h('h1', {}, t('settings.title')), h('a', { href: '/settings#hard' }, t('settings.h_hard'))), h('div.cards', {},
+    card('asking', h('p.small', {}, t(app.choices.consent_measure === 'yes' ? 'settings.asking_text' : 'why.not_agreed')), quiet(app, ends), mode(app), cap(app), quietHours(app),
       rows(row(app, 'randomised', 'settings'), row(app, 'exposure_prompts', 'settings')), h('p', {}, h('a', { href: '/prompts' }, t('why.title')))),
     card('looks',
       pick(app, 'language', t('settings.language'), [['', t('settings.language_auto')], ...Object.entries(LANGUAGES)], { after: again }),
@@ -44,7 +44,7 @@ export async function show(root, app) {
   return () => { for (const end of ends) end(); };
 }
 
-function paint(theme) { if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme; dispatchEvent(new Event('themechange')); }
+function paint(theme) { if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme; }
 
 // ---------------------------------------------------------------- not now
 
@@ -92,6 +92,8 @@ function ownList(app, ends) {
 
 // ---------------------------------------------------------------- this device and the others
 
+const seen = at_ms => dayAndMonth(at_ms) === dayAndMonth(now()) ? t('settings.today_time', { time: clock(at_ms) }) : t('settings.date_time', { date: dayAndMonth(at_ms), time: clock(at_ms) });
+
 const bell = { redraw: () => {} };
 
 function thisDevice(app) {
@@ -138,7 +140,7 @@ function joined(app, ends) {
     };
     rest();
     return h('li.device', {}, h('b', {}, name, device.this && h('span.tag', {}, t('settings.this_one'))),
-      h('small', {}, t('settings.joined', { date: dayAndMonth(device.joined_ms), seen: device.seen_ms ? t('settings.date_time', { date: dayAndMonth(device.seen_ms), time: clock(device.seen_ms) }) : '–' })), act);
+      h('small', {}, t('settings.joined', { date: dayAndMonth(device.joined_ms), seen: device.seen_ms ? seen(device.seen_ms) : '–' })), act);
   }
 
   function offer(text = '') {

@@ -18,7 +18,7 @@ export async function show(root, app) {
   root.replaceChildren(h('main.ask.narrow', {}, h('section.card', {}, h('h1', {}, t('why.title')), h('p.small', {}, t('why.intro')), share, list,
     h('div.stack', {}, earlier, h('a.btn', { href: '/settings#asking' }, t('why.change'))))));
 
-  const midnight = ms => ms - local(ms).getTime() % DAY_MS;
+  const midnight = ms => { const whole = Math.floor(ms); return whole - local(whole).getTime() % DAY_MS; };
   const today = () => midnight(now());
   let from = today(), gone = false;
 
@@ -77,9 +77,8 @@ const held = row => row.t_ms > now() - HOLD_MS && (asked(row) || row.arm === 'wi
 
 function line(run, app, isToday) {
   const [row] = run, last = run.at(-1);
-  const when = run.length > 1 && clock(last.t_ms) !== clock(row.t_ms) ? `${clock(last.t_ms)}\u2009–\u2009${clock(row.t_ms)}` : clock(row.t_ms);
-  const head = asked(row) ? t('why.asked') : run.length > 1 ? t('why.not_asked_times', { n: run.length }) : t('why.not_asked');
-  return h('li.when', {}, h('time', { datetime: new Date(row.t_ms).toISOString() }, when), h('b', {}, head),
+  const head = asked(row) ? t('why.asked') : run.length > 1 ? t('why.not_asked_times', { n: run.length, from: clock(last.t_ms) }) : t('why.not_asked');
+  return h('li.when', {}, h('time', { datetime: new Date(row.t_ms).toISOString() }, clock(row.t_ms)), h('b', {}, head),
     h('small', {}, held(row) ? t('why.held') : reason(row, app, isToday)), came(row));
 }
 
@@ -94,7 +93,7 @@ function reason(row, app, isToday) {
   if (row.arm === 'withheld') return t(row.trigger === 'random' ? 'why.withheld_random' : 'why.withheld');
   if (isToday && row.reason === 'quiet_hours') return t('why.quiet_until', { until: app.choices.quiet_to });
   const key = `reason.${row.reason}`, said = t(key);
-  return said === key ? t('why.other') : said;
+  return said === key ? t('why.unsaid') : said;
 }
 
 /** What came of it, when something did. */
