@@ -6,7 +6,8 @@ Served behind `door.Door`, which has put the guest into the request: whose page 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -19,9 +20,9 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from dashboards.live import forms, shapes
-from dashboards.live.door import COOKIE, Door
-from dashboards.live.ports import Conflict, Desk, Doorkeeper, Guest
-from somalink.domain.errors import SomalinkError
+from dashboards.live.door import BROKEN, COOKIE, Door
+from dashboards.live.ports import Conflict, Desk, Doorkeeper, Guest, Missing, Taken
+from somalink.domain.errors import SomalinkError, StoreError
 from somalink.domain.types import Answer, Event, Plan, Rating, Session
 
 STATIC = Path(__file__).parent / "static"
@@ -34,6 +35,8 @@ MS = 1_000_000
 EVER_MS = 2**62 // MS
 DAY_MS = 86_400_000
 LONGEST_DAYS = 400
+MOST_POINTS = 130_000
+"""A week at full resolution, three months by the minute: 20 MB, half a second."""
 ALIVE_S = 15
 """How often an idle stream says that it lives: a phone's network drops silent connections after a minute or so."""
 
@@ -64,6 +67,8 @@ class Place:
     lan: bool = False
     address: str = ""
     """With scheme and port, as a phone would open it."""
+    cookie: str = COOKIE
+    """What its cookie is called."""
 
 
 def guest(request: Request) -> Guest:
@@ -73,7 +78,10 @@ def guest(request: Request) -> Guest:
 
 
 Who = Annotated[Guest, Depends(guest)]
-REFUSED: dict[int | str, dict[str, Any]] = {code: {"model": Words} for code in (400, 401, 403, 404, 408, 413, 421, 422, 429)}
+REFUSED: dict[int | str, dict[str, Any]] = {code: {"model": Words} for code in (400, 401, 403, 404, 408, 413, 421, 422, 429, 500, 503)}
+
+
+AGAIN: dict[int | str, dict[str, Any]] = {200: {"description": "Known already"}}
 
 
 def application(desk: Desk, keeper: Doorkeeper, place: Place) -> Door:
@@ -83,9 +91,9 @@ def application(desk: Desk, keeper: Doorkeeper, place: Place) -> Door:
     _joining(app, keeper, place)
     _reading(app, desk, place)
     _saying(app, desk)
-    _streaming(app, desk)
+    _streaming(app, desk, keeper)
     _errors(app)
-    return Door(app, keeper, place.hosts, place.secure, lambda: desk.now_ns() // MS)
+    return Door(app, keeper, place.hosts, place.secure, place.cookie, lambda: desk.now_ns() // MS)
 
 
 def _pages(app: FastAPI) -> None:
@@ -104,7 +112,18 @@ def _pages(app: FastAPI) -> None:
         app.get(path, include_in_schema=False)(shell)
     app.get("/sw.js", include_in_schema=False)(worker)
     app.get("/texts/{language}.json", include_in_schema=False)(texts)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", _Parts(directory=STATIC), name="static")
+
+
+class _Parts(StaticFiles):
+    """Asked for anew each time, as a page of yesterday's parts would be broken; scripts under their one right name, whatever this system says."""
+
+    def file_response(self, *args: Any, **named: Any) -> Response:
+        answer = super().file_response(*args, **named)
+        answer.headers["Cache-Control"] = "no-cache"
+        if str(args[0]).endswith((".js", ".mjs")) and "content-type" in answer.headers:
+            answer.headers["Content-Type"] = "text/javascript; charset=utf-8"
+        return answer
 
 
 @cache
@@ -123,7 +142,7 @@ def _joining(app: FastAPI, keeper: Doorkeeper, place: Place) -> None:
         cookie = keeper.join(form.token, form.name or _browser(request))
         if cookie is None:
             raise Said(401, "this link was used already, or is too old", "ask for a new one where somalink runs")
-        response.set_cookie(COOKIE, cookie, max_age=KEEP_S, path="/", secure=place.secure, httponly=True, samesite="strict")
+        response.set_cookie(place.cookie, cookie, max_age=KEEP_S, path="/", secure=place.secure, httponly=True, samesite="strict")
 
     @app.get("/api/v1/devices")
     def devices(who: Who) -> list[dict[str, Any]]:
@@ -175,7 +194,9 @@ def _reading(app: FastAPI, desk: Desk, place: Place) -> None:
     @app.get("/api/v1/indices")
     def indices(who: Who, from_ms: Ms, to_ms: Ms, step: Annotated[int, Query(ge=5, le=3600)] = 60) -> shapes.Indices:
         """Arousal against usual, gate, quality and heart rate, one point a step."""
-        start_ns, stop_ns = _span(from_ms, to_ms, 32 if step < 60 else LONGEST_DAYS)
+        start_ns, stop_ns = _span(from_ms, to_ms)
+        if (to_ms - from_ms) // 1000 > step * MOST_POINTS:
+            raise Said(422, f"more than {MOST_POINTS} points", "ask for a longer step, or for less at once")
         return desk.indices(who.person, start_ns, stop_ns, step)
 
     @app.get("/api/v1/episodes")
@@ -225,7 +246,7 @@ def _reading(app: FastAPI, desk: Desk, place: Place) -> None:
 
 
 def _saying(app: FastAPI, desk: Desk) -> None:
-    @app.post("/api/v1/events", status_code=201)
+    @app.post("/api/v1/events", status_code=201, responses={**AGAIN, 409: {"model": StaleEvent}})
     def tag(form: forms.NewEvent, who: Who, response: Response) -> dict[str, Any]:
         """Keeps a tag. The same again is the same tag (200)."""
         said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in form.model_dump().items()}
@@ -249,14 +270,14 @@ def _saying(app: FastAPI, desk: Desk) -> None:
         if desk.event(who.person, id) is not None:
             desk.edit(who.person, id, revision, desk.now_ns(), {"deleted": True})
 
-    @app.post("/api/v1/ratings", status_code=201)
+    @app.post("/api/v1/ratings", status_code=201, responses=AGAIN)
     def rate(form: forms.NewRating, who: Who, response: Response) -> dict[str, Any]:
         """Keeps a number."""
         rating = Rating(person=who.person, received_ns=desk.now_ns(), **form.model_dump())
         response.status_code = 201 if desk.rate(rating) else 200
         return _json(rating)
 
-    @app.post("/api/v1/sessions", status_code=201)
+    @app.post("/api/v1/sessions", status_code=201, responses=AGAIN)
     def did(form: forms.NewSession, who: Who, response: Response) -> dict[str, Any]:
         """Keeps an exercise that was done."""
         session = Session(person=who.person, **form.model_dump())
@@ -264,7 +285,7 @@ def _saying(app: FastAPI, desk: Desk) -> None:
         response.status_code = 201 if desk.did(session) else 200
         return _json(session)
 
-    @app.post("/api/v1/plans", status_code=201)
+    @app.post("/api/v1/plans", status_code=201, responses=AGAIN)
     def plan(form: forms.NewPlan, who: Who, response: Response) -> dict[str, Any]:
         """Keeps a planned step."""
         made = Plan(person=who.person, **form.model_dump())
@@ -283,27 +304,32 @@ def _saying(app: FastAPI, desk: Desk) -> None:
         return {"choices": desk.choose(who.person, choices)}
 
 
-def _streaming(app: FastAPI, desk: Desk) -> None:
+def _streaming(app: FastAPI, desk: Desk, keeper: Doorkeeper) -> None:
     @app.get("/api/v1/stream", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
     async def stream(request: Request, who: Who) -> StreamingResponse:
         """Server-sent events: `now`, `link`, `changed`, `prompt`, `overflow`. Resumed by Last-Event-ID: that something changed meanwhile is said."""
         last = request.headers.get("last-event-id", "")
-        return _streamed(desk.stream(who.person, after=int(last) if last.isdigit() and len(last) < 19 else None))
+        after = int(last) if last.isascii() and last.isdigit() and len(last) < 19 else None
+        return _streamed(desk.stream(who.person, after=after), lambda: keeper.stays(who))
 
     @app.get("/api/v1/breath", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
     async def breath(who: Who, start_ms: Ms, rate: Rate = 6.0, in_s: Part = None, ex_s: Part = None) -> StreamingResponse:
         """Server-sent events while somebody breathes: `beat`, and `swing` every five seconds."""
-        return _streamed(desk.breath(who.person, rate, in_s, ex_s, start_ms * MS))
+        return _streamed(desk.breath(who.person, rate, in_s, ex_s, start_ms * MS), lambda: keeper.stays(who))
 
 
-def _streamed(told: AsyncIterator[shapes.Told]) -> StreamingResponse:
-    return StreamingResponse(_events(told), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+def _streamed(told: AsyncGenerator[shapes.Told], stays: Callable[[], bool]) -> StreamingResponse:
+    return StreamingResponse(_events(told, stays), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def _events(told: AsyncIterator[shapes.Told]) -> AsyncIterator[bytes]:
-    yield b"retry: 2000\n\n"
-    async for each in told:
-        yield event_bytes(each)
+async def _events(told: AsyncGenerator[shapes.Told], stays: Callable[[], bool]) -> AsyncIterator[bytes]:
+    """Until nothing more comes, or the device is taken back: what happens after that is not told to it."""
+    async with aclosing(told) as telling:
+        yield b"retry: 2000\n\n"
+        async for each in telling:
+            if not stays():
+                return
+            yield event_bytes(each)
 
 
 def event_bytes(told: shapes.Told) -> bytes:
@@ -315,6 +341,10 @@ def event_bytes(told: shapes.Told) -> bytes:
 
 
 # ---------------------------------------------------------------- errors, in our own words
+
+
+STATUSES: dict[type[Exception], int] = {Missing: 404, Taken: 403, StoreError: 503}
+"""A store in trouble is no fault of who asks: a page that hears 503 keeps what it has to say, and says it again later."""
 
 
 class Said(HTTPException):
@@ -338,14 +368,22 @@ def _errors(app: FastAPI) -> None:
 
     async def ours(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, SomalinkError)
-        return JSONResponse({"what": error.what, "next_step": error.next_step}, 400)
+        status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 400)
+        return JSONResponse({"what": error.what, "next_step": error.next_step}, status)
+
+    async def broken(_request: Request, _error: Exception) -> JSONResponse:
+        return JSONResponse({"what": BROKEN.what, "next_step": BROKEN.next_step}, BROKEN.status)
 
     async def conflict(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, Conflict)
-        said = {"what": "this was changed elsewhere meanwhile", "next_step": "look at it as it is now", "current": event_json(error.current)}
+        said = {
+            "what": "this was changed elsewhere meanwhile",
+            "next_step": "look at it as it is now",
+            "current": {**event_json(error.current), "deleted": error.current.deleted},
+        }
         return JSONResponse(said, 409)
 
-    for kind, answer in ((HTTPException, http), (RequestValidationError, form), (SomalinkError, ours), (Conflict, conflict)):
+    for kind, answer in ((HTTPException, http), (RequestValidationError, form), (SomalinkError, ours), (Conflict, conflict), (Exception, broken)):
         app.add_exception_handler(kind, answer)
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import traceback
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 from typing import Any
 
 from dashboards.live.ports import Doorkeeper
@@ -23,6 +25,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "somalink"
+"""What a cookie's name begins with: a browser sends one port's cookies to all others of the same address, so the rest of it tells stores apart."""
 SIGN = "x-somalink"
 """Header of every write of the page: a form of another site cannot set one."""
 OPEN = ("/api/v1/join", "/openapi.json")
@@ -63,6 +66,8 @@ STRANGER = Refusal(401, "this browser has not joined", "open the link that somal
 TOO_MUCH = Refusal(413, f"more than {MOST_BYTES // 1024} kB in one request", "send less at once")
 TOO_OFTEN = Refusal(429, "too many requests at once", "wait a minute")
 TOO_SLOW = Refusal(408, "the request did not arrive in time", "try again")
+BROKEN = Refusal(500, "somalink could not answer, by a fault of its own", "try again; where it runs, it has said which")
+log = logging.getLogger("somalink.page")
 
 
 @dataclass(slots=True)
@@ -102,6 +107,7 @@ class Door:
     hosts: frozenset[str]
     """What may stand in Host: names with port, as in `127.0.0.1:8765`."""
     secure: bool
+    cookie: str
     now_ms: Callable[[], int]
     """What time it is here goes with every answer of the interface: a phone's clock may be minutes off, and a tag's time is the page's."""
     limits: Limits = field(default_factory=Limits)
@@ -118,7 +124,12 @@ class Door:
             return
         beside = {**HEADERS, "X-Now-Ms": str(self.now_ms()), "Cache-Control": "no-store"} if scope["path"].startswith(DATA) else HEADERS
         body = _Bounded(receive, send, beside)
-        await self.app(scope, body.receive, body.send)
+        try:
+            await self.app(scope, body.receive, body.send)
+        except Exception as error:  # noqa: BLE001 - the outermost edge of a request: the radio shares this loop
+            log.error("the page could not answer: %s", told_plainly(error))
+            if not body.answered:
+                await refuse(send, BROKEN)
 
     def _refusal(self, scope: Scope, headers: Mapping[str, str]) -> Refusal | None:
         if headers.get("host", "").lower() not in self.hosts:
@@ -138,7 +149,7 @@ class Door:
         if (length := headers.get("content-length", "")).isdigit() and int(length) > MOST_BYTES:
             return TOO_MUCH
         if path.startswith(DATA) and path not in OPEN:
-            guest = self.keeper.known(cookie_of(headers))
+            guest = self.keeper.known(cookie_of(headers, self.cookie))
             if guest is None:
                 return STRANGER
             scope.setdefault("state", {})["guest"] = guest
@@ -163,13 +174,16 @@ class _Bounded:
     def __init__(self, receive: Receive, send: Send, beside: Mapping[str, str]) -> None:
         self._receive, self._send, self._beside = receive, send, beside
         self._bytes = 0
-        self._whole = self._answered = self._refused = False
+        self._until: float | None = None
+        self._whole = self.answered = self._refused = False
 
     async def receive(self) -> Message:
         if self._whole:
             return await self._receive()
+        self._until = self._until or asyncio.get_running_loop().time() + BODY_S  # for the whole of it: drops that never end are slow as well
         try:
-            message = await asyncio.wait_for(self._receive(), BODY_S)
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
         except TimeoutError:
             return await self._end(TOO_SLOW)
         self._bytes += len(message.get("body", b""))
@@ -179,8 +193,8 @@ class _Bounded:
     async def _end(self, refusal: Refusal) -> Message:
         """Says why, unless an answer has begun; whoever reads on hears that the browser is gone."""
         self._whole = True
-        if not self._answered:
-            self._answered = self._refused = True
+        if not self.answered:
+            self.answered = self._refused = True
             await refuse(self._send, refusal)
         return {"type": "http.disconnect"}
 
@@ -188,9 +202,15 @@ class _Bounded:
         if self._refused:
             return
         if message["type"] == "http.response.start":
-            self._answered = True
+            self.answered = True
             message = {**message, "headers": [*message.get("headers", []), *_raw(self._beside)]}
         await self._send(message)
+
+
+def told_plainly(error: Exception) -> str:
+    """What kind of fault, and where in the program; never its words, which may hold what somebody wrote."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    return " ".join([type(error).__name__, *(f"at {Path(frame.filename).name}:{frame.lineno}" for frame in last)])
 
 
 async def refuse(send: Send, refusal: Refusal) -> None:
@@ -201,13 +221,10 @@ async def refuse(send: Send, refusal: Refusal) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def cookie_of(headers: Mapping[str, str]) -> str:
-    """The value of our cookie, '' where there is none or none can be read."""
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found is not None else ""
+def cookie_of(headers: Mapping[str, str], name: str) -> str:
+    """The value of our cookie, '' where there is none. What other programs of the same address left beside it may have any form."""
+    pairs = (pair.strip().partition("=") for pair in headers.get("cookie", "").split(";"))
+    return next((value for known, _, value in pairs if known == name), "")
 
 
 def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

@@ -4,11 +4,12 @@ who has joined. The page itself knows no store and no engine.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dashboards.live import shapes
+from somalink.domain.errors import SomalinkError
 from somalink.domain.types import Answer, Event, Plan, Rating, Session
 
 
@@ -40,9 +41,21 @@ class Doorkeeper(Protocol):
 
     def known(self, cookie: str) -> Guest | None: ...
 
+    def stays(self, guest: Guest) -> bool:
+        """Whether this one has not been taken back since."""
+        ...
+
     def devices(self, person: str) -> Sequence[shapes.Device]: ...
 
     def forget(self, person: str, device: str) -> bool: ...
+
+
+class Missing(SomalinkError):
+    """There is nothing of this name here: whether another person has it is not said."""
+
+
+class Taken(SomalinkError):
+    """A new thing under a name that cannot be used."""
 
 
 class Conflict(Exception):
@@ -69,10 +82,12 @@ class Desk(Protocol):
     def event(self, person: str, id: str) -> Event | None: ...
 
     def tag(self, event: Event) -> bool:
-        """Keeps a new tag; False when this one is known already. Conflict when its id says something else here."""
+        """Keeps a new tag; False when this one is known already. Conflict when its id says something else here, Taken when elsewhere."""
         ...
 
-    def edit(self, person: str, id: str, revision: int, made_at_ns: int, changed: Mapping[str, Any]) -> Event: ...
+    def edit(self, person: str, id: str, revision: int, made_at_ns: int, changed: Mapping[str, Any]) -> Event:
+        """The next revision. Missing where there is none of this person's; Conflict as said there."""
+        ...
 
     def ratings(self, person: str, start_ns: int, stop_ns: int) -> list[Rating]: ...
 
@@ -98,10 +113,10 @@ class Desk(Protocol):
 
     def days(self, person: str, n: int) -> list[shapes.Day]: ...
 
-    def stream(self, person: str, *, after: int | None) -> AsyncIterator[shapes.Told]:
+    def stream(self, person: str, *, after: int | None) -> AsyncGenerator[shapes.Told]:
         """What happens to this person's records from now on; first one `changed` where something was written since `after`."""
         ...
 
-    def breath(self, person: str, rate: float, in_s: float | None, ex_s: float | None, start_ns: int) -> AsyncIterator[shapes.Told]:
+    def breath(self, person: str, rate: float, in_s: float | None, ex_s: float | None, start_ns: int) -> AsyncGenerator[shapes.Told]:
         """Beats as they are heard and, every five seconds, how far they swing with a pacer of this pace that began at `start_ns`."""
         ...

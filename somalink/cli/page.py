@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from somalink.storage.local import LocalStore
 
 PageOption = Annotated[bool, typer.Option("--page/--no-page", help="Serve the page meanwhile.")]
-PortOption = Annotated[
-    int | None, typer.Option("--port", metavar="N", help="The page's port; 8765, or a free one.", show_default=False, min=1, max=65535)
-]
+PortOption = Annotated[int | None, typer.Option("--port", metavar="N", help="The page's port; 8765, or a free one.", show_default=False, min=1, max=65535)]
 LanOption = Annotated[bool, typer.Option("--lan", help="Open the page to your own network, so that a phone can join it.")]
 HttpsOption = Annotated[bool, typer.Option("--https", help="Serve it over TLS, with a certificate of your own house.")]
 OpenOption = Annotated[bool, typer.Option("--open", help="Open it in this computer's browser.")]
@@ -40,13 +38,13 @@ class Wish:
     open: bool = False
 
     def address(self) -> Address:
-        from somalink.pipeline.serving import Address, lan_address
+        from somalink.pipeline.serving import Address, names
 
         if not self.https:
             return Address(self.port, self.lan)
         from somalink.pipeline.certificate import certificate_for
 
-        made = certificate_for(settings().file.parent / "tls", ["localhost", "127.0.0.1", *([lan_address()] if self.lan else [])])
+        made = certificate_for(settings().file.parent / "tls", names(lan=self.lan))
         if made.fresh:
             console.note(f"page: a certificate was made; on each device that joins, trust this one once: {made.authority}")
         return Address(self.port, self.lan, made.certificate, made.key)
@@ -113,9 +111,7 @@ async def served(
 
     async with page_of(store, hub, Constants(), now_ns, settings().tz, wish.address(), wall_ns=time.time_ns) as page:
         if page.lan_url:
-            console.note(
-                "page: open to your network. Whoever is in it sees that a page is here; what is on it, only with a link, which lets one device in."
-            )
+            console.note("page: open to your network. Whoever is in it sees that a page is here; what is on it, only with a link, which lets one device in.")
             if not wish.https:
                 console.note("page: without --https, a phone cannot keep its screen awake, show notices or reload the page while away from home.")
         for person in people:

@@ -43,7 +43,7 @@ def certificate_for(folder: Path, names: Sequence[str]) -> Made:
         made = Made(folder / "authority.pem", folder / "page.pem", folder / "page-key.pem", not (folder / "authority.pem").exists())
         if made.fresh:
             _make_authority(made.authority, folder / "authority-key.pem")
-        if made.fresh or not _good(made.certificate, names):
+        if made.fresh or not _good(made, names):
             _make_leaf(made, folder / "authority-key.pem", names)
     except OSError as error:
         raise StoreError(f"{folder}: no certificate can be made ({error.strerror})", next_step="check who owns the folder, or leave --https out") from error
@@ -56,6 +56,7 @@ def _make_authority(place: Path, key_place: Path) -> None:
     key = _new_key(key_place)
     name = _name("somalink at home")
     built = _builder(name, name, key, AUTHORITY_DAYS).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    built = built.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     usage = x509.KeyUsage(
         digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False, key_agreement=False,
         key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
@@ -76,19 +77,25 @@ def _make_leaf(made: Made, authority_key: Path, names: Sequence[str]) -> None:
         .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)  # type: ignore[arg-type]
     )
     _write(made.certificate, _signed(built, signer))  # type: ignore[arg-type]
 
 
-def _good(certificate: Path, names: Sequence[str]) -> bool:
-    """Whether the leaf that is there is for these names, and for a while yet."""
+def _good(made: Made, names: Sequence[str]) -> bool:
+    """Whether the leaf that is there is for these names, of its key, and for a while yet."""
     from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    if not certificate.exists():
+    try:
+        leaf = x509.load_pem_x509_certificate(made.certificate.read_bytes())
+        key = load_pem_private_key(made.key.read_bytes(), None)
+    except (FileNotFoundError, ValueError):  # never made, or only half of it
         return False
-    leaf = x509.load_pem_x509_certificate(certificate.read_bytes())
-    known = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    return set(known) == {_alternative(name) for name in names} and leaf.not_valid_after_utc > datetime.now(UTC) + timedelta(days=RENEW_DAYS)
+    known = set(leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    lasts = leaf.not_valid_after_utc > datetime.now(UTC) + timedelta(days=RENEW_DAYS)
+    return lasts and known == {_alternative(name) for name in names} and leaf.public_key() == key.public_key()
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey, days: int) -> x509.CertificateBuilder:
@@ -122,7 +129,8 @@ def _new_key(place: Path) -> EllipticCurvePrivateKey:
 
 
 def _write(place: Path, content: bytes) -> None:
-    with os.fdopen(os.open(place, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, PRIVATE), "wb") as file:
+    place.unlink(missing_ok=True)  # one that others could read would stay readable
+    with os.fdopen(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE), "wb") as file:
         file.write(content)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from dashboards.live import shapes
-from dashboards.live.ports import Conflict
+from dashboards.live.ports import Conflict, Missing, Taken
 from processing import metrics
 from processing.lead import TIERS
 from processing.usual import Offsets
@@ -36,7 +36,7 @@ from somalink.pipeline.person import settle_person
 from somalink.storage import locks
 from somalink.storage.coverage import USABLE_Q, usable
 from somalink.storage.local import LocalStore
-from somalink.storage.writer import StaleRevision
+from somalink.storage.writer import StaleRevision, Writer
 
 MS = 1_000_000
 Q = 10_000
@@ -186,7 +186,7 @@ class StoreDesk:
     def days(self, person: str, n: int) -> list[shapes.Day]:
         now_ns = self.now_ns()
         today_ns = day_start(now_ns, self._offset_s(person, now_ns))
-        events = self.store.events(person, today_ns - n * DAY_NS, today_ns + DAY_NS)
+        events = self.store.events(person, today_ns - n * DAY_NS, today_ns + 2 * DAY_NS)  # today may have 25 hours
         ratings = [rating for rating in self.store.ratings(person) if rating.kind == "belonging" and not rating.prompt_id]
         return [self._day(person, today_ns - k * DAY_NS, events, ratings) for k in reversed(range(n))]
 
@@ -257,25 +257,34 @@ class StoreDesk:
     def tag(self, event: Event) -> bool:
         known = self.store.event_history(event.id)
         if known:
-            first = known[0]
-            if first.person != event.person:
-                raise UsageError("this id is taken", next_step="draw a new one")
-            return False
-        self._put(event)
+            return self._again(known, event)
+        try:
+            self._put(event)
+        except StaleRevision:  # the same, or another's, came in by another door meanwhile
+            return self._again(self.store.event_history(event.id), event)
         return True
+
+    def _again(self, known: Sequence[Event], event: Event) -> bool:
+        """What is to be said of a tag whose id is known: that it is, if it is the same."""
+        first = known[0]
+        if first.person != event.person:
+            raise _taken()
+        if replace(first, received_ns=0) != replace(event, received_ns=0):
+            raise Conflict(known[-1])
+        return False
 
     def edit(self, person: str, id: str, revision: int, made_at_ns: int, changed: Mapping[str, Any]) -> Event:
         """The next revision. Made on an older one, it is merged where the two touched different fields; else Conflict."""
         history = self.store.event_history(id)
         if not history or history[0].person != person:
-            raise UsageError("there is no such tag", next_step="read the list again")
+            raise Missing("there is no such tag", next_step="read the list again")
         current = history[-1]
         read = next((each for each in history if each.revision == revision), None)
         if read is None:
             raise UsageError(f"there is no revision {revision} of this tag", next_step="read it again")
         if all(getattr(current, name) == value for name, value in changed.items()):
             return current
-        if any(getattr(read, name) != getattr(current, name) for name in (*changed, "deleted")):
+        if current.deleted or any(getattr(read, name) != getattr(current, name) for name in changed):
             raise Conflict(current)
         made = replace(current, **changed, revision=current.revision + 1, made_at_ns=made_at_ns, received_ns=self.now_ns())
         if made.t_end_ns is not None and made.t_end_ns < made.t_ns:
@@ -299,7 +308,8 @@ class StoreDesk:
         if known is not None and replace(known, received_ns=0) == replace(rating, received_ns=0):
             return False
         with self.store.transaction() as write:
-            write.put_rating(rating)
+            if not write.put_rating(rating):
+                raise _taken()
         self._told(rating.person)
         return known is None
 
@@ -309,10 +319,7 @@ class StoreDesk:
     def did(self, session: Session) -> bool:
         if any(each.id == session.id for each in self.store.sessions(session.person)):
             return False
-        with self.store.transaction() as write:
-            write.put_session(session)
-        self._told(session.person)
-        return True
+        return self._new(session.person, lambda write: write.put_session(session))
 
     def plans(self, person: str) -> list[Plan]:
         return self.store.plans(person)
@@ -320,9 +327,17 @@ class StoreDesk:
     def plan(self, plan: Plan) -> bool:
         if any(each.id == plan.id for each in self.store.plans(plan.person)):
             return False
-        with self.store.transaction() as write:
-            write.put_plan(plan)
-        self._told(plan.person)
+        return self._new(plan.person, lambda write: write.put_plan(plan))
+
+    def _new(self, person: str, put: Callable[[Writer], None]) -> bool:
+        try:
+            with self.store.transaction() as write:
+                put(write)
+        except StaleRevision as stale:
+            if stale.current.person != person:
+                raise _taken() from stale
+            return False
+        self._told(person)
         return True
 
     def choices(self, person: str) -> dict[str, str]:
@@ -370,33 +385,39 @@ class StoreDesk:
         return as_open(prompting.open_prompt(self.store, person, self.now_ns()))
 
     def answer(self, answer: Answer) -> shapes.Open | None:
+        asked = self.store.prompt(answer.prompt_id)
+        if asked is None or asked.person != answer.person:
+            raise Missing("there is no such prompt", next_step="reload the page")
         follows = prompting.answer(self.store, answer.person, answer.prompt_id, answer.answer, answer.received_ns)
         self.publish(Prompted(answer.person))
         return as_open(follows)
 
     # ---- what happens
 
-    def breath(self, person: str, rate: float, in_s: float | None, ex_s: float | None, start_ns: int) -> AsyncIterator[shapes.Told]:
+    def breath(self, person: str, rate: float, in_s: float | None, ex_s: float | None, start_ns: int) -> AsyncGenerator[shapes.Told]:
         return self._breath(person, pacer(rate, in_s, ex_s, started_ns=start_ns))
 
-    async def _breath(self, person: str, pace: Pacer) -> AsyncIterator[shapes.Told]:
+    async def _breath(self, person: str, pace: Pacer) -> AsyncGenerator[shapes.Told]:
         told = breathe_along(self.hub, person, pace, latency=partial(latency_in, self.store, person), clock=_Told(self.now_ns))
         async with contextlib.aclosing(told) as along:
             async for each in along:
                 yield shapes.Told("beat", beat_json(each)) if isinstance(each, Heard) else shapes.Told("swing", each.as_json())
 
-    async def stream(self, person: str, *, after: int | None) -> AsyncIterator[shapes.Told]:
-        watcher = self.hub.subscribe()
+    async def stream(self, person: str, *, after: int | None) -> AsyncGenerator[shapes.Told]:
+        watcher, loop = self.hub.subscribe(), asyncio.get_running_loop()
+        messages = aiter(watcher)
+        following = asyncio.ensure_future(anext(messages))
         try:
             change = await asyncio.to_thread(lambda: self.store.change)
-            if after is not None and after < change:
+            if after is not None and after != change:  # less than it knew: another store is served here now
                 yield shapes.Told("changed", {}, change)
-            messages = aiter(watcher)
-            following = asyncio.ensure_future(anext(messages))
+            spoken_s = loop.time()
             while True:
-                done, _ = await asyncio.wait({following}, timeout=ALIVE_S)
-                if not done:
+                done, _ = await asyncio.wait({following}, timeout=max(spoken_s + ALIVE_S - loop.time(), 0))
+                if not done or loop.time() - spoken_s >= ALIVE_S:  # others may be told of all the while
                     yield shapes.Told("alive", {})
+                    spoken_s = loop.time()
+                if not done:
                     continue
                 try:
                     message = following.result()
@@ -405,7 +426,9 @@ class StoreDesk:
                 following = asyncio.ensure_future(anext(messages))
                 for told in told_of(message, person, self.now_ns()):
                     yield told
+                    spoken_s = loop.time()
         finally:
+            following.cancel()
             self.hub.leave(watcher)
 
 
@@ -418,6 +441,10 @@ class _Told:
     async def sleep_until(self, t_ns: int) -> None:
         while (left_s := (t_ns - self.now_ns()) / SECOND_NS) > 0:
             await asyncio.sleep(min(left_s, LOOK_S))
+
+
+def _taken() -> Taken:
+    return Taken("this id cannot be used", next_step="draw a new one")
 
 
 def as_open(found: prompting.OpenPrompt | None) -> shapes.Open | None:

@@ -24,8 +24,6 @@ KEY, INVITED = "browser/", "invitation/"
 TAKEN_BACK = ""
 GOOD_NS = 15 * MINUTE_NS
 """Long enough to find the phone; a link in a terminal's history is worth nothing after."""
-SEEN_NS = 60 * MINUTE_NS
-"""How exact `seen` is: it would otherwise be a write a request."""
 MS = 1_000_000
 
 
@@ -50,6 +48,7 @@ class Guests:
     now_ns: Callable[[], int]
     _known: dict[str, _Joined] | None = None
     _seen: dict[str, int] = field(default_factory=dict)
+    """In memory alone: it would otherwise be a write a request."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def invite(self, person: str, *, here: bool = False) -> Invitation:
@@ -81,6 +80,10 @@ class Guests:
             return None
         self._seen[id] = self.now_ns()
         return Guest(joined.person, id, joined.here)
+
+    def stays(self, guest: Guest) -> bool:
+        joined = self._browsers().get(guest.device)
+        return joined is not None and joined.person == guest.person
 
     def devices(self, person: str) -> Sequence[shapes.Device]:
         mine = [each for each in self._browsers().values() if each.person == person]

@@ -11,9 +11,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from somalink.domain.constants import Constants
 from somalink.domain.errors import UsageError
+from somalink.domain.identity import digest
 from somalink.pipeline.desk import StoreDesk
 from somalink.pipeline.guests import Guests
 from somalink.pipeline.hub import Hub, Message
@@ -21,9 +23,14 @@ from somalink.storage.files import PRIVATE
 from somalink.storage.local import LocalStore
 
 PORT = 8765
+LOOK_S = 1.0
 END_S = 2
 """How long open streams are waited for at the end: they are told first, and a browser that is gone will never answer."""
 MOST_AT_ONCE = 1000
+MOST_FROM_ONE = 64
+"""Connections of one address in the network: a household behind one router, not somebody who takes all there are."""
+HEAD_S = 10.0
+"""In which a connection has to say what it wants: one that does not costs a handle that the radio or the store may need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ class Page:
 async def page_of(
     store: LocalStore, hub: Hub, constants: Constants, now_ns: Callable[[], int], tz: str, address: Address, *, wall_ns: Callable[[], int]
 ) -> AsyncIterator[Page]:
-    """Serves the page while the block runs. UsageError when the address cannot be had."""
+    """Serves the page while the block runs, and then tells the hub's watchers that nothing more comes. UsageError when the address cannot be had."""
     from dashboards.live.app import Place, application
 
     loop = asyncio.get_running_loop()
@@ -69,22 +76,77 @@ async def page_of(
 
     guests = Guests(store, wall_ns)
     desk = StoreDesk(store, hub, constants, now_ns, tz, publish)
-    app = application(desk, guests, Place(frozenset(hosts(port, lan=address.lan)), secure, address.lan, abroad or here))
-    server = _server(app, address)
+    place = Place(frozenset(hosts(port, lan=address.lan)), secure, address.lan, abroad or here, cookie_name(store.path, secure=secure))
+    server = _server(application(desk, guests, place), address)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     try:
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)
-        with told_to_others(store.path, here):
-            yield Page(here, abroad, guests)
+        if not serving.done():
+            with told_to_others(store.path, here):
+                yield Page(here, abroad, guests)
     finally:
+        hub.close()  # open streams end by themselves, before the server looks for any
         server.should_exit = True
         await serving
 
 
+def cookie_name(store: Path, *, secure: bool) -> str:
+    """Another for each store, since a browser sends one port's cookies to all others; with TLS also one that plain http can neither read nor set."""
+    return f"{'__Host-' if secure else ''}somalink-{digest('page', str(store.resolve()))[:8]}"
+
+
+def most_at_once() -> int:
+    """Connections at once: at most half of the handles that this process may have, which the store and the radio need as well."""
+    try:
+        import resource
+    except ImportError:  # Windows counts no handles
+        return MOST_AT_ONCE
+    return min(MOST_AT_ONCE, max(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2, 64))
+
+
 def _server(app: Any, address: Address) -> Any:
-    """uvicorn without its own signals, logs and words: whoever runs the loop ends it."""
+    """uvicorn without its own signals, logs and words: whoever runs the loop ends it. What fails inside a request is told by the door."""
     import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Impatient(H11Protocol):
+        """Closes a connection that does not say in time what it wants, and one of too many."""
+
+        _waiting: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            host = self.client[0] if self.client else ""
+            mine = sum((getattr(each, "client", None) or ("",))[0] == host for each in self.connections)
+            if len(self.connections) > most or (mine > MOST_FROM_ONE and not host.startswith("127.")):
+                transport.abort()
+            self._wait()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            self._wait()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            self._wait()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self._waiting is not None:
+                self._waiting.cancel()
+            super().connection_lost(exc)
+
+        def _wait(self) -> None:
+            """A request that is being answered has no hurry; anything before it has."""
+            cycle: Any = self.cycle
+            answering = cycle is not None and not cycle.response_complete
+            if answering and self._waiting is not None:
+                self._waiting.cancel()
+                self._waiting = None
+            elif not answering and self._waiting is None:
+                self._waiting = self.loop.call_later(HEAD_S, self.transport.abort)
+
+    most = most_at_once()
 
     class Server(uvicorn.Server):
         @contextlib.contextmanager
@@ -99,7 +161,10 @@ def _server(app: Any, address: Address) -> Any:
             lifespan="off",
             server_header=False,
             timeout_graceful_shutdown=END_S,
-            limit_concurrency=MOST_AT_ONCE,
+            limit_concurrency=most,
+            log_level="critical",
+            proxy_headers=False,
+            http=Impatient,
             ssl_certfile=address.certificate,
             ssl_keyfile=address.key,
         )
@@ -127,28 +192,33 @@ def lan_address() -> str:
             return "127.0.0.1"
 
 
+def names(*, lan: bool) -> list[str]:
+    """What this computer is called by whoever may open the page."""
+    name = socket.gethostname().lower().split(".")[0]
+    known = ["localhost", "127.0.0.1", *((lan_address(), f"{name}.local", name) if lan else ())]
+    return list(dict.fromkeys(each for each in known if each.isascii()))
+
+
 def hosts(port: int, *, lan: bool) -> set[str]:
     """What a browser may write into Host: nothing that somebody else's name server could point here."""
-    names = {"localhost", "127.0.0.1", "[::1]"}
-    if lan:
-        name = socket.gethostname().lower().split(".")[0]
-        names |= {lan_address(), name, f"{name}.local"}
-    return {f"{name}:{port}" for name in names} | (set(names) if port in (80, 443) else set())
+    known = names(lan=lan)
+    return {f"{name}:{port}" for name in known} | (set(known) if port in (80, 443) else set())
 
 
 @contextlib.contextmanager
 def told_to_others(store: Path, url: str) -> Iterator[None]:
     """Where the page of this store is, for other programs of the same owner, beside the store and for them alone."""
-    beside = page_file(store)
+    beside, said = page_file(store), json.dumps({"url": url, "pid": os.getpid()})
     with contextlib.suppress(FileNotFoundError):
         beside.unlink()
     with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE), "w") as file:
-        json.dump({"url": url, "pid": os.getpid()}, file)
+        file.write(said)
     try:
         yield
     finally:
         with contextlib.suppress(OSError):
-            beside.unlink()
+            if beside.read_text("utf-8") == said:  # a page that began later has put its own there
+                beside.unlink()
 
 
 def page_file(store: Path) -> Path:
@@ -156,10 +226,11 @@ def page_file(store: Path) -> Path:
 
 
 def running_page(store: Path) -> str:
-    """Where the page of this store is served by another program; '' where none is."""
+    """Where the page of this store is served by another program; '' where none is, or one that was killed left its word behind."""
     try:
-        said = json.loads(page_file(store).read_text("utf-8"))
-        os.kill(int(said["pid"]), 0)
-    except (OSError, ValueError, KeyError):
+        url = str(json.loads(page_file(store).read_text("utf-8"))["url"])
+        there = urlsplit(url)
+        with socket.create_connection((str(there.hostname), there.port or 0), timeout=LOOK_S):
+            return url
+    except (OSError, ValueError, KeyError, TypeError):
         return ""
-    return str(said["url"])

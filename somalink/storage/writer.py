@@ -209,8 +209,12 @@ class Writer:
     def put_plan(self, plan: Plan) -> None:
         self._put_revised(rows.PLANS, plan)
 
-    def put_rating(self, rating: Rating) -> None:
+    def put_rating(self, rating: Rating) -> bool:
+        """The newest number under an id stands; False, and nothing is written, where the id is another person's."""
+        if self._database.value("SELECT person FROM ratings WHERE id = ?", (rating.id,)) not in (None, rating.person):
+            return False
         self._put(rows.RATINGS, [rating], sql=rows.RATINGS.upsert(keep=("received_ns",)))
+        return True
 
     def put_answer(self, answer: Answer) -> None:
         """Kept as said; the prompt's row carries the first answer, and of one that asked first what was said to the offer, once something was."""
