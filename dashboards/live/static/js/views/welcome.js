@@ -71,7 +71,7 @@ export function show(root, app) {
       figure: h('figure', {}, h('div.coins', { role: 'img', 'aria-label': t('welcome.coins') }, [1, 1, 0, 1, 0, 1, 1, 0, 1, 0].map(on => h(on ? 'i.on' : 'i'))),
         h('figcaption.ends', {}, h('span', {}, t('welcome.filled')), h('span', {}, t('welcome.dashed')))),
       body: [h('p', {}, t('welcome.chance_1')), h('p.small', {}, t('welcome.chance_2')),
-        oneOf(app, 'randomised', t('settings.randomised'), ['yes', 'no'].map(id => [id, t(`welcome.chance_${id}`)]), { chosen: app.choices.introduced === 'yes' ? app.choices.randomised : picked.randomised, hideLegend: true, wide: true, after: value => { picked.randomised = value; } }),
+        oneOf(app, 'randomised', t('settings.randomised'), ['yes', 'no'].map(id => [id, t(`welcome.chance_${id}`)]), { chosen: app.choices.introduced === 'yes' ? app.choices.randomised : picked.randomised ?? '', hideLegend: true, wide: true, after: value => { picked.randomised = value; } }),
         h('p.tiny', {}, t('welcome.chance_3'))],
       forth: next(app.choices.introduced === 'yes' ? 'done' : 'begin', '.go', begin),
     }),
