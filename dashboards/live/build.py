@@ -15,6 +15,8 @@ from setuptools.command.build_py import build_py  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[2]
 VENDOR = Path("dashboards/live/static/vendor")
+CHECKED_WITH = {"axe.min.js": "axe-core/axe.min.js"}
+"""For the tests of a checkout alone: never in a wheel."""
 TAKEN = {"uPlot.esm.js": "uplot/dist/uPlot.esm.js", "uPlot.min.css": "uplot/dist/uPlot.min.css", "uPlot.LICENSE": "uplot/LICENSE"}
 
 
@@ -31,15 +33,16 @@ def npm(*words: str, cwd: Path) -> None:
         raise SystemExit("npm could not fetch what package-lock.json names: is the network there?")
 
 
-def bring(into: Path) -> None:
-    """Fetches to the byte what the lock says, beside the checkout, and takes three files of it."""
+def bring(into: Path, *, checks: Path | None = None) -> None:
+    """Fetches to the byte what the lock says, beside the checkout, and takes three files of it; with `checks`, what the tests need too."""
     with tempfile.TemporaryDirectory() as work:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(ROOT / name, work)
-        npm("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", cwd=Path(work))
-        into.mkdir(parents=True, exist_ok=True)
-        for name, source in TAKEN.items():
-            shutil.copy(Path(work, "node_modules", source), into / name)
+        npm("ci", *([] if checks else ["--omit=dev"]), "--ignore-scripts", "--no-audit", "--no-fund", "--silent", cwd=Path(work))
+        for folder, taken in ((into, TAKEN), *(((checks, CHECKED_WITH),) if checks else ())):
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, source in taken.items():
+                shutil.copy(Path(work, "node_modules", source), folder / name)
 
 
 class BuildPage(build_py):  # type: ignore[misc]
@@ -52,4 +55,4 @@ class BuildPage(build_py):  # type: ignore[misc]
 
 
 if __name__ == "__main__":
-    bring(ROOT / VENDOR)
+    bring(ROOT / VENDOR, checks=ROOT / ".venv")

@@ -1,18 +1,24 @@
-"""`somalink demo`: from nothing to a picture in one command."""
+"""`somalink demo`: from nothing to a month and its page in one command."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import webbrowser
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from somalink.cli import console, rehearsing
 from somalink.cli.options import JsonOption, settings
+from somalink.cli.page import HttpsOption, LanOption, PortOption, Wish, served
+from somalink.cli.running import unless
+
+if TYPE_CHECKING:
+    from somalink.storage.local import LocalStore
 
 DAYS = 30
 
@@ -31,17 +37,69 @@ def demo(
     ] = None,
     virtual_strap: Annotated[bool, typer.Option("--virtual-strap", help="Wear a strap that is a program: over Bluetooth without a radio, and live.")] = False,
     speed: Annotated[float, typer.Option("--speed", metavar="N", min=1, max=120, help="How many times as fast as in life the virtual strap is worn.")] = 60.0,
-    open_picture: Annotated[bool, typer.Option("--open/--no-open", help="Open the picture when it is done.")] = True,
+    live: Annotated[
+        bool | None,
+        typer.Option("--live/--no-live", help="Open the page on the month and live on from there; default where a terminal looks.", show_default=False),
+    ] = None,
+    open_picture: Annotated[bool, typer.Option("--open/--no-open", help="Open the page, or the picture when it is done.")] = True,
+    port: PortOption = None,
+    lan: LanOption = False,
+    https: HttpsOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Live a simulated month, replay a day, see the picture.
+    """Live a simulated month, and go on living it on the page.
 
-    From its beats on everything is the real thing. No hardware, no network, no real data.
+    From its beats on everything is the real thing. No hardware, no network, no real data. Where no terminal looks, or with --no-live, it ends with
+    pictures of a day and of its week instead.
     """
     if virtual_strap:
         rehearsing.rehearse(out, seed=seed, days=days or rehearsing.DAYS, speed=speed, open_picture=open_picture, json=json)
+    elif live if live is not None else sys.stdout.isatty() and not json:
+        wish = Wish(port, lan, https, open_picture and sys.stdout.isatty() and not os.environ.get("CI"))
+        _live_on(out, seed=seed, days=days or DAYS, wish=wish)
     else:
         _live_a_month(out, seed=seed, days=days or DAYS, open_picture=open_picture, json=json)
+
+
+def _live_on(out: Path, *, seed: int, days: int, wish: Wish) -> None:
+    """The month, and then on at the pace of life until somebody ends it."""
+    from somalink.storage.local import LocalStore
+
+    out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with LocalStore.open(out / "live.db") as store:
+        asyncio.run(_lived_on(store, seed=seed, days=days, wish=wish))
+    console.stdout().print(f"\nIt goes on from here with the same command. Look at it meanwhile:\n  somalink status --store {out / 'live.db'}", markup=False)
+
+
+async def _lived_on(store: LocalStore, *, seed: int, days: int, wish: Wish) -> None:
+    from somalink.cli.running import stopped_by_signals
+    from somalink.domain.constants import Constants
+    from somalink.pipeline.demo import PERSON, begin, fast_forward
+    from somalink.pipeline.hub import Changed, Hub
+    from somalink.pipeline.live import SystemClock, replay_live
+    from somalink.pipeline.replaytime import ReplayClock
+    from somalink.pipeline.run import Mode
+
+    config, constants, stop = settings(), Constants(), stopped_by_signals()
+    intake = begin(store, seed=seed, days=days, today=datetime.now(config.zone).date(), tz=config.tz)
+    hub, clock, loop = Hub(), ReplayClock(1.0, intake.row.start_ns), asyncio.get_running_loop()
+    async with served(store, hub, clock.now_ns, wish, [PERSON]):
+        console.note(f"a simulated wearer lives {days} days, beat by beat (seed {seed}); the page shows them as they come")
+        with console.progress("a month, from beats") as bar:
+
+            def reached(start_ns: int, now_ns: int, end_ns: int) -> None:
+                console.advance(bar, (now_ns - start_ns) / max(end_ns - start_ns, 1))
+                clock.stand(now_ns)
+                loop.call_soon_threadsafe(hub.publish, Changed(store.change, PERSON))
+
+            life = await unless(stop, asyncio.to_thread(fast_forward, store, intake, constants, reached))
+        if life is not None:
+            clock.reached(life.until_ns)
+            hub.publish(Changed(store.change, PERSON))
+            console.note("now: it goes on beat by beat, and will ask within two minutes. End it with Ctrl-C.")
+            living = replay_live(store, life.intake, Mode(), constants, 1.0, clock=SystemClock(), hub=hub, reached=clock.reached)
+            await unless(stop, living)
+        hub.close()
 
 
 def _live_a_month(out: Path, *, seed: int, days: int, open_picture: bool, json: bool) -> None:

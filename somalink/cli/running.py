@@ -122,7 +122,7 @@ async def recorded(
         worn = await choose(where)
         if not worn:
             return
-        showing = asyncio.ensure_future(_show(hub, config))
+        showing = asyncio.gather(_show(hub, config), _tell_elsewhere(hub, store, config, pace))
         await asyncio.sleep(0)
         try:
             async with served(store, hub, lambda: pace.stamps.now().t_utc_ns, wish, sorted({each.person for each in worn})):
@@ -130,6 +130,15 @@ async def recorded(
         finally:
             hub.close()
             await showing
+
+
+async def _tell_elsewhere(hub: Hub, store: LocalStore, config: Config, pace: Pace) -> None:
+    """Notices that leave the page, where they were switched on."""
+    from somalink.pipeline.notices import Ways, follow
+
+    ways = Ways(config.desktop_notices, config.ntfy_url)
+    if ways.any:
+        await follow(hub, store, ways, lambda: pace.stamps.now().t_utc_ns)
 
 
 def stopped_by_signals() -> asyncio.Event:
@@ -188,7 +197,7 @@ async def _heard(stop: asyncio.Event, person: str, *, once: bool) -> Worn | None
     console.note("no strap is known yet: put it on, moistened; listening")
     while not stop.is_set():
         try:
-            sightings = [seen for seen in await _unless(stop, scan(CHOOSING_S)) or () if seen.is_strap]
+            sightings = [seen for seen in await unless(stop, scan(CHOOSING_S)) or () if seen.is_strap]
         except BluetoothUnavailable as error:
             if once:
                 raise
@@ -204,7 +213,7 @@ async def _heard(stop: asyncio.Event, person: str, *, once: bool) -> Worn | None
     return None
 
 
-async def _unless(stop: asyncio.Event, call: Coroutine[Any, Any, T]) -> T | None:
+async def unless(stop: asyncio.Event, call: Coroutine[Any, Any, T]) -> T | None:
     """What `call` gives; None, and it is taken back, when `stop` is set before."""
     calling, stopping = asyncio.ensure_future(call), asyncio.ensure_future(stop.wait())
     try:

@@ -17,6 +17,7 @@ import numpy as np
 
 from dashboards.live import shapes
 from dashboards.live.ports import Conflict, Missing, Taken
+from ingest.ble.states import MEANINGS, State
 from processing import metrics
 from processing.lead import TIERS
 from processing.usual import Offsets
@@ -488,9 +489,10 @@ def point(grid: Grid) -> dict[str, Any]:
 
 
 def wears(link: LinkNow | None, device: str, tier: str, signal: str) -> shapes.Wears:
-    """A device as the page tells of it; one that was only ever imported has no link."""
+    """A device as the page tells of it; a recording that is lived again has no link, and counts as heard while values come."""
     if link is None:
-        return shapes.Wears(device, device, tier, "", "", "", None, None, signal)
+        state = State.STOPPED if signal == "none" else State.STREAMING
+        return shapes.Wears(device, device, tier, state.value, MEANINGS[state].words, "", None, None, signal)
     name = str(link.about.get("model") or device)
     return shapes.Wears(device, name, tier, link.link.state.value, link.link.words, link.link.help, link.link.since_ns // MS, link.battery_pct, signal)
 

@@ -19,6 +19,10 @@ class ReplayClock:
         since = 0 if self._at_ns is None else time.monotonic_ns() - self._at_ns
         return self.event_ns + int(since * self.pace)
 
+    def stand(self, event_ns: int) -> None:
+        """It is as late as this, and time does not go on by itself: a month is being made up for."""
+        self.event_ns, self._at_ns = event_ns, None
+
     def reached(self, event_ns: int) -> None:
         """The recording has been told up to here."""
         self.event_ns, self._at_ns = max(event_ns, self.now_ns() if self._at_ns is not None else event_ns), time.monotonic_ns()

@@ -17,7 +17,7 @@ from processing.within import baseline_within
 from somalink.domain.constants import Constants
 from somalink.domain.errors import UsageError
 from somalink.domain.ports import Source
-from somalink.domain.time import HOUR_NS, MINUTE_NS
+from somalink.domain.time import GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import Baseline, Beats, Candidate, ClockAnchor, Contact, Episode, Gap, Grid, Heartbeat, Item, Opened, Record, UtcOffset
 from somalink.pipeline.intake import Counts, Intake
 from somalink.pipeline.usuals import Usuals, excluded_spans, generator
@@ -165,6 +165,11 @@ class Run:
         self._keep([], records, done=True)
         return records
 
+    def remember(self) -> None:
+        """A snapshot out of turn: whoever goes on from here goes on from just here."""
+        with self._store.transaction() as write:
+            self._snapshot(write)
+
     def _push(self, item: Item) -> list[Record]:
         return self._answered(self.engine.push(item))
 
@@ -277,8 +282,11 @@ def slices(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield part
 
 
-def run_archive(store: LocalStore, intake: Intake, mode: Mode, constants: Constants, progress: Progress | None = None) -> None:
-    """A whole recording as fast as it goes. Interrupted and called again, it goes on; finished and called again, it changes nothing."""
+def run_archive(store: LocalStore, intake: Intake, mode: Mode, constants: Constants, progress: Progress | None = None, *, until_ns: int | None = None) -> None:
+    """A whole recording as fast as it goes. Interrupted and called again, it goes on; finished and called again, it changes nothing.
+
+    With `until_ns` it stops there, to within a step of the grid, as if it had been interrupted.
+    """
     unit = intake.unit
     with store.engine_lock(unit.person, unit.device):
         analysis = mode.analysis(constants)
@@ -287,11 +295,29 @@ def run_archive(store: LocalStore, intake: Intake, mode: Mode, constants: Consta
             return
         run = Run(store, intake, mode, constants)
         run.begin()
-        for part in slices(archived(intake).items(after_ns=run.after_ns, slice_s=SLICE_S)):
+        for part in _parts(archived(intake), run.after_ns, until_ns):
             run.take(part)
             if progress is not None and isinstance(part[-1], Heartbeat):
                 progress(intake.row.start_ns, part[-1].t_ns, intake.row.stop_ns or part[-1].t_ns)
-        run.finish()
+        if until_ns is None:
+            run.finish()
+        else:
+            run.remember()
+
+
+def _parts(source: Source, after_ns: int | None, until_ns: int | None) -> Iterator[list[Item]]:
+    """Slices of an archive; those before `until_ns` as long as ever, and the last ones as short as the grid."""
+    for part in slices(source.items(after_ns=after_ns, slice_s=SLICE_S)):
+        if until_ns is not None and isinstance(part[-1], Heartbeat) and part[-1].t_ns > until_ns:
+            break
+        yield part
+        after_ns = part[-1].t_ns if isinstance(part[-1], Heartbeat) else after_ns
+    else:
+        return
+    for part in slices(source.items(after_ns=after_ns, slice_s=GRID_NS // SECOND_NS)):
+        if isinstance(part[-1], Heartbeat) and part[-1].t_ns > until_ns:
+            return
+        yield part
 
 
 def is_done(store: LocalStore, intake: Intake, mode: Mode, constants: Constants) -> bool:

@@ -110,6 +110,11 @@ class LocalStore:
             hours.compact(self._database, before_ns)
             raw.compact(self._database, before_ns)
 
+    def copy_to(self, path: Path) -> None:
+        """A second store with all that is in this one now; what is written meanwhile is in it whole or not at all."""
+        make_private(path)
+        self._database.run("VACUUM INTO ?", (str(path),))
+
     def engine_lock(self, person: str, device: str) -> AbstractContextManager[None]:
         """One engine per person and device; EngineLocked when there is one already. A killed process holds nothing."""
         return locks.engine_lock(self.path, person, device)
