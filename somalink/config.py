@@ -55,6 +55,8 @@ class Config:
     prompts: str
     hide_heart_rate: bool
     language: str
+    desktop_notices: bool
+    ntfy_url: str
 
     @property
     def zone(self) -> ZoneInfo:
@@ -107,6 +109,12 @@ def _switch(raw: object) -> bool:
     raise ValueError("true or false")
 
 
+def _topic(raw: object) -> str:
+    if isinstance(raw, str) and (not raw.strip() or re.fullmatch(r"https?://[^\s/]+/[\w-]{1,64}", raw.strip())):
+        return raw.strip()
+    raise ValueError('the address of an ntfy topic, such as https://ntfy.sh/a-long-word-nobody-guesses, or "" for none')
+
+
 def _one_of(choices: tuple[str, ...]) -> Callable[[object], str]:
     def parse(raw: object) -> str:
         if raw not in choices:
@@ -144,6 +152,8 @@ SETTINGS = (
     Setting("prompts", _one_of(PROMPTS), "Whether somalink may offer a pause: off, on, or eager (also while it is still learning your usual)"),
     Setting("hide_heart_rate", _switch, "Leave the live heart rate off the page; some people are calmer without it"),
     Setting("language", _one_of(LANGUAGES), "Language of everything a wearer reads"),
+    Setting("desktop_notices", _switch, "A notice on this computer when a question opens, for who agreed to notices: one sentence, no values"),
+    Setting("ntfy_url", _topic, 'The same sentence by ntfy to a phone. It leaves the house; "" for none'),
 )
 BY_KEY = {setting.key: setting for setting in SETTINGS}
 
@@ -178,6 +188,8 @@ def _defaults(env: Mapping[str, str]) -> dict[str, object]:
         "prompts": "off",
         "hide_heart_rate": False,
         "language": "en",
+        "desktop_notices": False,
+        "ntfy_url": "",
     }
 
 

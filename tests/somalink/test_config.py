@@ -84,6 +84,13 @@ def test_a_folder_or_foreign_bytes_in_place_of_the_file_say_so(file):
         load(file, env={})
 
 
+@pytest.mark.parametrize("text", ["ntfy.sh/topic", "ftp://ntfy.sh/topic", "https://ntfy.sh/", "https://ntfy.sh/topic?x=1"])
+def test_a_topic_is_a_whole_address(file, text):
+    with pytest.raises(ConfigError, match="ntfy_url"):
+        load(written(file, f'ntfy_url = "{text}"\n'), env={})
+    assert load(written(file, 'ntfy_url = "https://ntfy.example/a-long-word"\n'), env={}).ntfy_url == "https://ntfy.example/a-long-word"
+
+
 def test_quiet_hours_run_over_midnight():
     night, noon = QuietHours(time(22), time(7)), QuietHours(time(12), time(13))
     assert [night.holds(time(h)) for h in (21, 22, 3, 7)] == [False, True, True, False]
@@ -108,7 +115,8 @@ def test_every_field_is_a_setting_with_a_parser_that_gives_its_type():
     fields = {field.name: field.type for field in dataclasses.fields(Config)} | {"file": None}
     assert set(fields) - {"file"} == set(BY_KEY)
     examples: dict[str, object] = {
-        "store": "~/x.db", "person": "me", "tz": "UTC", "quiet_hours": "22:00-07:00", "prompts": "on", "hide_heart_rate": True, "language": "en"
+        "store": "~/x.db", "person": "me", "tz": "UTC", "quiet_hours": "22:00-07:00", "prompts": "on", "hide_heart_rate": True, "language": "en",
+        "desktop_notices": True, "ntfy_url": "https://ntfy.sh/topic",
     }  # fmt: skip
     for setting in SETTINGS:
         assert isinstance(setting.parse(examples[setting.key]), fields[setting.key]), setting.key
