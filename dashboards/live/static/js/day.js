@@ -2,9 +2,9 @@
    and screen readers; a line to read for the pointer. uPlot keeps scales, size and canvas; what is drawn on it is drawn here. */
 import uPlot from '/static/vendor/uPlot.esm.js';
 import { clamp, glyph, h, kindName, level, svg, tone } from './kit.js';
-import { colour, onTheme, patterns, ramp, texture } from './look.js';
+import { colour, onTheme, patterns, ramp, short, texture } from './look.js';
 import { MINUTE, at, drawn, gates, leftOut, runs, worn } from './points.js';
-import { clock, local, span, t } from './texts.js';
+import { clock, local, t } from './texts.js';
 
 const HIGH = 4.1, LOW = -2.5, HOUR = 60 * MINUTE;
 const WORDS = [[3.5, 'well'], [2.5, 'above'], [1.5, 'little'], [0, 'usual'], [-1.7, 'below']];
@@ -21,7 +21,7 @@ export function tell(model, ms) {
 
 /** Left-out minutes as a sentence, or ''. */
 export function leftOutWords(model, today) {
-  const parts = Object.entries(leftOut(model.points, model.gaps, model.step_ms)).map(([why, n]) => t(`day.left.${why}`, { span: span(n) }));
+  const parts = Object.entries(leftOut(model.points, model.gaps, model.step_ms)).map(([why, n]) => t(`day.left.${why}`, { span: short(n) }));
   return parts.length ? t(today ? 'day.left_today' : 'day.left_out', { parts: parts.join(', ') }) : '';
 }
 
@@ -108,9 +108,10 @@ export function dayPlot(host) {
     const inside_px = [], parts = [];
     for (const [z, id] of WORDS) parts.push(placed(h(`span.word${z ? '' : '.strong'}`, {}, t(`day.axis.${wide ? 'wide' : 'narrow'}.${id}`)), 0, y(z)));
     for (const e of marks()) {
-      const at_px = x(e.ms), row = inside_px.filter(([px, r]) => r === 0 && at_px - px < 25).length ? 1 : 0;
+      const at_px = x(e.ms), row = [0, 1].find(r => !inside_px.some(([px, taken]) => taken === r && at_px - px < 25));
+      if (row === undefined) continue;                         // a third at the same moment has its line, and its row in the list
       inside_px.push([at_px, row]);
-      parts.push(placed(h('span.tagged', { title: `${kindName(e.kind)}, ${clock(e.ms)}` }, glyph(e.kind, 24)), at_px, row ? 20 : 0));
+      parts.push(placed(h('span.tagged', { title: `${kindName(e.kind)}, ${clock(e.ms)}` }, glyph(e.kind, 24)), clamp(at_px, left, box.clientWidth - 13), row ? 20 : 0));
     }
     let before = null;
     model.episodes.forEach((e, i) => {
@@ -157,7 +158,7 @@ export function dayPlot(host) {
       width: box.clientWidth, height: height(), pxAlign: 0, padding: [44, 10, 0, 0], legend: { show: false }, cursor: { show: false },
       scales: { x: { time: false, range: () => [model.from_ms / 1000, model.to_ms / 1000] }, y: { range: [LOW, HIGH] } },
       axes: [
-        { size: wide ? 56 : 40, gap: wide ? 32 : 16, font: `13px ${getComputedStyle(document.body).fontFamily}`, stroke: ink['ink-3'], grid: { show: false }, ticks: { show: false }, splits: hours, values: (_, all) => all.map(s => clock(s * 1000)) },
+        { size: wide ? 62 : 40, gap: wide ? 40 : 16, font: `13px ${getComputedStyle(document.body).fontFamily}`, stroke: ink['ink-3'], grid: { show: false }, ticks: { show: false }, splits: hours, values: (_, all) => all.map(s => clock(s * 1000)) },
         { size: left, grid: { show: false }, ticks: { show: false }, values: () => [] },
       ],
       series: [{}, { paths: () => null, points: { show: false } }],

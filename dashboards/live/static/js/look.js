@@ -1,5 +1,9 @@
 /* What drawing needs from the style sheet: a canvas cannot read `light-dark()`, so colours are resolved on a hidden element. */
 import { svg } from './kit.js';
+import { span, t } from './texts.js';
+
+/** Minutes as a list says them. */
+export const short = minutes => minutes < 90 ? t('day.min', { n: Math.round(minutes) }) : span(minutes);
 
 let probe;
 /** The colour of a token as the theme has it now. */

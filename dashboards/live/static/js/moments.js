@@ -1,9 +1,9 @@
 /* Moments that stood out: when, how long, in which words, what they may belong to, and one question that may stay unanswered. */
 import { glyph, h, kindName, level, svg } from './kit.js';
-import { linePath, rampMarkup } from './look.js';
+import { linePath, rampMarkup, short } from './look.js';
 import { MINUTE } from './points.js';
 import * as api from './api.js';
-import { clock, number, span, t } from './texts.js';
+import { clock, number, t } from './texts.js';
 
 const W = 104, H = 52, ASKED = ['conflict', 'criticism', 'rejection', 'ignored', 'connection', 'support'];
 /** Answers that are no tag: kept on this device, so that the same is not asked again here. */
@@ -16,12 +16,12 @@ function spark(e, points, step_ms) {
 }
 
 /** How long: "26 min", "not over yet", "not seen to the end". */
-export const lengthWords = e => e.stop_ms === null ? t(e.truncated ? 'moments.cut' : 'moments.open') : e.truncated ? t('moments.over', { span: span((e.stop_ms - e.start_ms) / MINUTE) }) : span((e.stop_ms - e.start_ms) / MINUTE);
+export const lengthWords = e => e.stop_ms === null ? t(e.truncated ? 'moments.cut' : 'moments.open') : e.truncated ? t('moments.over', { span: short((e.stop_ms - e.start_ms) / MINUTE) }) : short((e.stop_ms - e.start_ms) / MINUTE);
 
 export function words(e, now_ms) {
   const gate = t(`gate.${e.gate}`), said = e.kind === 'slowing' ? t('moments.slower', { gate }) : e.kind === 'elevated' ? t('moments.longer', { gate }) : t('moments.said', { level: t(`level.${level(e.peak_z)}`), gate });
   if (e.kind !== 'spike') return said;
-  if (e.half_min !== null && e.half_min !== undefined) return `${said} ${t('moments.half', { span: span(Math.max(1, e.half_min)) })}`;
+  if (e.half_min !== null && e.half_min !== undefined) return `${said} ${t('moments.half', { span: short(Math.max(1, e.half_min)) })}`;
   if (e.truncated) return `${said} ${t('moments.half_cut')}`;
   return `${said} ${t(now_ms - e.peak_ms < 60 * MINUTE ? 'moments.settling' : 'moments.half_never')}`;
 }
@@ -51,7 +51,7 @@ export function momentsCard({ person, tag, another, tags }) {
     const all = tags(), linked = e.links.filter(l => l.verdict !== 'none').sort((a, b) => b.probability - a.probability)[0], event = linked && all.find(each => each.id === linked.event_id);
     if (event) {
       const given = { kind: kindName(event.kind), when: clock(api.ms(event.t_ns)), n: Math.round(linked.probability * 10) };
-      return [h('p.match.full', {}, glyph(event.kind, 28), h('span', {}, t(linked.verdict === 'linked' ? 'moments.linked' : 'moments.possible', given))), linked.verdict === 'linked'];
+      return [h('p.match', {}, glyph(event.kind, 28), h('span', {}, t(linked.verdict === 'linked' ? 'moments.linked' : 'moments.possible', given))), linked.verdict === 'linked'];
     }
     return [null, false];
   }
@@ -60,14 +60,14 @@ export function momentsCard({ person, tag, another, tags }) {
     const said = answers(person)[e.id], event = said && tags().find(each => each.id === said);
     if (said && (event || NO_TAG.includes(said))) {
       const words_said = event ? t('moments.tagged', { kind: kindName(event.kind) }) : t(`moments.answered.${said}`);
-      return h('p.match.full.after', { tabindex: '-1' }, event ? glyph(event.kind, 28) : null, h('span', {}, words_said), event ? null : h('button.btn.quiet', { type: 'button', onclick: () => answer(e, null) }, t('moments.change')));
+      return h('p.match.after', { tabindex: '-1' }, event ? glyph(event.kind, 28) : null, h('span', {}, words_said), event ? null : h('button.btn.quiet', { type: 'button', onclick: () => answer(e, null) }, t('moments.change')));
     }
-    return h('details.ask.full', {}, h('summary.btn.after', {}, t('moments.ask')), h('div.chips', {}, ASKED.map(kind => chip(e, kind)),
+    return h('details.ask', {}, h('summary.btn.after', {}, t('moments.ask')), h('div.chips', {}, ASKED.map(kind => chip(e, kind)),
       h('button.chip', { type: 'button', onclick: () => another(e, made => answer(e, made.id)) }, t('moments.another')),
       NO_TAG.map(what => h('button.chip', { type: 'button', onclick: () => answer(e, what) }, t(`moments.no_tag.${what}`)))));
   }
 
-  const why = e => h('details.why.full', {}, h('summary', {}, t('moments.why')), h('p.small', {}, t(`moments.why.${e.kind}`), ' ', e.chance_per_h ? t('moments.why.chance', { n: number(e.chance_per_h * 10, 1) }) : '', ' ',
+  const why = e => h('details.why', {}, h('summary', {}, t('moments.why')), h('p.small', {}, t(`moments.why.${e.kind}`), ' ', e.chance_per_h ? t('moments.why.chance', { n: number(e.chance_per_h * 10, 1) }) : '', ' ',
     e.gate === 'unknown' ? t('moments.why.movement') : '', ' ', e.links.some(l => l.verdict !== 'none') ? t('moments.why.link') : ''));
 
   function draw(model) {
@@ -80,14 +80,14 @@ export function momentsCard({ person, tag, another, tags }) {
     const hint = held && [...list.querySelectorAll(`[data-moment="${held}"] :is(button, summary)`)].indexOf(focused);
     list.replaceChildren(...episodes.map((e, i) => {
       const [matched, sure] = match(e);
-      return h('li.ep', { 'data-moment': e.id }, h('h3.num', {}, `${i + 1}\u2002${clock(e.start_ms)} `, h('span', {}, `· ${lengthWords(e)}`)), spark(e, points, step_ms), h('p.small', {}, words(e, now_ms)), matched, sure ? null : asking(e), why(e));
+      return h('li.ep', { 'data-moment': e.id }, h('h3.num', {}, `${i + 1}\u2002${clock(e.start_ms)} `, h('span', {}, `· ${lengthWords(e)}`)), spark(e, points, step_ms), h('p.small', {}, words(e, now_ms)), sure ? null : matched, h('div.asks.full', {}, sure ? matched : asking(e), why(e)));
     }).reverse());
     for (const d of list.querySelectorAll('details')) d.open = open.has(d.closest('li').dataset.moment + d.className);
     if (held && hint >= 0) list.querySelectorAll(`[data-moment="${held}"] :is(button, summary)`)[hint]?.focus({ preventScroll: true });
     if (!judged) list.replaceChildren(h('li.small', {}, t('moments.learning')));
     else if (!episodes.length) list.replaceChildren(h('li.small', {}, t(model.today ? 'moments.none_today' : 'moments.none')));
     chance.hidden = !judged || chance_expected === null || chance_expected === undefined || !episodes.length;
-    if (!chance.hidden) chance.textContent = t('moments.chance', { hours: number(usable_h, 1), chance: chance_expected < 1 ? t('moments.under_one') : number(Math.round(chance_expected)) });
+    if (!chance.hidden) chance.textContent = t(chance_expected < .75 ? 'moments.chance_few' : 'moments.chance', { hours: number(usable_h, 1), chance: number(Math.round(chance_expected)) });
   }
   return { host, draw };
 }

@@ -72,7 +72,8 @@ export function append(all, p, step_ms) {
 }
 
 /** Which of the states now is in. `stale_ms` after the last point there is no signal. */
-export function stateOfNow({ away, stage, device, last, now_ms, stale_ms = 60_000 }) {
+export function stateOfNow({ away, stage, device, last, now_ms }) {
+  const stale_ms = device && device.state !== 'streaming' ? 20_000 : 120_000;       // a point may be one of a whole minute
   if (away) return 'away';
   if (!last && !device) return 'nodevice';
   if (!last || now_ms - last.t > stale_ms || (last.z === null && last.hr === null)) return 'nosignal';

@@ -15,7 +15,7 @@ export function inTurn() {
 /** The logic alone. `store`: add(row) -> seq, put(row), remove(seq), all(); `transport(row)`: the answer, or throws with `status` when the
     server said no; `whose()`: the person this device may speak for now, throws when the server is not reached; `lock(work)`: one tab at a time. */
 export function createQueue({ store, transport, whose, lock = inTurn(), now = Date.now, timer = globalThis }) {
-  const listeners = new Set(), waiters = new Map();
+  const listeners = new Set(), sents = new Set(), waiters = new Map();
   let rows = [], draining = null, again = false, pause = FIRST_WAIT_MS, pending = null, closed = false;
 
   const changed = async () => { rows = (await store.all()).sort((a, b) => a.seq - b.seq); for (const listen of listeners) listen(rows); };
@@ -84,7 +84,7 @@ export function createQueue({ store, transport, whose, lock = inTurn(), now = Da
       await store.put(tried);
       const outcome = await attempt(tried);
       if (outcome.state === 'kept') return false;
-      if (outcome.state === 'parked') { held.add(id); await store.put(outcome.row); } else { await advance(tried, outcome.answer); await store.remove(seq); }
+      if (outcome.state === 'parked') { held.add(id); await store.put(outcome.row); } else { await advance(tried, outcome.answer); for (const told of sents) told(tried, outcome.answer); await store.remove(seq); }
       settle(seq, outcome);
       await changed();
     }
@@ -120,6 +120,8 @@ export function createQueue({ store, transport, whose, lock = inTurn(), now = Da
     async retry(seq) { const row = rows.find(each => each.seq === seq); if (row) { await store.put({ ...row, parked: null }); await changed(); await drain(); } },
     async drop(seq) { await store.remove(seq); settle(seq, { state: 'dropped' }); await changed(); drain(); },
     listen(fn) { listeners.add(fn); return () => listeners.delete(fn); },
+    /** Calls back with each row that the server took, and its answer, just before the row is forgotten here. */
+    sent(fn) { sents.add(fn); return () => sents.delete(fn); },
     close() { closed = true; timer.clearTimeout(pending); },
   };
 }

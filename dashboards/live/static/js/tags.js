@@ -36,14 +36,15 @@ function takeBack(root) {
   root.addEventListener('keydown', e => { if (['Delete', 'Backspace'].includes(e.key) && e.target.type === 'radio' && e.target.checked) { e.preventDefault(); clear(e.target); } });
 }
 
-export const tile = (kind, onclick) => h('button.kind', { type: 'button', 'data-kind': kind, onclick }, glyph(kind, 36), h('span', {}, kindName(kind)));
+export const tile = (kind, onclick) => h('button.kind', { type: 'button', 'data-kind': kind, onclick }, glyph(kind, 36), h('span', {}, t(`tags.tile.${kind}`)));
 
 /** Everything about tags on one page. `seen`: the eyes of `blind.js`; `changed()` after each change of the list; `looked()` when the first
     screen gives way to the page. */
 export function tagging(app, { seen, changed, looked = () => {} }) {
   let events = [], about = null, forMoment = null, first = false, hide;
   const now = () => Math.round(api.now());
-  const all = () => overlay(events, mine());
+  const coming = new Set();                                  // tapped, and on its way into the queue: some milliseconds
+  const all = () => overlay(events, [...coming, ...mine()]);
   const name = app.status.display_name ?? '';
   const used = `somalink.used.${app.status.person}`;
 
@@ -51,8 +52,10 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
   async function save(kind, { t_ms = now(), certainty_s = 60 } = {}) {
     const id = api.uuid(), blind = blindAt(t_ms, seen.seen_ms);
     const body = { id, kind, t_ns: api.ns(t_ms), made_at_ns: api.nowNs(), certainty_s, blind };
+    const job = { kind: 'event', id, method: 'POST', path: '/events', body };
+    coming.add(job);
     toast(id, kind, t_ms, false);
-    const { done } = await send({ kind: 'event', id, method: 'POST', path: '/events', body });
+    const { done } = await send(job).finally(() => coming.delete(job));
     changed();
     done.then(outcome => { if (about?.id === id || !toastBox.hidden) toast(id, kind, t_ms, outcome.state === 'kept', true); });
     return body;
@@ -110,7 +113,7 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
     dialog.classList.toggle('first', first);
     mark.replaceChildren();
     title.textContent = moment ? moment.said : t('tags.what');
-    under.textContent = t('tags.one_tap') + (name ? ` ${t('tags.for', { name })}` : '');
+    under.textContent = t('tags.one_tap') + (name ? ` ${t('tags.for', { name: name.replace(/\.$/, '') })}` : '');
     body.replaceChildren(h('div.kinds', {}, KINDS.map(kind => tile(kind, () => pickOne(kind)))),
       first ? h('button.btn.quiet.look', { type: 'button', onclick: () => dialog.close() }, t('tags.see_today')) : h('button.btn.quiet.look', { type: 'button', onclick: () => dialog.close() }, t('tags.close')));
     dialog.showModal();
@@ -206,7 +209,7 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
       h('button.btn.quiet', { type: 'button', onclick: () => queue().retry(row.seq) }, t('tags.try_again')), h('button.btn.quiet', { type: 'button', onclick: () => queue().drop(row.seq) }, t('tags.let_go')))));
     const focused = document.activeElement?.closest?.('[data-tag]')?.dataset.tag;
     list.replaceChildren(...inside.map(e => h('li', {}, h('button.tagrow', { type: 'button', 'data-tag': e.id, onclick: () => openFields(e.id) }, glyph(e.kind, 28),
-      h('span.what', {}, kindName(e.kind), h('span.num', {}, ` · ${whenWords(e)}`), h('span.tiny', {}, rowWords(e))), h('span.edit', { 'aria-hidden': 'true' }, t('tags.edit'))))));
+      h('span.kindname', {}, kindName(e.kind), h('span.num', {}, ` · ${whenWords(e)}`), h('span.tiny', {}, rowWords(e))), h('span.edit', { 'aria-hidden': 'true' }, t('tags.edit'))))));
     if (!inside.length) list.replaceChildren(h('li.small', {}, t('tags.none')));
     if (focused) $(`[data-tag="${focused}"]`, list)?.focus({ preventScroll: true });
     today.hidden = !inside.length && !n && !parked.length;
@@ -214,7 +217,11 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
   const rowWords = e => [e.waiting && t('tags.waits'), e.distress !== null && e.distress !== undefined && t('tags.row.distress', { n: e.distress }), e.belonging !== null && e.belonging !== undefined && t('tags.row.belonging', { n: e.belonging }),
     (e.sensations ?? []).map(id => t(`sensations.${id}`)).join(', '), (e.with_whom ?? []).map(id => t(`with_whom.${id}`)).join(', ')].filter(Boolean).join(' · ');
 
-  const stop = queue().listen(() => changed());
+  const stops = [queue().listen(() => changed()), queue().sent((row, answer) => {          // known here before the list is read again
+    if (row.kind !== 'event') return;
+    events = events.filter(e => e.id !== row.id);
+    if (row.method !== 'DELETE' && answer) events = [...events, answer];
+  })];
   return {
     dock, card, today, toastBox, dialog, all, save, edit, remove, openKinds, openFields, drawList,
     get open() { return dialog.open; },
@@ -225,6 +232,6 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
       try { localStorage.setItem(used, JSON.stringify(four)); } catch { /* the usual four, next time */ }
       if (!dock.matches(':focus-within') && $$('.kind[data-kind]', dock).map(b => b.dataset.kind).join() !== four.join()) fillDock(four);
     },
-    end() { clearTimeout(hide); stop(); if (about && dialog.open) edit(about.id, read()); about = null; first = false; looked = () => {}; dialog.remove(); },
+    end() { clearTimeout(hide); for (const stop of stops) stop(); if (about && dialog.open) edit(about.id, read()); about = null; first = false; looked = () => {}; dialog.remove(); },
   };
 }

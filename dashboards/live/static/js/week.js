@@ -40,7 +40,7 @@ function mini(day, [from, to], width) {
 export function weekTable(days, hours = hoursOf(days)) {
   const rows = days.map(day => {
     const name = weekdayShort(day.from_ms), cell = h('td.mini', {});
-    return { day, cell, row: h('tr', {}, h('th', { scope: 'row' }, h('a', { href: `/?day=${day.day}`, title: dayAndMonth(day.from_ms), 'aria-label': `${weekday(day.from_ms)}, ${dayAndMonth(day.from_ms)}` }, name)),
+    return { day, cell, row: h('tr', {}, h('th', { scope: 'row' }, h('a', { href: `/?day=${day.day}`, title: dayAndMonth(day.from_ms) }, name, h('span.sr', {}, `, ${dayAndMonth(day.from_ms)}`))),
       cell, h('td.r', {}, day.worn_h >= .5 ? t('week.hours', { n: Math.round(day.worn_h) }) : '–'), h('td.r', {}, day.belonging === null ? '–' : number(day.belonging, 1))) };
   });
   const span = days.length ? t('week.span', { from: clock(days[0].from_ms + hours[0]), to: clock(days[0].from_ms + hours[1]) }) : '';
@@ -61,7 +61,7 @@ export function weekTable(days, hours = hoursOf(days)) {
 /** What a stretch of days comes to: hours worn, moments, and what chance alone would show, where that is known. */
 export function weekWords(days, chance) {
   const worn = days.reduce((s, day) => s + day.worn_h, 0), n = days.reduce((s, day) => s + day.moments, 0);
-  return [t('week.sum_worn', { n: Math.round(worn) }), t('week.sum_moments', { n }), chance === null || chance === undefined ? '' : t('week.sum_chance', { chance: chance < 1 ? t('moments.under_one') : number(Math.round(chance)) })].filter(Boolean).join(' ');
+  return [t('week.sum_worn', { n: Math.round(worn) }), t('week.sum_moments', { n }), chance === null || chance === undefined ? '' : t(chance < .75 ? 'week.sum_few' : 'week.sum_chance', { chance: number(Math.round(chance)) })].filter(Boolean).join(' ');
 }
 
 /** The Monday, in the wearer's own days, of the week a day is in. Days are names as in 2026-11-29. */

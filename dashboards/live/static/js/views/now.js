@@ -1,7 +1,7 @@
 /* Now: a sentence first, then the day, then what stood out; and tags, always within a thumb's reach. */
 import * as api from '../api.js';
 import { eyes, meter, tagFirst } from '../blind.js';
-import { $, clamp, h, level, levelWords, say, svg, tone } from '../kit.js';
+import { $, clamp, h, level, say, svg, tone } from '../kit.js';
 import { lineCard } from '../line.js';
 import { momentsCard } from '../moments.js';
 import { MINUTE, MOVED, append, points, since, stateOfNow, steady } from '../points.js';
@@ -11,7 +11,7 @@ import { clock, dayAndMonth, local, number, span, t, weekday } from '../texts.js
 import { mondayOf, weekTable, weekWords } from '../week.js';
 
 const HOUR = 60 * MINUTE, DAY = 24 * HOUR, STEP_S = 60, SOON_MS = 900, LOST_MS = 20_000, LOOK_S = 5, KEPT = 2000;
-const JUDGED = ['full', 'within_recording'];
+const LEVELS = ['below', 'usual', 'little', 'above', 'well'], JUDGED = ['full', 'within_recording'];
 const isoOf = ms => local(ms).toISOString().slice(0, 10);
 
 export async function show(root, app) {
@@ -19,7 +19,7 @@ export async function show(root, app) {
   const seen = eyes(status.person), looks = meter(status.person);
   const ends = [];
   let day_from = status.day_from_ms ?? dayStart(now()), lost_ms = app.away ? 0 : null, veiled = false, closed = false, ended = false;
-  let past = null, all = [], gaps = [], episodes = { episodes: [], chance_expected: null, usable_h: 0 }, ratings = [], weekView = false, chart = null, table = null, last = null, pendingDraw = false, reload, reloading = null;
+  let past = null, all = [], gaps = [], episodes = { episodes: [], chance_expected: null, usable_h: 0 }, ratings = [], weekView = false, chart = null, table = null, last = null, pendingDraw = false, reload, reloading = null, shownWord = null;
   const word = steady(), judged = () => JUDGED.includes(app.status.stage?.maturity);
 
   /* ---- parts ---------------------------------------------------------------------------------------------------------------------------- */
@@ -37,7 +37,7 @@ export async function show(root, app) {
     another: (e, made) => tags.openKinds({ moment: { said: t('moments.what_at', { when: clock(e.start_ms) }), save: async kind => made(await tags.save(kind, { t_ms: e.start_ms, certainty_s: 300 })) } }) });
   const line = lineCard({ ratings, day: isoOf(now() - dayShift()), day_from_ms: day_from, week_from_ms: weekStart(), blind: ms => seen.seen_ms === null || seen.seen_ms < ms });
   const limit = h('section.card.limit', { hidden: true, tabindex: '-1', 'aria-label': t('now.limit_label') });
-  const page = h('main.now-page', {}, statusLine, h('div.what', {}, limit, nowCard, dayCard), h('div.side', {}, tags.card, moments.host, tags.today), line.host);
+  const page = h('main.now-page', {}, statusLine, h('div.what', {}, limit, nowCard, dayCard), h('div.side', {}, tags.card, moments.host, tags.today), line.host, tags.toastBox);
 
   /** The wearer's day begins at the hour the server says, not at midnight. */
   function dayShift() { return (day_from - midnight(day_from)); }
@@ -85,16 +85,16 @@ export async function show(root, app) {
     const stage = app.status.stage, device = app.status.device, now_ms = Math.max(now(), last?.t ?? 0);
     const state = stateOfNow({ away: app.away || (lost_ms !== null && Date.now() - lost_ms > LOST_MS), stage, device, last, now_ms });
     const at = clock(now_ms), gate = last ? t(`gate.${last.gate}`) : '';
-    const id = state === 'level' ? word(level(last.z, last.se)) : word(state, true);
-    const shownLevel = state === 'level' && id in { below: 1, usual: 1, little: 1, above: 1, well: 1 };
+    const id = state === 'level' ? word(level(last.z, last.se), !LEVELS.includes(shownWord)) : word(state, true);
+    shownWord = id;
+    const shownLevel = state === 'level';
     let where = t('now.place', { at, gate }), what, more;
     if (closed && shownLevel) { what = t('now.looked'); more = t('now.looked_sub'); where = t('now.place_plain', { at }); }
     else if (shownLevel) {
       what = t(`level.${id}`);
       const add = since(all, episodes.episodes, last, id), rough = last.se > .5;
       more = [add ? t(`now.${add.key}`, { n: add.n ?? 0 }) : '', last.gate === 'unknown' ? t('now.movement_unknown') : '', t(rough ? 'now.rough' : 'now.fairly')].filter(Boolean).join(' ');
-    } else if (state === 'level') { what = sentence.textContent || levelWords(last.z, last.se); more = sub.textContent; }
-    else if (state === 'nosignal') {
+    } else if (state === 'nosignal') {
       const from = last?.t ?? device?.since_ms;
       where = from && now_ms - from < DAY ? t('now.place_gap', { at, span: span(Math.max(1, (now_ms - from) / MINUTE)) }) : t('now.place_plain', { at });
       what = t('now.nothing');
@@ -111,7 +111,7 @@ export async function show(root, app) {
     against.hidden = gauge.hidden;
     text(against, t(stage?.maturity === 'within_recording' ? 'now.against_recording' : 'now.against'));
     if (!gauge.hidden) drawGauge(plain ? null : last, what);
-    const hidden = app.choices.hide_heart_rate === 'yes', live = last && now_ms - last.t < MINUTE && last.hr !== null && last.hr !== undefined && !app.away;
+    const hidden = app.choices.hide_heart_rate === 'yes', live = last && now_ms - last.t < 2 * MINUTE && last.hr !== null && last.hr !== undefined && !app.away;
     hide.setAttribute('aria-pressed', String(hidden));
     text(hide, t(hidden ? 'now.show_heart' : 'now.hide_heart'));
     if (hidden) heart.replaceChildren(t('now.heart_hidden'));
@@ -238,7 +238,7 @@ export async function show(root, app) {
     if (!past) append(all, point, STEP_S * 1000);
     if (arrived) { arrived = p; return; }
     arrived = p;
-    performance.mark('now-arrived');
+    const heard = performance.now();
     requestAnimationFrame(() => {
       const given = arrived;
       arrived = null;
@@ -248,8 +248,8 @@ export async function show(root, app) {
       const frame = new MessageChannel();
       frame.port1.onmessage = () => {
         frame.port1.close();
-        performance.measure('now-drawn', 'now-arrived');
-        performance.clearMeasures('now-drawn'); performance.clearMarks('now-arrived');
+        performance.clearMeasures('now-drawn');
+        performance.measure('now-drawn', { start: heard });
         const drawn_ms = performance.timeOrigin + performance.now();
         app.drawn.push({ t_ms: given.t_ms, sent_ms: given.sent_ms, drawn_ms, late_ms: drawn_ms + (api.now() - Date.now()) - given.sent_ms });
         if (app.drawn.length > KEPT) app.drawn.shift();
@@ -285,7 +285,7 @@ export async function show(root, app) {
   if (wanted) { const days = await api.get('/days', { n: 400 }).catch(() => []), day = days.find(each => each.day === wanted); if (day && day.from_ms !== day_from) past = { from_ms: day.from_ms, to_ms: day.to_ms }; }
   asDay.setAttribute('aria-pressed', 'true'); asWeek.setAttribute('aria-pressed', 'false');
   veiled = !past && tagFirst(now(), seen.seen_ms);
-  root.append(page, tags.dock, tags.toastBox, tags.dialog);
+  root.append(page, tags.dock, tags.dialog);
   drawStatus();
   tags.drawList(day_from, day_from + DAY);
   if (veiled) ask();
