@@ -17,7 +17,7 @@ from processing.ledger import Moment, decide, prompt_id
 from processing.usual import Offsets
 from somalink.domain.catalogue import AROUSAL, RANDOM
 from somalink.domain.constants import Constants
-from somalink.domain.time import GRID_NS, HOUR_NS, SECOND_NS, local_day
+from somalink.domain.time import GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_day
 from somalink.domain.types import UNKNOWN, Baseline, Episode, Gate, Grid, Prompt, word
 from somalink.pipeline.holdings import local_offsets
 from somalink.storage.local import LocalStore
@@ -62,31 +62,46 @@ def decided(person: str, final: Final, coach: Coach, known: Sequence[Prompt], co
 
 
 def due_now(store: LocalStore, person: str, now_ns: int, constants: Constants, *, coach: Coach, known: Sequence[Prompt]) -> list[Prompt]:
-    """The same of the last hours, read narrowly: for a live run, between two episodes. Nothing new costs no row of the grid."""
+    """The same of the last hours, read narrowly: for a live run, between two episodes."""
+    final = _lately(store, person, now_ns, coach, {row.id for row in known})
+    return [] if final is None else decided(person, final, coach, known, constants)
+
+
+def is_due(store: LocalStore, person: str, now_ns: int, constants: Constants, recent: Sequence[Prompt]) -> bool:
+    """Whether `due_now` may have something to decide, at the cost of a few small reads; `recent` are the rows of the last hours."""
+    said = Said(settings=(*store.settings(person), *store.profile(person)))
+    light = Coach(store.person_secret(person), said, local_offsets(store, person))
+    ids = {row.id for row in recent}
+    final = _lately(store, person, now_ns, light, ids)
+    return final is not None and any([*_risen(person, final, light, ids, constants), *_random(person, final, light, ids)])
+
+
+def _lately(store: LocalStore, person: str, now_ns: int, coach: Coach, ids: set[str]) -> Final | None:
+    """What was FINAL in the last hours, if a spike of them is open or a random time came. Nothing new costs no row of the grid."""
     analysis = store.current_analysis(person)
     if analysis is None or not coach.asks(now_ns):
-        return []
+        return None
     since_ns = now_ns - BACK_NS
-    ids = {row.id for row in known}
     led = [found for found in store.device_episodes(person, since_ns, now_ns) if found.lead and found.episode.kind == "spike"]
     open_ = [found for found in led if prompt_id(person, found.episode.id, analysis) not in ids and found.episode.start_ns >= since_ns]
-    if not open_ and not _random_due(person, coach, ids, since_ns, now_ns):
-        return []
+    random_ns = _random_due(person, coach, ids, since_ns, now_ns)
+    if not open_ and not random_ns:
+        return None
+    from_ns = min([*(found.episode.start_ns for found in open_), *(t_ns - MINUTE_NS for t_ns in random_ns)])
     tiers = {unit.device: unit.tier for unit in store.units(person)}
-    final = Final(
+    return Final(
         analysis,
-        {device: store.grid(person, device, since_ns, now_ns + 1) for device in sorted(tiers)},
+        {device: store.grid(person, device, from_ns, now_ns + 1) for device in sorted(tiers)},
         tiers,
-        {baseline.number: baseline for baseline in store.baselines(person)},
+        {baseline.number: baseline for baseline in store.baselines(person)} if open_ else {},
         [(found.unit.device, found.episode) for found in open_],
     )
-    return decided(person, final, coach, known, constants)
 
 
-def _random_due(person: str, coach: Coach, ids: set[str], since_ns: int, now_ns: int) -> bool:
+def _random_due(person: str, coach: Coach, ids: set[str], since_ns: int, now_ns: int) -> list[int]:
     days = [local_day(t_ns, coach.offsets.one(t_ns)) for t_ns in (since_ns, now_ns)]
     times = coach.control_moments(min(days), max(days))
-    return any(since_ns < t_ns <= now_ns and prompt_id(person, key, "", trigger=RANDOM) not in ids for key, t_ns in times)
+    return [t_ns for key, t_ns in times if since_ns < t_ns <= now_ns and prompt_id(person, key, "", trigger=RANDOM) not in ids]
 
 
 # ---------------------------------------------------------------- rises

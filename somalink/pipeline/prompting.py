@@ -18,7 +18,7 @@ from somalink.domain.constants import PROMPTING, Constants
 from somalink.domain.errors import UsageError
 from somalink.domain.time import DAY_BREAK_NS, DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_day
 from somalink.domain.types import Answer, Prompt, Setting
-from somalink.pipeline.deciding import coach_of, due_now
+from somalink.pipeline.deciding import BACK_NS, coach_of, due_now, is_due
 from somalink.storage.local import EVER, LocalStore
 from somalink.storage.writer import Writer
 
@@ -111,10 +111,8 @@ def _offset_s(store: LocalStore, t_ns: int, person: str) -> int:
 
 def _acted(store: LocalStore, person: str, since_ns: int, now_ns: int) -> Answer | None:
     """What the person did of their own accord since: a tag or an exercise answers the question as well as a tap on it."""
-    tags = [(tag.received_ns, "tag") for tag in store.every_event(person) if since_ns < tag.received_ns <= now_ns]
-    breaths = [(session.start_ns, "breathe") for session in store.sessions(person) if since_ns < session.start_ns <= now_ns]
-    at_ns, word = min([*tags, *breaths], default=(0, ""))
-    return Answer("", person, word, at_ns) if word else None
+    found = store.first_act(person, since_ns, now_ns)
+    return None if found is None else Answer("", person, {"events": "tag", "sessions": "breathe"}[found[1]], found[0])
 
 
 # ---------------------------------------------------------------- what is said to it
@@ -209,13 +207,12 @@ def tick(store: LocalStore, person: str, now_ns: int, constants: Constants, *, s
 
     `since_ns`: rows older than this were looked at before. Nothing due is a few small reads; a person who was never asked is one.
     """
-    settings = [*store.settings(person), *store.profile(person)]
-    if not any(setting.key == "introduced" for setting in settings):
+    if not any(setting.key == "introduced" for setting in store.settings(person)):
         return 0
-    known = store.prompts(person)
-    coach = coach_of(store, person, known=known)
-    if not _due(store, person, now_ns, constants, coach, known, since_ns):
+    recent = store.prompts(person, min(since_ns, now_ns - 2 * BACK_NS), now_ns + 1)
+    if not (_ended(store, recent, now_ns, since_ns) or is_due(store, person, now_ns, constants, recent)):
         return 0
+    coach = coach_of(store, person)
     with store.transaction() as write:
         known = store.prompts(person)
         fresh = due_now(store, person, now_ns, constants, coach=coach, known=known)
@@ -224,10 +221,6 @@ def tick(store: LocalStore, person: str, now_ns: int, constants: Constants, *, s
         for each in ended:
             write.put_answer(each)
     return len(fresh) + len(ended)
-
-
-def _due(store: LocalStore, person: str, now_ns: int, constants: Constants, coach: Coach, known: Sequence[Prompt], since_ns: int) -> bool:
-    return bool(_ended(store, known, now_ns, since_ns) or due_now(store, person, now_ns, constants, coach=coach, known=known))
 
 
 def _ended(store: LocalStore, rows: Sequence[Prompt], now_ns: int, since_ns: int) -> list[Answer]:

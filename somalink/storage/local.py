@@ -177,6 +177,18 @@ class LocalStore:
         """Grid points with start <= stop_ns < stop of the current analysis, one a time: where recordings overlap, that of the least id."""
         return self._grid(self._units(person, device), self.current_analysis(person), start_ns, stop_ns)
 
+    def grid_state(self, person: str, start_ns: int, stop_ns: int) -> tuple[int, int, str]:
+        """Another one whenever `grid` would be, of all devices: what was read once need not be read again. Whole hours are looked at; no blob is opened."""
+        of, mine = self.current_analysis(person) or "", "unit IN (SELECT unit FROM units WHERE person = ?) AND analysis = ?"
+        hour, last = start_ns // HOUR_NS, (stop_ns - 1) // HOUR_NS
+        sql = (
+            f"SELECT max(last_change, floor_change) AS change, count AS n FROM hours WHERE kind = 'grid' AND {mine} AND hour >= ? AND hour <= ? "
+            f"UNION ALL SELECT max(change), count(*) FROM grid WHERE {mine} AND stop_ns >= ? AND stop_ns < ?"
+        )
+        span = (hour * HOUR_NS, (last + 1) * HOUR_NS)
+        [(change, count)] = self._rows(f"SELECT coalesce(max(change), 0), coalesce(sum(n), 0) FROM ({sql})", (person, of, hour, last, person, of, *span))
+        return int(change), int(count), of
+
     def recording_grid(self, unit: Unit, start_ns: int = EVER[0], stop_ns: int = EVER[1], *, analysis: str | None = None) -> Grid:
         """Of one recording; `analysis` None is the current one."""
         of = analysis or self.current_analysis(unit.person)
@@ -313,6 +325,14 @@ class LocalStore:
     def answers_to(self, prompt_id: str) -> list[Answer]:
         """Everything that was said to one prompt, in order."""
         return self._select(rows.ANSWERS, "WHERE prompt_id = ?", (prompt_id,), order="received_ns")
+
+    def first_act(self, person: str, after_ns: int, until_ns: int) -> tuple[int, str] | None:
+        """When the person first told a moment (`events`) or began an exercise (`sessions`) in (after, until], and which; None: neither."""
+        sql = (
+            "SELECT min(received_ns) AS t_ns, 'events' FROM events WHERE person = ?1 AND received_ns > ?2 AND received_ns <= ?3 "
+            "UNION ALL SELECT min(start_ns), 'sessions' FROM sessions WHERE person = ?1 AND start_ns > ?2 AND start_ns <= ?3 ORDER BY t_ns"
+        )
+        return next(((int(t_ns), table) for t_ns, table in self._rows(sql, (person, after_ns, until_ns)) if t_ns is not None), None)
 
     def is_rated(self, prompt_id: str) -> bool:
         """Whether a number was given that belongs to this prompt."""
