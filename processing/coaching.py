@@ -262,7 +262,7 @@ def _that_day(view: View) -> int:
     """Questions of the local day so far, random ones and withheld ones too."""
     offsets = view.coach.offsets
     day = local_day(view.moment.t_ns, offsets.one(view.moment.t_ns))
-    return sum(local_day(row.t_ns, offsets.one(row.t_ns)) == day for row in view.eligible_around(DAY_NS + 2 * HOUR_NS))
+    return len([row for row in view.eligible_around(DAY_NS + 2 * HOUR_NS) if local_day(row.t_ns, offsets.one(row.t_ns)) == day])
 
 
 def _ignored_lately(view: View) -> bool:
