@@ -85,8 +85,8 @@ export function createQueue({ store, transport, whose, lock = inTurn(), now = Da
       const outcome = await attempt(tried);
       if (outcome.state === 'kept') return false;
       if (outcome.state === 'parked') { held.add(id); await store.put(outcome.row); } else { await advance(tried, outcome.answer); for (const told of sents) told(tried, outcome.answer); await store.remove(seq); }
-      settle(seq, outcome);
       await changed();
+      settle(seq, outcome);
     }
     return true;
   }
@@ -99,13 +99,13 @@ export function createQueue({ store, transport, whose, lock = inTurn(), now = Da
 
   /** Sends what waits; at most one at a time, here and among the tabs. */
   function drain() {
-    if (draining) { again = true; return draining; }
+    if (draining) { again = true; return draining.then(() => draining); }
     draining = (async () => {
       let done = true;
       do { again = false; done = await lock(once); } while (again && done);
       if (done) { pause = FIRST_WAIT_MS; timer.clearTimeout(pending); } else later();
-      if (!again) for (const seq of [...waiters.keys()]) settle(seq, { state: 'kept' });
       await changed();
+      if (!again) for (const seq of [...waiters.keys()]) settle(seq, { state: 'kept' });
     })().finally(() => { draining = null; if (again) { again = false; drain(); } });
     return draining;
   }
