@@ -2,10 +2,11 @@
    in the way (full height on a phone, a corner card on a wide page, a line while something is being written), can be put aside, and goes
    by itself when its time is over. `shown` is answered only once the page is in front of somebody. */
 import { get, now, nowNs, uuid } from './api.js';
+import { dayTo } from './choosing.js';
 import { $, $$, h, say, scale } from './kit.js';
 import * as notices from './notices.js';
 import { send } from './queue.js';
-import { clock, local, t } from './texts.js';
+import { clock, t } from './texts.js';
 
 const HELD = ['welcome', 'join'];
 const NOT_NOW_MS = 120_000, THANKS_MS = 15_000, ANSWER_MS = 6_000;
@@ -64,7 +65,7 @@ export function prompts(app) {
     if (!same) {
       if (first) { before = document.activeElement; aside = Boolean(writing()); }
       const screen = SCREENS[prompt.screen]();
-      panel.replaceChildren(h('div.step', {}, h('b', {}, 'somalink'), h('span.num', {}, prompt.t_ms ? clock(prompt.t_ms) : ''),
+      panel.replaceChildren(h('div.step', {}, h('b', {}, 'somalink'), h('span.num', {}, clock(now())),
         button('quiet', t('prompt.aside'), putAside)), h('div.screen', {}, ...screen));
       line.replaceChildren(h('span', {}, t('prompt.waiting', { until: clock(prompt.until_ms) })), button('quiet', t('prompt.open'), () => { aside = false; fit(true); }));
       if (first && !held()) say(panel.querySelector('h2').textContent);
@@ -123,7 +124,7 @@ export function prompts(app) {
   }
 
   async function answer(word, leaving = false) {
-    const { id, t_ms } = open;
+    const { id } = open;
     settled.add(name(open));
     for (const each of $$('button', panel)) each.disabled = true;
     const sent = tell(id, word).catch(() => null);
@@ -132,17 +133,17 @@ export function prompts(app) {
       if (!leaving) app.go(word === 'tag' ? `/?tag=1` : `/breathe?prompt=${encodeURIComponent(id)}`);
       return;
     }
-    if (word === 'not_now') { show({ id, t_ms, screen: 'notnow', until_ms: now() + NOT_NOW_MS, own: true }); return; }
+    if (word === 'not_now') { show({ id, screen: 'notnow', until_ms: now() + NOT_NOW_MS, own: true }); return; }
     if (word === 'rated' || word === 'skipped') { close(); say(t('prompt.thank_you')); return; }
     const said = await Promise.race([sent, new Promise(done => { setTimeout(done, ANSWER_MS, null); })]);
     const next = said?.prompt;
-    if (next && !settled.has(name(next))) show({ t_ms, ...next, ...(next.screen === 'thanks' ? { until_ms: now() + THANKS_MS } : {}) });
-    else show({ id, t_ms, screen: 'thanks', until_ms: now() + THANKS_MS, own: true });
+    if (next && !settled.has(name(next))) show({ ...next, ...(next.screen === 'thanks' ? { until_ms: now() + THANKS_MS } : {}) });
+    else show({ id, screen: 'thanks', until_ms: now() + THANKS_MS, own: true });
   }
 
   function quiet(word) {
-    const { id } = open, local_ms = local(now()).getTime();
-    mutedUntil = word === 'not_now_hour' ? now() + 3_600_000 : now() + 86_400_000 - local_ms % 86_400_000;
+    const { id } = open;
+    mutedUntil = word === 'not_now_hour' ? now() + 3_600_000 : dayTo(app);
     close();
     say(t('prompt.quiet_now', { until: clock(mutedUntil) }));
     tell(id, word).then(() => app.refresh()).catch(() => {});

@@ -1,10 +1,10 @@
 /* Everything a person may choose, in plain words, saved as it is touched; the devices that have joined; what this device cannot do; and a
    fixed card for hard moments, the same for everybody: nothing here reads what anyone feels or writes. */
 import { get, now, ns, post, remove } from '../api.js';
-import { cap, mode, oneOf, pick, quietHours, row, save } from '../choosing.js';
+import { cap, dayTo, mode, oneOf, pick, quietHours, row, save } from '../choosing.js';
 import { h, say } from '../kit.js';
 import * as notices from '../notices.js';
-import { LANGUAGES, clock, dayAndMonth, local, number, t } from '../texts.js';
+import { LANGUAGES, clock, dayAndMonth, number, t } from '../texts.js';
 
 const CONSENTS = ['consent_measure', 'consent_notes', 'consent_clinician', 'consent_notices', 'consent_research'];
 const PROFILE = ['beta_blocker', 'irregular_rhythm', 'pacemaker', 'medication_change'];
@@ -52,7 +52,6 @@ function paint(theme) { if (theme) document.documentElement.dataset.theme = them
 function quiet(app, ends) {
   const box = h('div.quiet-now', { role: 'group', 'aria-label': t('settings.not_now') });
   let timer;
-  const midnight = () => now() + 86_400_000 - local(now()).getTime() % 86_400_000;
   const button = (word, until) => h('button.btn', { type: 'button', onclick: async () => {
     if (!await save(app, { not_now_until: until ? ns(until()) : '0' })) return;
     draw();
@@ -66,7 +65,7 @@ function quiet(app, ends) {
       const when = left < 86_400_000 ? clock(until) : t('settings.date_time', { date: dayAndMonth(until), time: clock(until) });
       box.replaceChildren(h('p', {}, t('settings.quiet_until', { until: when })), button('end_quiet'));
       timer = setTimeout(draw, Math.min(left + 500, 2 ** 31 - 1));
-    } else box.replaceChildren(h('p', {}, t('settings.not_quiet')), h('div.pair', {}, button('quiet_hour', () => now() + 3_600_000), button('quiet_today', midnight)));
+    } else box.replaceChildren(h('p', {}, t('settings.not_quiet')), h('div.pair', {}, button('quiet_hour', () => now() + 3_600_000), button('quiet_today', () => dayTo(app))));
   }
   draw();
   ends.push(() => clearTimeout(timer));

@@ -1,8 +1,9 @@
 /* Why was I asked, or not? The ledger of prompts in words, a day at a time. Rows that chance decided stay without their reason for a
    while: who reads "chance left this one out" before the question ten minutes later would answer another question. */
 import { get, now } from '../api.js';
+import { dayFrom } from '../choosing.js';
 import { h } from '../kit.js';
-import { clock, dayAndMonth, local, t, weekday } from '../texts.js';
+import { clock, dayAndMonth, t, weekday } from '../texts.js';
 
 const DAY_MS = 86_400_000;
 export const HOLD_MS = 25 * 60_000;
@@ -18,8 +19,7 @@ export async function show(root, app) {
   root.replaceChildren(h('main.ask.narrow', {}, h('section.card', {}, h('h1', {}, t('why.title')), h('p.small', {}, t('why.intro')), share, list,
     h('div.stack', {}, earlier, h('a.btn', { href: '/settings#asking' }, t('why.change'))))));
 
-  const midnight = ms => { const whole = Math.floor(ms); return whole - local(whole).getTime() % DAY_MS; };
-  const today = () => midnight(now());
+  const today = () => dayFrom(app);
   let from = today(), gone = false;
 
   async function day(from_ms) {
