@@ -1,0 +1,250 @@
+"""The page as somebody lives with it: a real server, a real browser, a strap that is a program. Nothing is answered in the server's place."""
+
+import json
+import re
+import time
+
+import pytest
+from browser import DESK, PERSON, PHONE, Program, chromium, needs_chromium, past_week, until, visitor, when
+from strap_program import ROOT
+
+from somalink.storage.local import LocalStore
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, needs_chromium]
+
+AXE = ROOT / ".venv" / "axe.min.js"
+VIEWS = ("/", "/weeks", "/breathe", "/prompts", "/settings", "/welcome")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    with Program(folder, past_week(folder / "store.db")) as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser, program):
+    with visitor(browser, program.link()) as joined:
+        yield joined
+        assert joined.faults == []
+
+
+def tags(program: Program, kind: str) -> list:
+    with program.kept() as store:
+        return [event for event in store.events(PERSON) if event.kind == kind and event.source == "page"]
+
+
+def past_the_first_screen(page) -> None:
+    """After ten minutes away the kinds stand before the charts, so that a tag is blind."""
+    page.locator(".now-page").wait_for()
+    if page.locator("dialog.sheet.first[open]").count():
+        page.locator("dialog.sheet.first .look").click()
+
+
+# ---------------------------------------------------------------- joining
+
+
+def test_a_link_lets_one_browser_in_once_and_without_one_nothing_is_shown(browser, program):
+    link = program.link()
+    with visitor(browser, link) as first:
+        assert "/join" not in first.url
+    second = browser.new_context().new_page()
+    second.goto(link)
+    second.get_by_text("does not open the page any more").wait_for()
+    assert "#" not in second.url, "the token is not left in the address bar"
+    refused = second.request.get(f"{program.url}/api/v1/status")
+    assert refused.status == 401
+    second.goto(f"{program.url}/")
+    second.wait_for_url("**/join")
+    second.context.close()
+
+
+# ---------------------------------------------------------------- now
+
+
+def test_the_strap_is_heard_and_the_body_is_told_in_words_with_nothing_else_on_the_line(page):
+    past_the_first_screen(page)
+    when(page, "/connected/i.test(document.querySelector('.status .said').textContent)")
+    when(page, "/usual|judged/i.test(document.querySelector('.now h1').textContent)")
+    assert page.title() == "Now · somalink"
+
+
+def test_a_value_is_drawn_within_a_tenth_of_a_second_of_its_notification(page, figures):
+    past_the_first_screen(page)
+    late = page.evaluate(
+        """async () => { const { app } = await import('/static/js/app.js'); const end = Date.now() + 60000;
+        while (app.drawn.length < 25 && Date.now() < end) await new Promise(r => setTimeout(r, 200));
+        return app.drawn.map(d => d.late_ms); }"""
+    )
+    late.sort()
+    p50, p95 = late[len(late) // 2], late[int(len(late) * 0.95)]
+    figures(f"{len(late)} points; from notification to drawn, ms: p50 {p50:.0f}, p95 {p95:.0f}, worst {late[-1]:.0f}")
+    assert len(late) >= 15
+
+
+# ---------------------------------------------------------------- tags
+
+
+def test_one_tap_keeps_a_tag_and_it_can_be_filled_in_and_taken_back(page, program):
+    past_the_first_screen(page)
+    page.locator(".dock [data-kind=conflict]").click()
+    made = until(lambda: tags(program, "conflict"), "the tag in the store")[-1]
+    assert abs(made.t_ns - time.time_ns()) < 60e9
+    page.locator(".toast").get_by_role("button", name="Add more").click()
+    page.locator("dialog.sheet").get_by_role("radio", name="6", exact=True).first.check(force=True)
+    page.locator("dialog.sheet .btn.go").click()
+    until(lambda: tags(program, "conflict")[-1].distress == 6, "the number in the store")
+    page.locator(f"[data-tag='{made.id}']").click()
+    page.locator("dialog.sheet").get_by_role("button", name="Delete").click()
+    until(lambda: all(event.id != made.id for event in tags(program, "conflict")), "the tag is gone")
+
+
+def test_a_tag_made_offline_is_kept_and_arrives_once(page, program):
+    past_the_first_screen(page)
+    before = len(tags(program, "criticism"))
+    page.context.set_offline(True)
+    page.locator(".dock [data-kind=criticism]").click()
+    page.locator(".toast", has_text="Kept here").wait_for()
+    assert len(tags(program, "criticism")) == before
+    page.context.set_offline(False)
+    until(lambda: len(tags(program, "criticism")) == before + 1, "the tag arrives")
+    page.reload()
+    past_the_first_screen(page)
+    page.wait_for_timeout(1500)
+    assert len(tags(program, "criticism")) == before + 1
+    page.faults.clear()
+
+
+def test_a_tag_of_one_tab_shows_in_another(page, program):
+    past_the_first_screen(page)
+    other = page.context.new_page()
+    other.goto(program.url)
+    past_the_first_screen(other)
+    page.locator(".dock .kind").first.click()
+    kind = page.locator(".dock .kind").first.get_attribute("data-kind")
+    until(lambda: tags(program, kind), "the tag in the store")
+    other.locator(".tagrow").first.wait_for()
+    other.close()
+
+
+# ---------------------------------------------------------------- prompts
+
+
+def test_a_prompt_is_answered_and_what_was_said_is_in_the_ledger(page, program):
+    past_the_first_screen(page)
+    row = program.ask()
+    page.locator(".prompt.ask").wait_for(timeout=30_000)
+    assert "Anything going on?" in page.locator(".prompt.ask").inner_text()
+    page.get_by_role("button", name="This didn’t fit").click()
+    until(lambda: answered(program, row.id) == "wrong", "the answer in the ledger")
+    page.locator(".prompt.ask").wait_for(state="hidden")
+
+
+def answered(program: Program, id: str) -> str:
+    with program.kept() as store:
+        return next((row.answer for row in store.prompts(PERSON) if row.id == id), "")
+
+
+def test_not_now_for_an_hour_keeps_it_quiet(page, program):
+    past_the_first_screen(page)
+    row = program.ask()
+    page.locator(".prompt.ask").wait_for(timeout=30_000)
+    page.get_by_role("button", name="Not now").click()
+    page.get_by_role("button", name="One hour").click()
+    assert until(lambda: quiet_until(program), "quiet for a while") - time.time_ns() > 50 * 60e9
+    assert answered(program, row.id) == "not_now"
+
+
+def quiet_until(program: Program) -> int:
+    with program.kept() as store:
+        return max((int(setting.value) for setting in store.settings(PERSON) if setting.key == "not_now_until"), default=0)
+
+
+# ---------------------------------------------------------------- breathing
+
+
+def test_the_pacer_runs_is_stopped_and_the_session_is_kept(page, program):
+    page.goto(f"{program.url}/breathe")
+    page.locator("button.begin").click()
+    page.locator("[data-running]").wait_for()
+    when(page, "/Breathe (in|out)/i.test(document.body.innerText)")
+    page.wait_for_timeout(6500)
+    page.get_by_role("button", name="Stop").click()
+
+    def kept() -> bool:
+        with program.kept() as store:
+            return any(session.kind == "breathing" for session in store.sessions(PERSON))
+
+    until(kept, "the session in the store")
+
+
+# ---------------------------------------------------------------- everywhere
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_view_has_a_fault_that_axe_finds_or_scrolls_sideways(browser, program, viewport, scheme):
+    with visitor(browser, program.link(), viewport=viewport, color_scheme=scheme, bypass_csp=True) as page:
+        for view in VIEWS:
+            page.goto(f"{program.url}{view}")
+            page.wait_for_timeout(1200)
+            page.add_script_tag(path=str(AXE))
+            found = page.evaluate("async () => (await axe.run()).violations.map(v => [v.id, v.nodes.map(n => n.target.join(' ')).slice(0, 3)])")
+            assert found == [], (view, json.dumps(found))
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+        assert [fault for fault in page.faults if "axe" not in fault] == []
+
+
+def test_everything_of_a_tag_can_be_done_with_the_keyboard(page, program):
+    page.locator(".now-page").wait_for()
+    before = len(tags(program, "connection"))
+    page.keyboard.press("Escape")
+    if page.locator("dialog.sheet.first[open]").count():
+        page.locator("dialog.sheet.first .look").focus()
+        page.keyboard.press("Enter")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.dataset.kind") == "connection":
+            break
+    page.keyboard.press("Enter")
+    until(lambda: len(tags(program, "connection")) == before + 1, "the tag in the store")
+
+
+def test_the_page_comes_back_by_itself_when_the_program_does(browser, tmp_path):
+    with Program(tmp_path, past_week(tmp_path / "store.db", days=2)) as program, visitor(browser, program.link()) as page:
+        past_the_first_screen(page)
+        page.evaluate("import('/static/js/app.js').then(m => { window.watched = []; m.app.listeners.add(name => window.watched.push(name)); })")
+        port = re.search(r":(\d+)$", program.url)[1]
+        program.end()
+        when(page, "window.watched.includes('lost')")
+        program.start(port=port)
+        when(page, "window.watched.lastIndexOf('open') > window.watched.lastIndexOf('lost')")
+        when(page, "window.watched.lastIndexOf('now') > window.watched.lastIndexOf('lost')")
+
+
+def test_two_people_on_one_server_never_see_each_other(browser, program):
+    with LocalStore.open(program.store) as store, store.transaction() as write:
+        from somalink.domain.types import Setting
+
+        write.put_setting(Setting("bea", "introduced", "yes", 1))
+    with visitor(browser, program.link()) as ada, visitor(browser, program.link("bea")) as bea:
+        past_the_first_screen(ada)
+        ada.locator(".dock .kind").first.click()
+        with program.kept() as store:
+            event = store.events(PERSON)[-1]
+        assert bea.evaluate("fetch('/api/v1/status').then(r => r.json()).then(s => s.person)") == "bea"
+        status = bea.evaluate(
+            f"fetch('/api/v1/events/{event.id}', {{method: 'PUT', headers: {{'X-Somalink': '1', 'Content-Type': 'application/json'}}, "
+            "body: JSON.stringify({revision: 1, made_at_ns: '1', distress: 9})}).then(r => r.status)"
+        )
+        assert status in (400, 403, 404)
+        mine = bea.evaluate("fetch('/api/v1/events?from_ms=0&to_ms=34000000000').then(r => r.json())")
+        assert all(each["id"] != event.id for each in mine) if isinstance(mine, list) else True
+        bea.faults.clear()
