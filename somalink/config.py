@@ -12,7 +12,6 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,24 +22,7 @@ from somalink.domain.errors import ConfigError
 PREFIX = "SOMALINK_"
 FILE_VARIABLE = "SOMALINK_CONFIG"
 """Environment variable that names another file."""
-PROMPTS = ("off", "on", "eager")
 LANGUAGES = ("en",)
-
-
-@dataclass(frozen=True, slots=True)
-class QuietHours:
-    """Local times between which nothing is offered; 22:00-07:00 runs over midnight. Start belongs to it, stop does not."""
-
-    start: time
-    stop: time
-
-    def holds(self, moment: time) -> bool:
-        if self.start <= self.stop:
-            return self.start <= moment < self.stop
-        return moment >= self.start or moment < self.stop
-
-    def __str__(self) -> str:
-        return f"{self.start:%H:%M}-{self.stop:%H:%M}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +33,6 @@ class Config:
     store: Path
     person: str
     tz: str
-    quiet_hours: QuietHours | None
-    prompts: str
     hide_heart_rate: bool
     language: str
     desktop_notices: bool
@@ -86,18 +66,6 @@ def _zone(raw: object) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError("a time zone by its name, such as Europe/Rome or UTC") from error
     return name
-
-
-def _quiet_hours(raw: object) -> QuietHours | None:
-    if raw == "":
-        return None
-    match = re.fullmatch(r"(\d\d:\d\d)\s*-\s*(\d\d:\d\d)", _text(raw))
-    try:
-        if match is None:
-            raise ValueError
-        return QuietHours(time.fromisoformat(match[1]), time.fromisoformat(match[2]))
-    except ValueError as error:
-        raise ValueError('two local times, such as 22:00-07:00, or "" for none') from error
 
 
 def _switch(raw: object) -> bool:
@@ -148,13 +116,13 @@ SETTINGS = (
     Setting("store", _path, "The file that holds everything recorded; a path, ~ is your home folder"),
     Setting("person", _person, "Whose body this is, where a command is not told"),
     Setting("tz", _zone, "Time zone of the wearer; without it, that of this machine"),
-    Setting("quiet_hours", _quiet_hours, 'Local times without offers, such as 22:00-07:00; "" for none'),
-    Setting("prompts", _one_of(PROMPTS), "Whether somalink may offer a pause: off, on, or eager (also while it is still learning your usual)"),
     Setting("hide_heart_rate", _switch, "Leave the live heart rate off the page; some people are calmer without it"),
     Setting("language", _one_of(LANGUAGES), "Language of everything a wearer reads"),
     Setting("desktop_notices", _switch, "A notice on this computer when a question opens, for who agreed to notices: one sentence, no values"),
     Setting("ntfy_url", _topic, 'The same sentence by ntfy to a phone. It leaves the house; "" for none'),
 )
+ON_THE_PAGE = ("quiet_hours", "prompts")
+"""Once settings of this file, now choices of each person."""
 BY_KEY = {setting.key: setting for setting in SETTINGS}
 
 
@@ -184,8 +152,6 @@ def _defaults(env: Mapping[str, str]) -> dict[str, object]:
         "store": platformdirs.user_data_path("somalink") / "store.db",
         "person": "me",
         "tz": machine_zone(env),
-        "quiet_hours": QuietHours(time(22), time(7)),
-        "prompts": "off",
         "hide_heart_rate": False,
         "language": "en",
         "desktop_notices": False,
@@ -245,6 +211,8 @@ def _read(file: Path, *, what: str) -> str:
 def _known(key: str, file: Path, text: str) -> Setting:
     if key in BY_KEY:
         return BY_KEY[key]
+    if key in ON_THE_PAGE:
+        raise ConfigError(f"{_place(file, text, key)}: {key} is chosen by each person now", next_step="take the line out, and choose it on the page, under Settings")
     near = difflib.get_close_matches(key, BY_KEY, n=1)
     hint = f"did you mean {near[0]}?" if near else "the settings are " + ", ".join(BY_KEY)
     raise ConfigError(f"{_place(file, text, key)}: there is no setting {key}", next_step=hint)

@@ -1,10 +1,9 @@
 import dataclasses
-from datetime import time
 from pathlib import Path
 
 import pytest
 
-from somalink.config import BY_KEY, SETTINGS, Config, QuietHours, load, machine_zone
+from somalink.config import BY_KEY, SETTINGS, Config, load, machine_zone
 from somalink.domain.errors import ConfigError
 
 
@@ -20,14 +19,14 @@ def written(file: Path, text: str) -> Path:
 
 def test_a_person_who_never_wrote_a_file_gets_quiet_defaults(tmp_path):
     config = load(env={"XDG_CONFIG_HOME": str(tmp_path), "TZ": "Europe/Rome"})
-    assert (config.person, config.prompts, config.hide_heart_rate, config.tz) == ("me", "off", False, "Europe/Rome")
+    assert (config.person, config.hide_heart_rate, config.tz) == ("me", False, "Europe/Rome")
     assert config.store.name == "store.db"
 
 
 def test_the_environment_stands_above_the_file_and_the_file_above_the_defaults(file):
-    written(file, 'person = "p-017"\nprompts = "on"\ntz = "Asia/Tokyo"\n')
-    config = load(file, env={"SOMALINK_PROMPTS": "eager", "SOMALINK_HIDE_HEART_RATE": "yes"})
-    assert (config.person, config.prompts, config.hide_heart_rate, config.zone.key) == ("p-017", "eager", True, "Asia/Tokyo")
+    written(file, 'person = "p-017"\nhide_heart_rate = false\ntz = "Asia/Tokyo"\n')
+    config = load(file, env={"SOMALINK_HIDE_HEART_RATE": "yes"})
+    assert (config.person, config.hide_heart_rate, config.zone.key) == ("p-017", True, "Asia/Tokyo")
 
 
 def test_a_value_may_come_from_a_file_that_a_variable_names(file, tmp_path):
@@ -38,16 +37,16 @@ def test_a_value_may_come_from_a_file_that_a_variable_names(file, tmp_path):
 @pytest.mark.parametrize(
     ("text", "line", "fix"),
     [
-        ('person = "me"\nprompts = "loud"\n', "line 2", "off, on, eager"),
-        ('# mine\n\nquiet_hours = "late"\n', "line 3", "22:00-07:00"),
-        ('quiet_hours = "25:00-07:00"\n', "line 1", "22:00-07:00"),
+        ('person = "me"\nlanguage = "loud"\n', "line 2", "one of en"),
+        ('# mine\n\nhide_heart_rate = "late"\n', "line 3", "true or false"),
+        ('quiet_hours = "22:00-07:00"\n', "line 1", "on the page"),
         ('tz = "Europe/Atlantis"\n', "line 1", "Europe/Rome"),
         ('tz = "../../etc/passwd"\n', "line 1", "Europe/Rome"),
         ("hide_heart_rate = 3\n", "line 1", "true or false"),
         ('person = "a b/c"\n', "line 1", "short id"),
         ('stores = "x.db"\n', "line 1", "did you mean store?"),
         ('language = "tlh"\n', "line 1", "one of en"),
-        ("[prompts]\nwhen = 3\n", "line 1", "off, on, eager"),
+        ("[language]\nwhen = 3\n", "line 1", "one of en"),
         ("person = me\n", "line 1", "texts in quotes"),
     ],
 )
@@ -91,17 +90,6 @@ def test_a_topic_is_a_whole_address(file, text):
     assert load(written(file, 'ntfy_url = "https://ntfy.example/a-long-word"\n'), env={}).ntfy_url == "https://ntfy.example/a-long-word"
 
 
-def test_quiet_hours_run_over_midnight():
-    night, noon = QuietHours(time(22), time(7)), QuietHours(time(12), time(13))
-    assert [night.holds(time(h)) for h in (21, 22, 3, 7)] == [False, True, True, False]
-    assert [noon.holds(time(h)) for h in (11, 12, 13)] == [False, True, False]
-    assert str(night) == "22:00-07:00"
-
-
-def test_no_quiet_hours_is_a_choice(file):
-    assert load(written(file, 'quiet_hours = ""\n'), env={}).quiet_hours is None
-
-
 def test_the_machine_zone_is_read_from_where_systems_keep_it(tmp_path):
     assert machine_zone({}, etc=tmp_path) == "UTC"
     written(tmp_path / "timezone", "America/Lima\n")
@@ -115,7 +103,7 @@ def test_every_field_is_a_setting_with_a_parser_that_gives_its_type():
     fields = {field.name: field.type for field in dataclasses.fields(Config)} | {"file": None}
     assert set(fields) - {"file"} == set(BY_KEY)
     examples: dict[str, object] = {
-        "store": "~/x.db", "person": "me", "tz": "UTC", "quiet_hours": "22:00-07:00", "prompts": "on", "hide_heart_rate": True, "language": "en",
+        "store": "~/x.db", "person": "me", "tz": "UTC", "hide_heart_rate": True, "language": "en",
         "desktop_notices": True, "ntfy_url": "https://ntfy.sh/topic",
     }  # fmt: skip
     for setting in SETTINGS:

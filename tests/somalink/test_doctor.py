@@ -87,9 +87,9 @@ def test_a_store_that_others_may_read_gets_the_command_that_closes_it(store):
 
 
 def test_settings_that_cannot_be_read_are_the_first_thing_to_mend(store):
-    found = looked_at(store, env={"SOMALINK_PROMPTS": "loud"})
+    found = looked_at(store, env={"SOMALINK_LANGUAGE": "loud"})
     assert not found["settings"].ok
-    assert "off, on, eager" in found["settings"].next_step
+    assert "one of en" in found["settings"].next_step
     assert "store" not in found
 
 
