@@ -30,7 +30,7 @@ const link = (text, onclick) => h('button.link', { type: 'button', onclick }, te
 export async function show(root, app) {
   const query = new URLSearchParams(location.search), prompt_id = query.get('prompt') ?? undefined, asked = Number(query.get('min'));
   const moves = matchMedia('(prefers-reduced-motion: reduce)');
-  let entry = false, run = null, leaveScreen = () => {};
+  let entry = false, run = null, on = '', leaveScreen = () => {};
   const once = { minutes: asked >= 1 && asked <= 20 ? Math.round(asked) : null };
   const chosen = () => ({ rate: entry ? ENTRY_RATE : Number(app.choices.breath_rate) || 6, ratio: Number(app.choices.breath_ratio) || 40, minutes: once.minutes ?? (Number(app.choices.breath_min) || 3) });
   const still = () => yes(app.choices.breath_still) || moves.matches;
@@ -38,8 +38,8 @@ export async function show(root, app) {
 
   function put(screen, ...inside) {
     leaveScreen(); leaveScreen = () => {};
-    root.dataset.screen = screen;
-    root.replaceChildren(...inside.flat());
+    on = screen;
+    root.replaceChildren(h('main.breathe', { 'data-screen': screen }, ...inside));
   }
   const focusTitle = () => $('h1', root)?.focus({ preventScroll: true });
   const choose = (key, value) => { app.choices[key] = value; send({ kind: 'choice', id: key, method: 'PUT', path: '/profile', body: { [key]: value } }).catch(() => {}); };
@@ -54,7 +54,7 @@ export async function show(root, app) {
     const begin = h('button.begin', { type: 'button', onclick: go }, h('b', {}, t('breathe.begin')), h('span.num', {}, paceWords(pace)), h('span.num', {}, halvesWords(pace)));
     const before = h('details.before', { open: first, ontoggle: e => { if (!e.target.open) haveRead(); } }, h('summary', {}, t('breathe.safety_link')), exercises.safety());
     put('start',
-      h('header.bar', {}, h('span.left'), button('.quiet', t('breathe.settings'), settings)),
+      h('div.bar', {}, h('span.left'), button('.quiet', t('breathe.settings'), settings)),
       h('section.stage', {}, h('h1.sr', { tabindex: '-1' }, t('breathe.title')), begin),
       h('section.panel', {},
         h('p.intro', {}, t('breathe.intro')),
@@ -80,7 +80,7 @@ export async function show(root, app) {
       field(t('breathe.also'), chips('breath_also', also, { chosen: also.map(([key]) => key).filter(key => yes(app.choices[key])), onchange: e => apply(e.target.value, e.target.checked ? 'yes' : 'no') })),
       h('button.btn.go', { type: 'submit' }, t('breathe.ready'))));
     dialog.addEventListener('click', e => { if (e.target === dialog) dialog.close(); });
-    dialog.addEventListener('close', () => { dialog.remove(); if (run && run === wasRunning) run.changed(); else if (root.dataset.screen === 'start') start({ focus: true }); });
+    dialog.addEventListener('close', () => { dialog.remove(); if (run && run === wasRunning) run.changed(); else if (on === 'start') start({ focus: true }); });
     root.append(dialog);
     dialog.showModal();
   }
@@ -107,7 +107,7 @@ export async function show(root, app) {
     const endAwake = awake();
 
     put('running',
-      h('header.bar', {}, left, button('.quiet', t('breathe.settings'), settings)),
+      h('div.bar', {}, left, button('.quiet', t('breathe.settings'), settings)),
       h('section.stage', { 'data-running': '' }, h('h1.sr', {}, t('breathe.running')), drawn.el, disc),
       h('section.panel', { 'aria-label': t('breathe.shows') }, key, facts,
         h('div.row', {}, stop, button('', t('breathe.else'), () => { finish('stopped', { quietly: true }); other(); })),
@@ -253,7 +253,7 @@ export async function show(root, app) {
     const swing = !hides() && good.length ? h('p.small.num', {}, t('breathe.done_swing', { bpm: Math.round(good[good.length >> 1]), share: Math.round(100 * good.length / judged.length) })) : null;
     const close = button('.go', t('breathe.close'), () => app.go('/'));
     put('done',
-      h('header.bar', {}, h('span.left', {}, outcome === 'completed' ? t('breathe.done_left', { span: span(minutes) }) : t('breathe.stopped_left')), button('.quiet', t('breathe.settings'), settings)),
+      h('div.bar', {}, h('span.left', {}, outcome === 'completed' ? t('breathe.done_left', { span: span(minutes) }) : t('breathe.stopped_left')), button('.quiet', t('breathe.settings'), settings)),
       h('section.stage', {}, h('div.all', {}, h('h1', { tabindex: '-1' }, t('breathe.done')), h('p', {}, t('breathe.done_more')))),
       h('section.panel', {},
         h('div.poor', {}, h('b.num', {}, t('breathe.breaths', { n: breaths })), t('breathe.done_note')), swing,
@@ -316,5 +316,5 @@ export async function show(root, app) {
   else if (prompt_id && read()) go();
   else start();
 
-  return () => { leaveScreen(); removeEventListener('keydown', onkey); document.body.classList.remove('breathing'); delete root.dataset.screen; };
+  return () => { leaveScreen(); removeEventListener('keydown', onkey); document.body.classList.remove('breathing'); };
 }
