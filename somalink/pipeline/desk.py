@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -47,11 +47,41 @@ HOLE_NS = MINUTE_NS
 """A hole in the rows from which on it is a gap to be told of: shorter ones are a strap's daily life."""
 RECENT_NS = 2 * MINUTE_NS
 """A point older than this says nothing of now."""
+MOST_READ = 2000
+"""Days that are remembered, 5 kB each."""
 OVERVIEW_NS = 4 * MINUTE_NS
 """One value of a small day's line."""
 ALIVE_S = 15.0
 LOOK_S = 0.25
 STAGES = {"begun": "none", "learning": "session", "nearly": "learning", "own": "full", "recording": "within_recording"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Diary:
+    """What was said and seen in the days that are shown."""
+
+    events: Sequence[Event]
+    belonging: Sequence[Rating]
+    episodes: Sequence[Episode]
+
+
+@dataclass(frozen=True, slots=True)
+class _Local:
+    """The wearer's own offset from UTC: as the recording near a time says, else as the settings say."""
+
+    offsets: Offsets
+    newest_ns: int
+    zone: ZoneInfo
+
+    def offset_s(self, t_ns: int) -> int:
+        told = len(self.offsets.from_ns) > 1 or self.offsets.from_ns[0] > 0
+        if told and t_ns <= self.newest_ns + DAY_NS // 2:
+            return self.offsets.one(t_ns)
+        away = to_datetime(t_ns).astimezone(self.zone).utcoffset()
+        return int(away.total_seconds()) if away else 0
+
+    def day_start(self, t_ns: int) -> int:
+        return day_start(t_ns, self.offset_s(t_ns))
 
 
 @dataclass(slots=True)
@@ -66,12 +96,13 @@ class StoreDesk:
     tz: str
     publish: Callable[[Message], None]
     """The hub's own, for any thread."""
+    _read: dict[tuple[str, int, int], tuple[tuple[int, int, str], tuple[float, float, list[float | None]]]] = field(default_factory=dict)
 
     # ---- how things are
 
     def status(self, person: str) -> shapes.Status:
         now_ns = self.now_ns()
-        offset_s = self._offset_s(person, now_ns)
+        offset_s = self._local(person).offset_s(now_ns)
         day_ns = day_start(now_ns, offset_s)
         rows = self._rows(person, day_ns, now_ns + MINUTE_NS)
         units = self.store.units(person)
@@ -185,32 +216,48 @@ class StoreDesk:
         return round(float(np.mean(told)) * len(fit) * GRID_NS / HOUR_NS, 2) if len(told) else None
 
     def days(self, person: str, n: int) -> list[shapes.Day]:
-        now_ns = self.now_ns()
-        today_ns = day_start(now_ns, self._offset_s(person, now_ns))
-        events = self.store.events(person, today_ns - n * DAY_NS, today_ns + 2 * DAY_NS)  # today may have 25 hours
-        ratings = [rating for rating in self.store.ratings(person) if rating.kind == "belonging" and not rating.prompt_id]
-        return [self._day(person, today_ns - k * DAY_NS, events, ratings) for k in reversed(range(n))]
+        here = self._local(person)
+        today_ns = day_start(self.now_ns(), here.offset_s(self.now_ns()))
+        said = _Diary(
+            self.store.events(person, today_ns - n * DAY_NS, today_ns + 2 * DAY_NS),  # today may have 25 hours
+            [rating for rating in self.store.ratings(person) if rating.kind == "belonging" and not rating.prompt_id],
+            [each.episode for each in self.store.device_episodes(person, today_ns - n * DAY_NS, today_ns + 2 * DAY_NS) if each.lead is not False],
+        )
+        return [self._day(person, today_ns - k * DAY_NS, said, here) for k in reversed(range(n))]
 
-    def _day(self, person: str, about_ns: int, events: Sequence[Event], ratings: Sequence[Rating]) -> shapes.Day:
+    def _day(self, person: str, about_ns: int, said: _Diary, here: _Local) -> shapes.Day:
         """The local day that holds noon of `about_ns`'s day; one of 23 or 25 hours as it was."""
-        start_ns = day_start(about_ns + DAY_NS // 2, self._offset_s(person, about_ns + DAY_NS // 2))
-        stop_ns = day_start(start_ns + DAY_NS + DAY_NS // 2, self._offset_s(person, start_ns + DAY_NS + DAY_NS // 2))
-        rows = self._rows(person, start_ns, stop_ns)
-        found = [each.episode for each in self.store.device_episodes(person, start_ns, stop_ns) if each.lead is not False]
-        belonging = [rating for rating in ratings if start_ns <= rating.t_ns < stop_ns]
-        date = to_datetime(start_ns + self._offset_s(person, start_ns) * SECOND_NS).date()
+        start_ns = here.day_start(about_ns + DAY_NS // 2)
+        stop_ns = here.day_start(start_ns + DAY_NS + DAY_NS // 2)
+        belonging = [rating for rating in said.belonging if start_ns <= rating.t_ns < stop_ns]
+        date = to_datetime(start_ns + here.offset_s(start_ns) * SECOND_NS).date()
+        worn_h, usable_h, z = self._worn(person, start_ns, stop_ns)
         return shapes.Day(
             day=date.isoformat(),
             from_ms=start_ns // MS,
             to_ms=stop_ns // MS,
-            worn_h=round(len(rows) * GRID_NS / HOUR_NS, 2),
-            usable_h=round(int(np.count_nonzero(usable(rows))) * GRID_NS / HOUR_NS, 2),
-            moments=sum(episode.kind == "spike" for episode in found),
+            worn_h=worn_h,
+            usable_h=usable_h,
+            moments=sum(episode.kind == "spike" and start_ns <= episode.start_ns < stop_ns for episode in said.episodes),
             belonging=max(belonging, key=lambda each: each.t_ns).value if belonging else None,
-            tags=[(event.t_ns // MS, event.kind) for event in events if start_ns <= event.t_ns < stop_ns],
+            tags=[(event.t_ns // MS, event.kind) for event in said.events if start_ns <= event.t_ns < stop_ns],
             z_from_ms=start_ns // MS,
-            z=overview(rows, start_ns, stop_ns),
+            z=z,
         )
+
+    def _worn(self, person: str, start_ns: int, stop_ns: int) -> tuple[float, float, list[float | None]]:
+        """Hours worn, hours of use, and the line of a day: remembered, since a month of rows takes a second to read and seldom changes."""
+        state, key = self.store.grid_state(person, start_ns, stop_ns), (person, start_ns, stop_ns)
+        known = self._read.get(key)
+        if known is not None and known[0] == state:
+            return known[1]
+        rows = self._rows(person, start_ns, stop_ns)
+        worn, fit = len(rows) * GRID_NS / HOUR_NS, int(np.count_nonzero(usable(rows))) * GRID_NS / HOUR_NS
+        found = round(worn, 2), round(fit, 2), overview(rows, start_ns, stop_ns)
+        if len(self._read) >= MOST_READ:
+            self._read.clear()
+        self._read[key] = (state, found)
+        return found
 
     def _rows(self, person: str, start_ns: int, stop_ns: int) -> Grid:
         """One row a grid point: of several devices the best heart rate, then the better tier (contracts, section 1)."""
@@ -236,15 +283,9 @@ class StoreDesk:
         holes = [(int(edges[k]), int(edges[k + 1])) for k in wide.tolist()]
         return [(begin // MS, end // MS, _reason(heart, begin, end)) for begin, end in holes]
 
-    def _offset_s(self, person: str, t_ns: int) -> int:
-        """The wearer's own offset from UTC: as the recording near it says, else as the settings say."""
-        offsets: Offsets = local_offsets(self.store, person)
-        if len(offsets.from_ns) > 1 or offsets.from_ns[0] > 0:
-            newest = max((found.row.stop_ns or self.now_ns() for found in self.store.recordings(person)), default=0)
-            if t_ns <= newest + DAY_NS // 2:
-                return offsets.one(t_ns)
-        away = to_datetime(t_ns).astimezone(ZoneInfo(self.tz)).utcoffset()
-        return int(away.total_seconds()) if away else 0
+    def _local(self, person: str) -> _Local:
+        newest_ns = max((found.row.stop_ns or self.now_ns() for found in self.store.recordings(person)), default=0)
+        return _Local(local_offsets(self.store, person), newest_ns, ZoneInfo(self.tz))
 
     # ---- what people say
 

@@ -86,7 +86,7 @@ class Guests:
         return joined is not None and joined.person == guest.person
 
     def devices(self, person: str) -> Sequence[shapes.Device]:
-        mine = [each for each in self._browsers().values() if each.person == person]
+        mine = sorted((each for each in self._browsers().values() if each.person == person), key=lambda each: (each.joined_ns, each.id))
         return [shapes.Device(each.id, each.name, each.joined_ns // MS, self._seen.get(each.id, each.joined_ns) // MS) for each in mine]
 
     def forget(self, person: str, device: str) -> bool:
