@@ -38,7 +38,7 @@ export function prompts(app) {
       note(t('prompt.note', { n: app.choices.prompt_cap, until: clock(open.until_ms) }), ' ', h('a', { href: '/prompts', onclick: () => putAside() }, t('prompt.why')))],
     asked: () => [heading(t('prompt.moving')),
       stack(button('', t('prompt.yes_moving'), () => answer('moving')), button('', t('prompt.no'), () => answer('still')), button('quiet', t('prompt.not_now'), () => answer('not_now'))),
-      note(t('prompt.moving_note'))],
+      note(t(open.early ? 'prompt.early_note' : 'prompt.moving_note'))],
     offer: () => [heading(t('prompt.thank_you'), t('prompt.offer')),
       stack(breathe('go'), tag(''), button('quiet', t('prompt.no_thanks'), () => answer('no_thanks'))),
       note(t('prompt.offer_note'), ' ', h('a', { href: '/breathe#else', onclick: () => answer('no_thanks', true) }, t('prompt.show_those')))],
@@ -93,6 +93,7 @@ export function prompts(app) {
   function close() {
     const inside = panel.contains(document.activeElement) || line.contains(document.activeElement);
     clearTimeout(timer);
+    if (open?.screen === 'thanks') settled.add(name(open));
     open = null; aside = false;
     unnotice(); unnotice = () => {};
     fit();
