@@ -8,8 +8,17 @@ export class ApiError extends Error {
   }
 }
 
-/** Milliseconds to add to this device's clock to have the server's; measured with every answer. */
-let ahead = 0;
+/** Milliseconds to add to this device's clock to have the server's: from the quickest answer of the last minutes, since that one says it
+    best; kept on the device, so that a tag made after a reload without the server has the right time too. */
+const AHEAD = 'somalink.ahead', FRESH_MS = 300_000;
+let ahead = 0, quickest = { trip: Infinity, at: -Infinity };
+try { ahead = Number(localStorage.getItem(AHEAD)) || 0; } catch { /* nothing is kept here */ }
+function measure(told, sent, came) {
+  if (came - sent > quickest.trip && sent - quickest.at < FRESH_MS && Math.abs(told - (sent + came) / 2 - ahead) < 1000 + came - sent) return;
+  quickest = { trip: came - sent, at: sent };
+  ahead = told - (sent + came) / 2;
+  try { localStorage.setItem(AHEAD, String(Math.round(ahead))); } catch { /* as above */ }
+}
 export const now = () => Date.now() + ahead;
 export const nowNs = () => ns(now());
 export const ns = ms => `${Math.round(ms)}000000`;
@@ -31,7 +40,7 @@ async function call(method, path, body, { signal } = {}) {
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   const told = Number(answer.headers.get('X-Now-Ms'));
-  if (told) ahead = told - (sent + Date.now()) / 2;
+  if (told) measure(told, sent, Date.now());
   const text = await answer.text();
   const said = text ? JSON.parse(text) : null;
   if (!answer.ok) throw new ApiError(answer.status, said ?? {});

@@ -16,7 +16,11 @@ export const stillBlind = (blind, moment_ms, seen_ms) => blind === true && blind
 export function eyes(person, storage = globalThis.localStorage) {
   const key = `somalink.seen.${person}`;
   const read = () => { try { const at = storage.getItem(key); return at === null ? null : Number(at); } catch { return null; } };
-  return { get seen_ms() { return read(); }, saw(now_ms) { try { storage.setItem(key, String(now_ms)); } catch { /* private window: this page alone remembers nothing */ } } };
+  return {
+    /** Whether a level is on the screen at this moment; the page says. */
+    looking: () => false,
+    get seen_ms() { return read(); }, saw(now_ms) { try { storage.setItem(key, String(now_ms)); } catch { /* private window: nothing is remembered */ } },
+  };
 }
 
 /** Seconds a day that charts were on the screen: `tick` adds, gives the seconds so far. Day is any word that names the local day. */

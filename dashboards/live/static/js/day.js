@@ -42,11 +42,12 @@ export function dayPlot(host) {
   const box = h('div.plot', { tabindex: '0', role: 'slider', dir: 'ltr', 'aria-label': t('day.slider') }, over, hair);
   const foot = h('div', {});
   host.replaceChildren(patterns(), read, box, foot);
-  let plot = null, model = null, cursor = null, wide = true, left = 46, ink = {}, ratio = 1;
+  let plot = null, model = null, cursor = null, wide = true, left = 46, ink = {}, ratio = 1, dirty = '', dressed = '', textures = {}, shades = null;
 
-  const x = ms => plot.valToPos(ms / 1000, 'x') + plot.bbox.left / ratio, y = z => plot.valToPos(z, 'y') + plot.bbox.top / ratio;
+  let drawnOn = null;
+  const x = ms => drawnOn.valToPos(ms / 1000, 'x') + drawnOn.bbox.left / ratio, y = z => drawnOn.valToPos(z, 'y') + drawnOn.bbox.top / ratio;
 
-  function measure() { ratio = devicePixelRatio || 1; ink = Object.fromEntries(['usual-band', 'band', 'rule', 'unsure', 'ink-3', 'surface', 'ink', 'usual', 'above', 'well', 'below', 'hatch'].map(c => [c, colour(c)])); }
+  function measure() { textures = {}; shades = null; ratio = devicePixelRatio || 1; ink = Object.fromEntries(['usual-band', 'band', 'rule', 'unsure', 'ink-3', 'surface', 'ink', 'usual', 'above', 'well', 'below', 'hatch'].map(c => [c, colour(c)])); }
 
   function hours(_, __, from, to) {
     const wished = (to - from) / 3600 / Math.max(1, Math.floor(box.clientWidth / 64)), every = [1, 2, 3, 4, 6, 12].find(n => n >= wished) ?? 24, step = every * 3600;
@@ -57,6 +58,7 @@ export function dayPlot(host) {
 
   /** All of it, on uPlot's canvas, in its pixels. */
   function paint(u) {
+    drawnOn = u;
     const c = u.ctx, X = ms => u.valToPos(ms / 1000, 'x', true), Y = z => u.valToPos(clamp(z, LOW, HIGH), 'y', true), top = Y(HIGH), bottom = Y(LOW), step = model.step_ms;
     c.save();
     for (const [from, to] of worn(model.points, step)) {
@@ -65,14 +67,15 @@ export function dayPlot(host) {
     }
     for (const { gate, from, to } of gates(model.points, step)) {
       const w = Math.max(2 * ratio, X(Math.min(to, model.to_ms)) - X(from));
-      c.fillStyle = texture(c, gate, ratio);
+      c.fillStyle = textures[gate] ??= texture(c, gate, ratio);
       c.globalAlpha = gate === 'light' ? .3 : .38; c.fillRect(X(from), top, w, bottom - top);
       c.globalAlpha = 1; c.fillRect(X(from), bottom + 4 * ratio, w, 9 * ratio);
     }
     c.strokeStyle = ink['ink-3']; c.lineWidth = ratio; c.setLineDash([ratio, 4 * ratio]);
     for (const { ms } of marks()) { c.beginPath(); c.moveTo(Math.round(X(ms)), top - 14 * ratio); c.lineTo(Math.round(X(ms)), bottom); c.stroke(); }
     c.setLineDash([]); c.lineJoin = c.lineCap = 'round';
-    const shades = ramp(c, Y(4), Y(-2)), all = runs(model.points, step);
+    shades ??= ramp(c, Y(4), Y(-2));
+    const all = runs(model.points, step);
     for (const { how, points } of all) {
       const sure = points.filter(p => p.se !== null);
       if (!sure.length) continue;
@@ -96,6 +99,7 @@ export function dayPlot(host) {
       c.lineWidth = 2 * ratio; c.strokeStyle = ink.surface; c.stroke();
     }
     c.restore();
+    if (dirty !== dressed) dress(); else if (cursor !== null) hairTo(cursor);
   }
 
   const inside = ms => ms >= model.from_ms && ms <= model.to_ms;
@@ -103,7 +107,7 @@ export function dayPlot(host) {
 
   /** Words, glyphs and numbers lie over the canvas as elements: sharp, in the theme, in the reader's own size. */
   function dress() {
-    if (!plot) return;
+    dressed = dirty;
     const placed = (el, left_px, top_px) => { el.style.left = `${left_px}px`; el.style.top = `${top_px}px`; return el; };
     const inside_px = [], parts = [];
     for (const [z, id] of WORDS) parts.push(placed(h(`span.word${z ? '' : '.strong'}`, {}, t(`day.axis.${wide ? 'wide' : 'narrow'}.${id}`)), 0, y(z)));
@@ -153,6 +157,7 @@ export function dayPlot(host) {
   function build() {
     plot?.destroy();
     measure();
+    dressed = '';
     wide = box.clientWidth > 600; left = wide ? 112 : 66;
     plot = new uPlot({
       width: box.clientWidth, height: height(), pxAlign: 0, padding: [44, 10, 0, 0], legend: { show: false }, cursor: { show: false },
@@ -165,7 +170,6 @@ export function dayPlot(host) {
       hooks: { draw: [paint] },
     }, data(), box);
     box.append(over, hair);
-    dress();
   }
 
   function hairTo(ms) { hair.hidden = false; hair.style.left = `${x(ms)}px`; hair.style.top = `${y(HIGH) - 8}px`; hair.style.height = `${y(LOW) - y(HIGH) + 8}px`; }
@@ -177,12 +181,12 @@ export function dayPlot(host) {
     box.setAttribute('aria-valuetext', words);
     hairTo(cursor);
   }
-  const under = e => { if (plot) point(plot.posToVal(e.clientX - box.getBoundingClientRect().left - plot.bbox.left / ratio, 'x') * 1000); };
+  const under = e => { if (drawnOn) point(plot.posToVal(e.clientX - box.getBoundingClientRect().left - plot.bbox.left / ratio, 'x') * 1000); };
   box.addEventListener('pointermove', under);
   box.addEventListener('pointerdown', under);
   const KEYS = { ArrowLeft: -5, ArrowDown: -5, ArrowRight: 5, ArrowUp: 5, PageDown: -60, PageUp: 60 };
   box.addEventListener('keydown', e => {
-    if (e.ctrlKey || e.altKey || e.metaKey || !plot) return;
+    if (e.ctrlKey || e.altKey || e.metaKey || !drawnOn) return;
     const from = cursor ?? (model.points.at(-1)?.t ?? model.to_ms);
     if (e.key in KEYS) point(cursor === null ? from : from + KEYS[e.key] * MINUTE);
     else if (e.key === 'Home') point(model.points[0]?.t ?? model.from_ms);
@@ -204,7 +208,8 @@ export function dayPlot(host) {
       const last = model.points.at(-1);
       if (cursor === null) { box.setAttribute('aria-valuenow', Math.round(((last?.t ?? model.to_ms) - model.from_ms) / MINUTE)); box.setAttribute('aria-valuetext', tell(model, last?.t ?? model.to_ms)); }
       if (!box.clientWidth) return;
-      if (!plot) build(); else { plot.setData(data()); dress(); }
+      dirty = [model.from_ms, Math.round(model.to_ms / 30_000), JSON.stringify(model.episodes), ...model.events.map(e => e.id + e.revision + e.t_ns + e.kind)].join();
+      if (!plot) build(); else plot.setData(data());
       const words = leftOutWords(model, model.today), shape = words + legendOf(model);
       if (shape !== told) { told = shape; foot.replaceChildren(legend(model), words ? h('p.small.left-out', {}, words) : ''); }
     },

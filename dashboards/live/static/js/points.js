@@ -6,7 +6,8 @@ export const MINUTE = 60_000;
 /** Gates under which heart rate is not read against the usual; `unknown` is labelled, not one of them. */
 export const MOVED = ['moving', 'recovery', 'posture'];
 
-export const points = answer => answer.t_ms.map((t, i) => ({ t, z: answer.z[i], se: answer.se[i], gate: answer.gate[i], ok: answer.ok[i], hr: answer.hr[i] }));
+/** The points of an answer; one with neither heart rate nor level is no point: nothing was heard then. */
+export const points = answer => answer.t_ms.map((t, i) => ({ t, z: answer.z[i], se: answer.se[i], gate: answer.gate[i], ok: answer.ok[i], hr: answer.hr[i] })).filter(p => p.z !== null || p.hr !== null);
 
 /** How a point is drawn: `ok`, `gated` and `weak` (drawn, not judged), `none` (nothing known). */
 export const drawn = p => p.z === null || p.z === undefined ? 'none' : MOVED.includes(p.gate) ? 'gated' : p.ok ? 'ok' : 'weak';

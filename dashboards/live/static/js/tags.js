@@ -42,7 +42,8 @@ export const tile = (kind, onclick) => h('button.kind', { type: 'button', 'data-
     screen gives way to the page. */
 export function tagging(app, { seen, changed, looked = () => {} }) {
   let events = [], about = null, forMoment = null, first = false, hide;
-  const now = () => Math.round(api.now());
+  const now = () => Math.floor(api.now());
+  const look = () => { if (seen.looking()) seen.saw(api.now()); };
   const coming = new Set();                                  // tapped, and on its way into the queue: some milliseconds
   const all = () => overlay(events, [...coming, ...mine()]);
   const name = app.status.display_name ?? '';
@@ -50,6 +51,7 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
 
   /* ---- saving ------------------------------------------------------------------------------------------------------------------------- */
   async function save(kind, { t_ms = now(), certainty_s = 60 } = {}) {
+    look();
     const id = api.uuid(), blind = blindAt(t_ms, seen.seen_ms);
     const body = { id, kind, t_ns: api.ns(t_ms), made_at_ns: api.nowNs(), certainty_s, blind };
     const job = { kind: 'event', id, method: 'POST', path: '/events', body };
@@ -63,6 +65,7 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
   async function edit(id, fields) {
     const before = all().find(e => e.id === id), changed_fields = before && changes(before, fields);
     if (!before || !Object.keys(changed_fields).length) return;
+    look();
     if ('t_ns' in changed_fields && before.blind) changed_fields.blind = stillBlind(before.blind, api.ms(changed_fields.t_ns), seen.seen_ms);
     const base = Object.fromEntries(Object.keys(changed_fields).map(key => [key, before[key]]));
     await send({ kind: 'event', id, method: 'PUT', path: `/events/${id}`, body: { revision: before.revision, made_at_ns: api.nowNs(), ...changed_fields }, base });

@@ -1,6 +1,6 @@
 /* Now: a sentence first, then the day, then what stood out; and tags, always within a thumb's reach. */
 import * as api from '../api.js';
-import { eyes, meter, tagFirst } from '../blind.js';
+import { blindAt, eyes, meter, tagFirst } from '../blind.js';
 import { $, clamp, h, level, say, svg, tone } from '../kit.js';
 import { lineCard } from '../line.js';
 import { momentsCard } from '../moments.js';
@@ -35,7 +35,7 @@ export async function show(root, app) {
   const moments = momentsCard({ person: status.person, tags: tags.all,
     tag: (kind, e) => tags.save(kind, { t_ms: e.start_ms, certainty_s: 300 }),
     another: (e, made) => tags.openKinds({ moment: { said: t('moments.what_at', { when: clock(e.start_ms) }), save: async kind => made(await tags.save(kind, { t_ms: e.start_ms, certainty_s: 300 })) } }) });
-  const line = lineCard({ ratings, day: isoOf(now() - dayShift()), day_from_ms: day_from, week_from_ms: weekStart(), blind: ms => seen.seen_ms === null || seen.seen_ms < ms });
+  const line = lineCard({ ratings, day: isoOf(now() - dayShift()), day_from_ms: day_from, week_from_ms: weekStart(), blind: ms => !seen.looking() && blindAt(ms, seen.seen_ms) });
   const limit = h('section.card.limit', { hidden: true, tabindex: '-1', 'aria-label': t('now.limit_label') });
   const page = h('main.now-page', {}, statusLine, h('div.what', {}, limit, nowCard, dayCard), h('div.side', {}, tags.card, moments.host, tags.today), line.host, tags.toastBox);
 
@@ -123,7 +123,7 @@ export async function show(root, app) {
     if (!W) return;
     const x = z => (clamp(z, -3, 4) + 3) / 7 * W, hue = p && tone(p.z), se = p?.se ?? 0;
     const drawn = svg(`<rect y="14" width="${W}" height="20" rx="10" fill="var(--sunk)"/><rect x="${x(-1)}" y="14" width="${x(1) - x(-1)}" height="20" fill="var(--usual-band)"/><path d="M${x(-1)} 10v28M${x(1)} 10v28" stroke="var(--usual)" stroke-width="2" stroke-linecap="round"/>` +
-      (p ? `<path d="M${x(p.z - 1.64 * se)} 24H${x(p.z + 1.64 * se)}" stroke="var(--${hue})" stroke-opacity=".35" stroke-width="12" stroke-linecap="round"/><circle cx="${clamp(x(p.z), 13, W - 13)}" cy="24" r="11" fill="var(--${hue})" stroke="var(--surface)" stroke-width="3"/>` : '') +
+      (p ? `<path d="M${clamp(x(p.z - 1.64 * se), 6, W - 6)} 24H${clamp(x(p.z + 1.64 * se), 6, W - 6)}" stroke="var(--${hue})" stroke-opacity=".35" stroke-width="12" stroke-linecap="round"/><circle cx="${clamp(x(p.z), 13, W - 13)}" cy="24" r="11" fill="var(--${hue})" stroke="var(--surface)" stroke-width="3"/>` : '') +
       `<text x="0" y="56"></text><text class="mid" x="${x(0)}" y="56" text-anchor="middle"></text><text x="${W}" y="56" text-anchor="end"></text>`, { width: W, height: 64, role: 'img', direction: 'ltr' });
     drawn.setAttribute('aria-label', words);
     ['below', 'usual', 'above'].forEach((id, i) => { drawn.querySelectorAll('text')[i].textContent = t(`now.gauge.${id}`); });
@@ -173,12 +173,13 @@ export async function show(root, app) {
     dayBox.hidden = week; weekBox.hidden = !week;
     (week ? drawWeek() : drawDay()).catch(reached);
   }
-  const drawMoments = () => { if (!veiled && !closed) moments.draw({ ...episodes, points: all, step_ms: STEP_S * 1000, now_ms: now(), judged: judged(), today: !past }); };
+  const drawMoments = () => { moments.host.hidden = closed || (app.away && !episodes.episodes.length); if (!veiled && !closed) moments.draw({ ...episodes, points: all, step_ms: STEP_S * 1000, now_ms: now(), judged: judged(), today: !past }); };
 
   /* ---- how long one looks ---------------------------------------------------------------------------------------------------------------------- */
   const limit_s = () => 60 * Number(app.choices.view_limit_min || 0), today = () => isoOf(day_from);
+  seen.looking = () => !document.hidden && !veiled && !ended && !closed && !app.away;
   function look() {
-    if (document.hidden || veiled || ended || closed || tags.open && tags.dialog.classList.contains('first')) return;
+    if (!seen.looking()) return;
     seen.saw(now());
     if (looks.tick(today(), LOOK_S) >= limit_s() && limit_s()) closeCharts();
   }
