@@ -65,30 +65,29 @@ async def page_of(
     from dashboards.live.app import Place, application
 
     loop = asyncio.get_running_loop()
-    listening = listen(address)
-    port = int(listening.getsockname()[1])
-    secure = address.certificate is not None
-    scheme = "https" if secure else "http"
-    here, abroad = f"{scheme}://127.0.0.1:{port}", f"{scheme}://{lan_address()}:{port}" if address.lan else ""
 
     def publish(message: Message) -> None:
         loop.call_soon_threadsafe(hub.publish, message)
 
-    guests = Guests(store, wall_ns)
-    desk = StoreDesk(store, hub, constants, now_ns, tz, publish)
-    place = Place(frozenset(hosts(port, lan=address.lan)), secure, address.lan, abroad or here, cookie_name(store.path, secure=secure))
-    server = _server(application(desk, guests, place), address)
-    serving = asyncio.ensure_future(server.serve(sockets=[listening]))
-    try:
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        if not serving.done():
-            with told_to_others(store.path, here):
-                yield Page(here, abroad, guests)
-    finally:
-        hub.close()  # open streams end by themselves, before the server looks for any
-        server.should_exit = True
-        await serving
+    with listen(address) as listening:
+        port, secure = int(listening.getsockname()[1]), address.certificate is not None
+        scheme = "https" if secure else "http"
+        here, abroad = f"{scheme}://127.0.0.1:{port}", f"{scheme}://{lan_address()}:{port}" if address.lan else ""
+        guests = Guests(store, wall_ns)
+        desk = StoreDesk(store, hub, constants, now_ns, tz, publish)
+        place = Place(frozenset(hosts(port, lan=address.lan)), secure, address.lan, abroad or here, cookie_name(store.path, secure=secure))
+        server = _server(application(desk, guests, place), address)
+        serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+        try:
+            while not server.started and not serving.done():
+                await asyncio.sleep(0.01)
+            if not serving.done():
+                with told_to_others(store.path, here):
+                    yield Page(here, abroad, guests)
+        finally:
+            hub.close()  # open streams end by themselves, before the server looks for any
+            server.should_exit = True
+            await serving
 
 
 def cookie_name(store: Path, *, secure: bool) -> str:
