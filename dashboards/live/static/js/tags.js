@@ -36,7 +36,8 @@ function takeBack(root) {
   root.addEventListener('keydown', e => { if (['Delete', 'Backspace'].includes(e.key) && e.target.type === 'radio' && e.target.checked) { e.preventDefault(); clear(e.target); } });
 }
 
-export const tile = (kind, onclick) => h('button.kind', { type: 'button', 'data-kind': kind, onclick }, glyph(kind, 36), h('span', {}, t(`tags.tile.${kind}`)));
+/** A kind to tap. What is read aloud is its plain name; what is seen may be broken at a soft hyphen. */
+export const tile = (kind, onclick) => h('button.kind', { type: 'button', 'data-kind': kind, onclick }, glyph(kind, 36), h('span', { 'aria-hidden': 'true' }, t(`tags.tile.${kind}`)), h('span.sr', {}, kindName(kind)));
 
 /** Everything about tags on one page. `seen`: the eyes of `blind.js`; `changed()` after each change of the list; `looked()` when the first
     screen gives way to the page. */
