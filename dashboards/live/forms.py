@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_after_validator_function
 
 from somalink.domain.catalogue import ACTIONS, CERTAINTIES_S, CONTEXTS, KINDS, NEEDS, PROMPT_ANSWERS, RATING_KINDS, SENSATIONS, SESSION_KINDS, THEMES, WITH_WHOM
 from somalink.domain.choices import CHOICES
@@ -14,22 +17,40 @@ LATEST_NS = 2**62
 """Of the year 2116: a time beyond it is a mistake, and would not fit the store."""
 
 
-def _one_of(words: tuple[str, ...]) -> AfterValidator:
-    def check(value: str) -> str:
-        if value not in words:
-            raise ValueError(f"choose from: {' '.join(words)}")
+@dataclass(frozen=True, slots=True)
+class _OneOf:
+    """A word of these; the published interface lists them."""
+
+    words: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, kind: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self.check, handler(kind))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(core), "enum": list(self.words)}
+
+    def check(self, value: str) -> str:
+        if value not in self.words:
+            raise ValueError(f"choose from: {' '.join(self.words)}")
         return value
 
-    return AfterValidator(check)
 
+@dataclass(frozen=True, slots=True)
+class _SomeOf:
+    """Words of these, each once."""
 
-def _some_of(words: tuple[str, ...]) -> AfterValidator:
-    def check(values: list[str]) -> list[str]:
-        if strange := sorted(set(values) - set(words)):
-            raise ValueError(f"{' '.join(strange)}: choose from: {' '.join(words)}")
+    words: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, kind: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self.check, handler(kind))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(core), "items": {"type": "string", "enum": list(self.words)}}
+
+    def check(self, values: list[str]) -> list[str]:
+        if sorted(set(values) - set(self.words)):
+            raise ValueError(f"choose from: {' '.join(self.words)}")
         return list(dict.fromkeys(values))
-
-    return AfterValidator(check)
 
 
 def _from_text(value: Any) -> Any:
@@ -67,14 +88,14 @@ class Said(Form):
     certainty_s: Annotated[int, AfterValidator(_certainty), Field(json_schema_extra={"enum": list(CERTAINTIES_S)})] = 60
     distress: Scale | None = None
     belonging: Scale | None = None
-    sensations: Annotated[Words, _some_of(SENSATIONS)] = []
-    action: Annotated[str, _one_of(("", *ACTIONS))] = ""
-    with_whom: Annotated[Words, _some_of(WITH_WHOM)] = []
-    theme: Annotated[str, _one_of(("", *THEMES))] = ""
-    need: Annotated[str, _one_of(("", *NEEDS))] = ""
+    sensations: Annotated[Words, _SomeOf(SENSATIONS)] = []
+    action: Annotated[str, _OneOf(("", *ACTIONS))] = ""
+    with_whom: Annotated[Words, _SomeOf(WITH_WHOM)] = []
+    theme: Annotated[str, _OneOf(("", *THEMES))] = ""
+    need: Annotated[str, _OneOf(("", *NEEDS))] = ""
     spoken: bool | None = None
     expectancy: Scale | None = None
-    context: Annotated[Words, _some_of(CONTEXTS)] = []
+    context: Annotated[Words, _SomeOf(CONTEXTS)] = []
     blind: bool | None = None
     planned_distress: Scale | None = None
     note: Note = ""
@@ -84,7 +105,7 @@ class NewEvent(Said):
     """A tag, under the id that the page gave it: sent twice it is one."""
 
     id: Uuid
-    kind: Annotated[str, _one_of(KINDS)]
+    kind: Annotated[str, _OneOf(KINDS)]
     t_ns: Ns
     made_at_ns: Ns
 
@@ -94,7 +115,7 @@ class EditedEvent(Said):
 
     revision: Annotated[int, Field(ge=1, le=10**6)]
     made_at_ns: Ns
-    kind: Annotated[str, _one_of(KINDS)] | None = None
+    kind: Annotated[str, _OneOf(KINDS)] | None = None
     t_ns: Ns | None = None
 
     def changed(self) -> dict[str, Any]:
@@ -108,7 +129,7 @@ class NewRating(Form):
 
     id: Uuid
     t_ns: Ns
-    kind: Annotated[str, _one_of(RATING_KINDS)]
+    kind: Annotated[str, _OneOf(RATING_KINDS)]
     value: Scale
     prompt_id: Short = ""
     blind: bool | None = None
@@ -120,7 +141,7 @@ class NewSession(Form):
     id: Uuid
     start_ns: Ns
     stop_ns: Ns
-    kind: Annotated[str, _one_of(SESSION_KINDS)]
+    kind: Annotated[str, _OneOf(SESSION_KINDS)]
     rate: Annotated[float, Field(ge=3, le=12)] | None = None
     in_s: Annotated[float, Field(ge=1, le=12)] | None = None
     ex_s: Annotated[float, Field(ge=1, le=12)] | None = None
@@ -133,7 +154,7 @@ class NewPlan(Form):
 
     id: Uuid
     step: Short
-    kind: Annotated[str, _one_of(KINDS)]
+    kind: Annotated[str, _OneOf(KINDS)]
     t_ns: Ns
     t_end_ns: Ns | None = None
     planned_distress: Scale | None = None
@@ -144,7 +165,7 @@ class NewAnswer(Form):
     """What was said to a prompt."""
 
     prompt_id: Annotated[str, Field(min_length=1, max_length=200)]
-    answer: Annotated[str, _one_of(PROMPT_ANSWERS)]
+    answer: Annotated[str, _OneOf(PROMPT_ANSWERS)]
 
 
 class Token(Form):

@@ -77,6 +77,7 @@ def test_where_there_is_neither_it_is_said_what_to_install(tmp_path, monkeypatch
 
 
 def test_a_page_that_is_served_has_no_use_for_what_builds_it():
-    code = "import sys, dashboards.live.app, somalink.pipeline.serving, somalink.cli.page; print([n for n in sys.modules if n in ('setuptools', 'dashboards.live.build')])"
+    served = "dashboards.live.app, somalink.pipeline.serving, somalink.cli.page"
+    code = f"import sys, {served}; print([name for name in sys.modules if name in ('setuptools', 'dashboards.live.build')])"
     done = subprocess.run([sys.executable, "-c", code], cwd=build.ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -105,7 +105,9 @@ def test_no_cookie_is_no_cookie():
 # ---------------------------------------------------------------- from where
 
 
-@pytest.mark.parametrize("host", [None, "", "evil.example", "evil.example:8765", "127.0.0.1", "127.0.0.1:80", "127.0.0.1:8765.evil.example", "localhost", "0.0.0.0:8765"])
+@pytest.mark.parametrize(
+    "host", [None, "", "evil.example", "evil.example:8765", "127.0.0.1", "127.0.0.1:80", "127.0.0.1:8765.evil.example", "localhost", "0.0.0.0:8765"]
+)
 def test_a_name_that_somebody_else_pointed_here_opens_nothing(ada, behind, host):
     for path in ("/", "/api/v1/status", "/openapi.json"):
         told = ada.get(path, headers={"host": host})
@@ -116,7 +118,9 @@ def test_how_a_browser_writes_our_own_name_does_not_matter(ada):
     assert ada.get("/", headers={"host": "LocalHost:8765"}).status == 200
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", f"https://{HOST}", "http://localhost:8765", "http://127.0.0.1", f"http://{HOST}.evil.example", ""])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", f"https://{HOST}", "http://localhost:8765", "http://127.0.0.1", f"http://{HOST}.evil.example", ""]
+)
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 def test_another_site_neither_reads_nor_writes_even_one_under_another_of_our_names(ada, behind, origin, method):
     assert ada.ask(method, "/api/v1/events", headers={"origin": origin}).status == 403
