@@ -212,7 +212,7 @@ def _known(key: str, file: Path, text: str) -> Setting:
     if key in BY_KEY:
         return BY_KEY[key]
     if key in ON_THE_PAGE:
-        raise ConfigError(f"{_place(file, text, key)}: {key} is chosen by each person now", next_step="take the line out, and choose it on the page, under Settings")
+        raise ConfigError(f"{_place(file, text, key)}: {key} is chosen by each person now", next_step="take the line out; choose it on the page, in Settings")
     near = difflib.get_close_matches(key, BY_KEY, n=1)
     hint = f"did you mean {near[0]}?" if near else "the settings are " + ", ".join(BY_KEY)
     raise ConfigError(f"{_place(file, text, key)}: there is no setting {key}", next_step=hint)

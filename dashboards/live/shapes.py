@@ -128,6 +128,8 @@ class Asked:
     eligible: bool
     reason: str
     arm: str
+    probability: float | None
+    """That of an offer, where chance decided."""
     shown_ms: int | None
     answer: str
     answered_ms: int | None

@@ -205,23 +205,22 @@ def _rating(life: Life, plan: DayPlan, kind: str, t_ns: int, value: int, *, blin
     return Rating(life.id("rating", plan.number, kind, prompt_id), life.person, t_ns, kind, value, t_ns, prompt_id, blind)
 
 
-ANSWERS = {"tag": 0.3, "breathing": 0.2, "not_now": 0.25, "wrong": 0.05, "": 0.2}
+ANSWERS = {"tag": 0.3, "breathe": 0.2, "not_now": 0.25, "wrong": 0.05, "": 0.2}
 OFFERED = 0.6
 
 
 def _check_ins(draw: np.random.Generator, life: Life, plan: DayPlan) -> tuple[list[Prompt], list[Answer]]:
-    """One or two random-time prompts a day, as asked of this wearer, and what was answered; some are not."""
+    """One or two random-time prompts a day, as asked of this wearer, and what was answered; some are not. Of one that chance withheld nothing is
+    seen, so nothing is answered."""
     prompts, answers = [], []
     for number in range(int(draw.integers(1, 3))):
         at = plan.ns(plan.on + (plan.off - plan.on) * (0.25 + 0.4 * number + 0.2 * draw.random()))
         offered = draw.random() < OFFERED
-        words = [word for word in ANSWERS if offered or word != "breathing"]
-        shares = np.array([ANSWERS[word] for word in words])
-        answer = str(draw.choice(words, p=shares / shares.sum()))
+        answer = str(draw.choice(list(ANSWERS), p=list(ANSWERS.values()))) if offered else ""
         answered = at + int(draw.integers(5, 240)) * 1_000_000_000 if answer else None
         name = life.id("prompt", plan.number, number)
         arm = "offer" if offered else "withheld"
-        prompts.append(Prompt(name, life.person, at, "random", "", True, "", arm, OFFERED, SOURCE, at, answer, answered))
+        prompts.append(Prompt(name, life.person, at, "random", "", True, "", arm, OFFERED, SOURCE, at if offered else None, answer, answered))
         if answered is not None:
             answers.append(Answer(name, life.person, answer, answered))
     return prompts, answers

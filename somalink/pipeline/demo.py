@@ -5,6 +5,7 @@ Nothing derived is shipped: another seed is another life and another picture.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 from ingest.simulate import SimulatedSource, write_day
+from somalink.domain.catalogue import AROUSAL, WITHHELD
 from somalink.domain.choices import CHOICES, SETTINGS
 from somalink.domain.constants import Constants
 from somalink.domain.errors import BadInput
@@ -28,6 +30,8 @@ NOT_BEFORE_NS = 4 * HOUR_NS
 """Into the last day, for the moment at which the page takes over: there is a day to look at by then."""
 LEAD_NS = 75 * SECOND_NS
 """How long somebody has looked at the page when it asks for the first time."""
+LIFE = "simulated/life"
+"""Where it is remembered which life a store was begun with."""
 WISHES = {
     "introduced": "yes",
     "consent_measure": "yes",
@@ -80,11 +84,15 @@ class Life:
 
 def begin(store: LocalStore, *, seed: int, days: int, today: date, tz: str) -> Intake:
     """A wearer who has lived `days` days by yesterday, and lives today; the same one again where the store has them already."""
-    earlier = [found.row for found in store.recordings(PERSON)]
-    start_ns = earlier[0].start_ns if earlier else from_datetime(datetime.combine(today - timedelta(days=days), RISES_AT, ZoneInfo(tz)))
-    store.person_secret(PERSON, given=f"demo/{seed}")
-    source = SimulatedSource(PERSON, start_ns, days + 1, seed, tz=earlier[0].tz if earlier else tz)
-    return from_simulation(source)
+    lived = {setting.key: setting.value for setting in store.settings(PERSON)}.get(LIFE)
+    if lived is None:
+        start = datetime.combine(today - timedelta(days=days), RISES_AT, ZoneInfo(tz))
+        lived = json.dumps({"start_ns": from_datetime(start), "days": days + 1, "seed": seed, "tz": tz})
+        store.person_secret(PERSON, given=f"demo/{seed}")
+        with store.transaction() as write:
+            write.put_setting(Setting(PERSON, LIFE, lived, from_datetime(start)))
+    life = json.loads(lived)
+    return from_simulation(SimulatedSource(PERSON, life["start_ns"], life["days"], life["seed"], tz=life["tz"]))
 
 
 def fast_forward(store: LocalStore, intake: Intake, constants: Constants, progress: Progress | None = None) -> Life:
@@ -111,15 +119,17 @@ def fast_forward(store: LocalStore, intake: Intake, constants: Constants, progre
 
 
 def first_question_ns(store: LocalStore, intake: Intake, constants: Constants, after_ns: int) -> int:
-    """When the page will first ask after `after_ns`, if nobody says anything meanwhile; an hour later where it will not."""
+    """When the page will first ask after `after_ns`, if nobody says anything meanwhile: after a rise if there will be one, else at a random time,
+    and an hour later where it will not ask at all."""
     with TemporaryDirectory(dir=store.path.parent) as folder:
         other = Path(folder) / "ahead.db"
         store.copy_to(other)
         with LocalStore.open(other) as ahead:
             run_archive(ahead, said_by(intake, after_ns), Mode(), constants)
             settle_person(ahead, PERSON, constants)
-            asked = [row.t_ns for row in ahead.prompts(PERSON) if row.eligible and row.t_ns > after_ns + LEAD_NS]
-    return min(asked, default=after_ns + HOUR_NS)
+            asked = [row for row in ahead.prompts(PERSON) if row.eligible and row.arm != WITHHELD and row.t_ns > after_ns + LEAD_NS]
+    risen = [row.t_ns for row in asked if row.trigger == AROUSAL]
+    return min(risen or [row.t_ns for row in asked], default=after_ns + HOUR_NS)
 
 
 def said_by(intake: Intake, now_ns: int) -> Intake:

@@ -416,6 +416,7 @@ class StoreDesk:
                 row.eligible,
                 row.reason,
                 row.arm,
+                row.probability,
                 None if row.shown_ns is None else row.shown_ns // MS,
                 row.answer,
                 None if row.answered_ns is None else row.answered_ns // MS,

@@ -5,7 +5,7 @@ import { $, clamp, h, level, say, svg, tone } from '../kit.js';
 import { lineCard } from '../line.js';
 import { momentsCard } from '../moments.js';
 import { MINUTE, MOVED, append, points, since, stateOfNow, steady } from '../points.js';
-import { mine, send } from '../queue.js';
+import { mine, queue, send } from '../queue.js';
 import { tagging } from '../tags.js';
 import { clock, dayAndMonth, local, number, span, t, weekday } from '../texts.js';
 import { mondayOf, weekTable, weekWords } from '../week.js';
@@ -18,8 +18,9 @@ export async function show(root, app) {
   const status = app.status, now = () => api.now(), wanted = new URLSearchParams(location.search).get('day');
   const seen = eyes(status.person), looks = meter(status.person);
   const ends = [];
-  let day_from = status.day_from_ms ?? dayStart(now()), lost_ms = app.away ? 0 : null, veiled = false, closed = false, ended = false;
+  let day_from = status.day_from_ms ?? dayStart(now()), lost_ms = app.away ? 0 : null, veiled = false, closed = false, ended = false, read_once = false;
   let past = null, all = [], gaps = [], episodes = { episodes: [], chance_expected: null, usable_h: 0 }, ratings = [], weekView = false, chart = null, table = null, last = null, pendingDraw = false, reload, reloading = null, shownWord = null;
+  const unreached = () => app.away || (lost_ms !== null && Date.now() - lost_ms > LOST_MS);
   const word = steady(), judged = () => JUDGED.includes(app.status.stage?.maturity);
 
   /* ---- parts ---------------------------------------------------------------------------------------------------------------------------- */
@@ -49,7 +50,7 @@ export async function show(root, app) {
   function drawStatus() {
     const { device, today = {}, stage, saved_on_this_computer, here, simulated } = app.status, waits = new Set(mine().filter(row => !row.parked).map(row => row.id)).size, kind = t(`now.worn.${['A', 'B'].includes(device?.tier) ? 'strap' : device?.tier === 'C' ? 'band' : device?.tier === 'D' ? 'watch' : 'strap'}`);
     const parts = [];
-    if (app.away) parts.push(t('now.status.away'));
+    if (unreached()) parts.push(t('now.status.away'));
     else if (!device) parts.push(t('now.status.none'));
     else if (device.state === 'streaming') parts.push(t('now.status.fine', { kind, signal: t(`now.signal.${device.signal ?? 'none'}`), battery: device.battery === null || device.battery === undefined ? '' : t('now.status.battery', { n: device.battery }) }));
     else parts.push(t('now.status.state', { kind, words: linkWords(device), since: device.since_ms ? t('now.status.since', { when: clock(device.since_ms) }) : '' }));
@@ -81,9 +82,9 @@ export async function show(root, app) {
   /* ---- the sentence ------------------------------------------------------------------------------------------------------------------------- */
   const text = (el, words) => { if (el.textContent !== words) el.textContent = words; };
   function drawNow() {
-    if (veiled || ended) return;
+    if (veiled || ended || !read_once) return;  // before the day is read nothing is known, not even that there is no signal
     const stage = app.status.stage, device = app.status.device, now_ms = Math.max(now(), last?.t ?? 0);
-    const state = stateOfNow({ away: app.away || (lost_ms !== null && Date.now() - lost_ms > LOST_MS), stage, device, last, now_ms });
+    const state = stateOfNow({ away: unreached(), stage, device, last, now_ms });
     const at = clock(now_ms), gate = last ? t(`gate.${last.gate}`) : '';
     const id = state === 'level' ? word(level(last.z, last.se), !LEVELS.includes(shownWord)) : word(state, true);
     shownWord = id;
@@ -141,7 +142,7 @@ export async function show(root, app) {
     return { from_ms: Math.min(first, end - 2 * HOUR), to_ms: end, step_ms: STEP_S * 1000, points: shown, gaps: gaps.filter(([from, to]) => to > first && from < end), events: tags.all(), episodes: episodes.episodes, today: !past, judged: judged() };
   };
   async function drawDay() {
-    if (veiled || closed || ended || weekView) return;
+    if (veiled || closed || ended || weekView || !read_once) return;
     text(dayHead, past ? t('now.that_day', { day: weekday(past.from_ms), date: dayAndMonth(past.from_ms) }) : t('now.today', { day: weekday(day_from) }));
     if (app.away && !all.length) return void dayBox.replaceChildren(h('div.empty', {}, h('p', {}, t('now.day_away'))));
     if (!judged() && !past) return emptyDay();
@@ -173,7 +174,7 @@ export async function show(root, app) {
     dayBox.hidden = week; weekBox.hidden = !week;
     (week ? drawWeek() : drawDay()).catch(reached);
   }
-  const drawMoments = () => { moments.host.hidden = closed || (app.away && !episodes.episodes.length); if (!veiled && !closed) moments.draw({ ...episodes, points: all, step_ms: STEP_S * 1000, now_ms: now(), judged: judged(), today: !past }); };
+  const drawMoments = () => { moments.host.hidden = closed || (app.away && !episodes.episodes.length); if (!veiled && !closed && read_once) moments.draw({ ...episodes, points: all, step_ms: STEP_S * 1000, now_ms: now(), judged: judged(), today: !past }); };
 
   /* ---- how long one looks ---------------------------------------------------------------------------------------------------------------------- */
   const limit_s = () => 60 * Number(app.choices.view_limit_min || 0), today = () => isoOf(day_from);
@@ -262,7 +263,7 @@ export async function show(root, app) {
     if (name === 'now') live(data);
     else if (name === 'link') { app.status = { ...app.status, device: app.status.device && { ...app.status.device, ...data } }; if (!app.status.device) again(true); later(); }
     else if (name === 'changed' || name === 'overflow') again(name === 'overflow');
-    else if (name === 'open') { if (lost_ms !== null) { lost_ms = null; again(true); } }
+    else if (name === 'open') { queue().wake(); if (lost_ms !== null) { lost_ms = null; again(true); } }
     else if (name === 'lost') lost_ms ??= Date.now();
   }
 
@@ -285,7 +286,7 @@ export async function show(root, app) {
 
   if (wanted) { const days = await api.get('/days', { n: 400 }).catch(() => []), day = days.find(each => each.day === wanted); if (day && day.from_ms !== day_from) past = { from_ms: day.from_ms, to_ms: day.to_ms }; }
   asDay.setAttribute('aria-pressed', 'true'); asWeek.setAttribute('aria-pressed', 'false');
-  veiled = !past && tagFirst(now(), seen.seen_ms);
+  veiled = !past && (new URLSearchParams(location.search).has('tag') || tagFirst(now(), seen.seen_ms));
   root.append(page, tags.dock, tags.dialog);
   drawStatus();
   tags.drawList(day_from, day_from + DAY);
@@ -301,12 +302,13 @@ export async function show(root, app) {
     if ((app.status.day_from_ms ?? dayStart(now())) !== day_from) { app.go(location.pathname + location.search); return; }
     later();
   }, MINUTE);
-  const second = setInterval(() => { if (last && now() - last.t > MINUTE || lost_ms !== null) drawNow(); }, 5000);
+  const second = setInterval(() => { if (last && now() - last.t > MINUTE || lost_ms !== null) { drawNow(); drawStatus(); } }, 5000);
   ends.push(() => app.listeners.delete(hear), () => document.removeEventListener('visibilitychange', woken), () => sized.disconnect(), () => clearInterval(looking), () => clearInterval(minute), () => clearInterval(second), () => clearTimeout(reload), () => chart?.end(), () => table?.end(), () => tags.end());
 
   if (!app.away) {
     try { await Promise.all([readDay(), readTags(), readRatings()]); } catch (error) { reached(error); }
   }
+  read_once = true;
   if (!veiled) begin();
   if (!veiled) look();
   return () => { ended = true; for (const end of ends) end(); };
