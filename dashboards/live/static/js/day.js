@@ -52,7 +52,8 @@ export function dayPlot(host) {
   function hours(_, __, from, to) {
     const wished = (to - from) / 3600 / Math.max(1, Math.floor(box.clientWidth / 64)), every = [1, 2, 3, 4, 6, 12].find(n => n >= wished) ?? 24, step = every * 3600;
     const ahead = (local(0) / 1000), marks = [];
-    for (let mark = Math.ceil((from + ahead) / step) * step - ahead; mark <= to; mark += step) marks.push(mark);
+    const last = to - (to - from) * 16 / Math.max(100, box.clientWidth - left);                 // its words would be cut off at the edge
+    for (let mark = Math.ceil((from + ahead) / step) * step - ahead; mark <= last; mark += step) marks.push(mark);
     return marks;
   }
 

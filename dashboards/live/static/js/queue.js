@@ -188,5 +188,8 @@ export function queue() {
 export const speakFor = person => { speaksFor = person; };
 /** What is kept here of the page that is open. */
 export const mine = () => queue().rows().filter(row => (row.person ?? speaksFor) === speaksFor);
-export const send = async job => { navigator.storage?.persist?.().catch(() => {}); return queue().send({ person: speaksFor, ...job }); };
+export const send = job => {
+  if (!navigator.userAgent.includes('Firefox')) navigator.storage?.persist?.().catch(() => {});     // which would ask, at the worst moment
+  return queue().send({ person: speaksFor, ...job });
+};
 export const waiting = () => new Set(mine().filter(row => !row.parked).map(row => row.id)).size;

@@ -135,7 +135,7 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
   function when(e) {
     const made = api.ms(e.made_at_ns), at_ms = api.ms(e.t_ns), fresh = now() - made < FRESH_MS;
     const ago = fresh ? [['0', t('tags.when.now')], ...[5, 15, 45].map(n => [String(n), t('tags.when.ago', { n })])] : [];
-    const parts = Object.keys(PARTS).filter(part => localAt(at_ms, PARTS[part][0]) < now()).map(part => [part, t(`tags.part.${part}`)]);
+    const parts = Object.keys(PARTS).filter(part => localAt(at_ms, PARTS[part][0]) < now()).map(part => [part, t(`tags.part_chip.${part}`)]);
     const input = h('input.time', { type: 'time', 'aria-label': t('tags.when.clock'), value: clock(at_ms), onchange: () => { $$('input[name=f-when]', dialog).forEach(i => { i.checked = false; }); input.dataset.said = 'yes'; } });
     const picked = chips('f-when', [...ago, ...parts], { type: 'radio', chosen: [e.certainty_s >= PART_OF_DAY_S ? partOf(at_ms) : ''] });
     picked.append(h('label.clock', {}, h('span', {}, t('tags.when.at')), input));
