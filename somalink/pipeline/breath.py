@@ -32,6 +32,8 @@ KEPT_NS = 2 * MINUTE_NS
 """Beats that are remembered: a minute to fit, and one before it for the classifier's thresholds."""
 SETTLED_NS = 20 * SECOND_NS
 """So late a beat may be final and on disk: six seconds that a strap may take, five until its flag is settled, and the grid's own five."""
+FIRST_NS = 15 * SECOND_NS
+"""The first beats of a connection are dated within ten seconds: until then nobody says that there are none."""
 OPTICAL, NO_INTERVALS = "C", "D"
 MS_NS = 1_000_000
 UPDATE_NS = BREATH.update_s * SECOND_NS
@@ -125,7 +127,7 @@ class Breath:
         """The last minute, as seen at `at_ns`."""
         name = max(self._devices, key=lambda each: (self._devices[each].at_ns > at_ns - MINUTE_NS, len(self._devices[each].t_ns), each), default="")
         if not name:
-            return self._told(Swing(at_ns, reason="begun" if at_ns - self.pace.started_ns <= UPDATE_NS else "no_beats"))
+            return self._told(Swing(at_ns, reason="begun" if at_ns - self.pace.started_ns <= FIRST_NS else "no_beats"))
         device = self._devices[name]
         t_ns = device.last_ns + at_ns - device.at_ns
         if device.tier == NO_INTERVALS or device.tier == OPTICAL:
