@@ -10,7 +10,7 @@ import { tagging } from '../tags.js';
 import { clock, dayAndMonth, local, number, span, t, weekday } from '../texts.js';
 import { mondayOf, weekTable, weekWords } from '../week.js';
 
-const HOUR = 60 * MINUTE, DAY = 24 * HOUR, STEP_S = 60, SOON_MS = 900, LOST_MS = 20_000, LOOK_S = 5, KEPT = 2000;
+const HOUR = 60 * MINUTE, DAY = 24 * HOUR, STEP_S = 60, SOON_MS = 900, APART_MS = 4000, LOST_MS = 20_000, LOOK_S = 5, KEPT = 2000;
 const LEVELS = ['below', 'usual', 'little', 'above', 'well'], JUDGED = ['full', 'within_recording'];
 const isoOf = ms => local(ms).toISOString().slice(0, 10);
 
@@ -19,7 +19,7 @@ export async function show(root, app) {
   const seen = eyes(status.person), looks = meter(status.person);
   const ends = [];
   let day_from = status.day_from_ms ?? dayStart(now()), lost_ms = app.away ? 0 : null, veiled = false, closed = false, ended = false, read_once = false;
-  let past = null, all = [], gaps = [], episodes = { episodes: [], chance_expected: null, usable_h: 0 }, ratings = [], weekView = false, chart = null, table = null, last = null, pendingDraw = false, reload, reloading = null, shownWord = null;
+  let past = null, all = [], gaps = [], episodes = { episodes: [], chance_expected: null, usable_h: 0 }, ratings = [], weekView = false, chart = null, table = null, last = null, pendingDraw = false, reload = null, reloading = null, readAt = 0, wholeDay = false, shownWord = null;
   const unreached = () => app.away || (lost_ms !== null && Date.now() - lost_ms > LOST_MS);
   const word = steady(), judged = () => JUDGED.includes(app.status.stage?.maturity);
 
@@ -218,17 +218,21 @@ export async function show(root, app) {
 
   /** What changed on the server is read again: the list soon, the whole day after the stream had been lost. */
   function again(whole = false) {
-    clearTimeout(reload);
-    reload = setTimeout(async () => {
-      if (reloading) return again(whole);
+    wholeDay ||= whole;
+    if (reload || ended) return;
+    reload = setTimeout(() => {
+      reload = null;
+      if (reloading) return again();
+      const whole = wholeDay;
+      wholeDay = false; readAt = Date.now();
       reloading = (async () => {
         await readTags(); await readRatings();
         if (whole) { await app.refresh(); lost_ms = app.away ? lost_ms : null; await readDay(); }
         else setEpisodes(await api.get('/episodes', { from_ms: past?.from_ms ?? day_from, to_ms: past?.to_ms ?? Math.ceil(now()) + MINUTE }));
         later();
-        if (weekView) await drawWeek();
+        if (weekView && whole) await drawWeek();
       })().catch(reached).finally(() => { reloading = null; });
-    }, SOON_MS);
+    }, Math.max(SOON_MS, readAt + APART_MS - Date.now()));
   }
 
   /* ---- live --------------------------------------------------------------------------------------------------------------------------------------- */
