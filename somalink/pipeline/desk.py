@@ -136,7 +136,7 @@ class StoreDesk:
         counts = [refused for unit in units for hour, (_, refused) in self.store.refusals(unit).items() if day_ns <= hour < now_ns - HOUR_NS]
         flags = [self.store.beats(person, device, day_ns, now_ns).flag for device in {unit.device for unit in units}]
         return shapes.Today(
-            worn_s=len(rows) * GRID_NS // SECOND_NS,
+            worn_s=len(heard(rows)) * GRID_NS // SECOND_NS,
             gap_s=sum(stop - start for start, stop, _ in gaps) / 1000,
             gaps=gaps,
             beats_received=sum(map(len, flags)) + sum(sum(refused.values()) for refused in counts),
@@ -252,7 +252,7 @@ class StoreDesk:
         if known is not None and known[0] == state:
             return known[1]
         rows = self._rows(person, start_ns, stop_ns)
-        worn, fit = len(rows) * GRID_NS / HOUR_NS, int(np.count_nonzero(usable(rows))) * GRID_NS / HOUR_NS
+        worn, fit = len(heard(rows)) * GRID_NS / HOUR_NS, int(np.count_nonzero(usable(rows))) * GRID_NS / HOUR_NS
         found = round(worn, 2), round(fit, 2), overview(rows, start_ns, stop_ns)
         if len(self._read) >= MOST_READ:
             self._read.clear()
@@ -273,6 +273,7 @@ class StoreDesk:
 
     def _gaps(self, person: str, rows: Grid, start_ns: int, stop_ns: int) -> list[tuple[int, int, str]]:
         """Holes of a minute or more inside what was worn, and one that reaches to now; (from_ms, to_ms, reason)."""
+        rows = heard(rows)
         if not len(rows):
             return []
         until_ns = int(rows.stop_ns[-1])  # the newest point is always a little old; a hole that reaches to now is one only after a while
@@ -539,9 +540,14 @@ def wears(link: LinkNow | None, device: str, tier: str, signal: str) -> shapes.W
     return shapes.Wears(device, name, tier, link.link.state.value, link.link.words, link.link.help, link.link.since_ns // MS, link.battery_pct, signal)
 
 
+def heard(rows: Grid) -> Grid:
+    """Rows with a heart rate: the grid goes on through a night without a strap, with nothing in it."""
+    return rows.take(rows.hr != UNKNOWN)
+
+
 def signal_of(rows: Grid, now_ns: int) -> str:
     """`good`, `weak` or `none`, by the last minute's points."""
-    recent = rows.take(rows.stop_ns > now_ns - RECENT_NS)
+    recent = heard(rows.take(rows.stop_ns > now_ns - RECENT_NS))
     if not len(recent):
         return "none"
     return "good" if np.count_nonzero(recent.hr_q >= OK_Q) * 2 >= len(recent) else "weak"

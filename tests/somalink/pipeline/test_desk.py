@@ -94,6 +94,17 @@ def test_a_hole_that_lies_ahead_is_none(house):
     assert len(house.desk.indices("ada", T0, T0 + DAY_NS, 60).gaps) == 1
 
 
+def test_a_night_without_a_strap_is_a_gap_and_not_worn_though_the_grid_goes_on_through_it(empty):
+    worn = rows(3 * 720)
+    off = (worn.stop_ns > T0 + HOUR_NS) & (worn.stop_ns <= T0 + 2 * HOUR_NS)
+    unknown = {name: np.where(off, UNKNOWN, getattr(worn, name)) for name in ("hr", "hr_q", "z", "se")}
+    wore(empty.store, ADA, replace(worn, **unknown))
+    empty.now_ns = T0 + 3 * HOUR_NS
+    told = empty.desk.indices("ada", T0, T0 + 3 * HOUR_NS, 60)
+    assert [(from_ms, to_ms) for from_ms, to_ms, _ in told.gaps] == [((T0 + HOUR_NS) // MS, (T0 + 2 * HOUR_NS + GRID_NS) // MS)]
+    assert round(empty.desk.days("ada", 1)[0].worn_h) == 2
+
+
 def test_what_is_not_known_is_left_out_and_is_not_nought(empty):
     wore(empty.store, ADA, rows(12, z=UNKNOWN, se=UNKNOWN, hr=UNKNOWN, hr_q=0, gate=Gate.MOVING))
     told = empty.desk.indices("ada", T0, T0 + 2 * MINUTE_NS, 60)
