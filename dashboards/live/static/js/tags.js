@@ -63,8 +63,9 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
     done.then(outcome => { if (about?.id === id || !toastBox.hidden) toast(id, kind, t_ms, outcome.state === 'kept', true); });
     return body;
   }
-  async function edit(id, fields) {
-    const before = all().find(e => e.id === id), changed_fields = before && changes(before, fields);
+  /** Only what the person changed of what they saw (`before`): what came from elsewhere meanwhile is not their edit. */
+  async function edit(id, fields, before = all().find(e => e.id === id)) {
+    const changed_fields = before && changes(before, fields);
     if (!before || !Object.keys(changed_fields).length) return;
     look();
     if ('t_ns' in changed_fields && before.blind) changed_fields.blind = stillBlind(before.blind, api.ms(changed_fields.t_ns), seen.seen_ms);
@@ -102,7 +103,7 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
   const dialog = h('dialog.sheet', { 'aria-labelledby': 'sheet-title' }, h('form', { method: 'dialog' }, h('div.title', {}, mark, h('div', {}, title, under)), body));
   takeBack(dialog);
   dialog.addEventListener('close', () => {
-    if (about) { const id = about.id, fields = read(); about = null; edit(id, fields); }
+    if (about) { const seen_as = about, fields = read(); about = null; edit(seen_as.id, fields, seen_as); }
     if (first) { first = false; dialog.classList.remove('first'); looked(); }
     forMoment = null;
   });
@@ -236,6 +237,6 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
       try { localStorage.setItem(used, JSON.stringify(four)); } catch { /* the usual four, next time */ }
       if (!dock.matches(':focus-within') && $$('.kind[data-kind]', dock).map(b => b.dataset.kind).join() !== four.join()) fillDock(four);
     },
-    end() { clearTimeout(hide); for (const stop of stops) stop(); if (about && dialog.open) edit(about.id, read()); about = null; first = false; looked = () => {}; dialog.remove(); },
+    end() { clearTimeout(hide); for (const stop of stops) stop(); if (about && dialog.open) edit(about.id, read(), about); about = null; first = false; looked = () => {}; dialog.remove(); },
   };
 }
