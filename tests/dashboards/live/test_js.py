@@ -42,7 +42,9 @@ def test_no_word_judges(name, language):
 
 
 def test_no_text_is_asked_for_that_is_not_there():
-    known = {key.removesuffix(".one").removesuffix(".other") for path in (STATIC / "texts" / "en").glob("*.json") for key in json.loads(path.read_text("utf-8"))}
+    known = {
+        key.removesuffix(".one").removesuffix(".other") for path in (STATIC / "texts" / "en").glob("*.json") for key in json.loads(path.read_text("utf-8"))
+    }
     mine = ["day.js", "week.js", "tags.js", "line.js", "moments.js", "look.js", "views/now.js", "views/weeks.js"]
     asked = {key for name in mine for key in re.findall(r"\bt\('([\w.]+)'", (STATIC / "js" / name).read_text("utf-8"))}
     assert not asked - known
