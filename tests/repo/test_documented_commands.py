@@ -6,7 +6,7 @@ examples/X ...` must name an example, and those have tests of their own; `$ mkdi
 long for every day is followed by `# slow`.
 
 A page that shows `somalink scan` or `somalink run` is read in a room with two straps and a watch, which are programs. `somalink run` is
-told to end, as a service manager would, once heartbeats arrive from everything it was to record.
+told to end, as a service manager would, once heartbeats arrive from everything it was to record; `somalink page`, once it has said its link.
 """
 
 import os
@@ -34,6 +34,7 @@ NOT_RUN = {".", "cp", "mkdir", "cd", "ls", "git", "apt", "systemctl", "journalct
 """What is not ours; the commands of a service are held by test_unit."""
 LISTENS = {"scan", "run"}
 ARRIVE = MEANINGS[State.STREAMING].words
+SERVED = "lets one browser in"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,11 @@ def room(shown: Sequence[Command], desk: Path) -> Iterator[dict[str, str]]:
 
 def recorded(typed: Sequence[str], desk: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """`somalink run`, ended once heartbeats arrive from everything that it was to record."""
-    wanted = max(1, typed.count("--strap"))
+    return ended_when(typed, desk, env, ARRIVE, max(1, typed.count("--strap")))
+
+
+def ended_when(typed: Sequence[str], desk: Path, env: Mapping[str, str], word: str, wanted: int = 1) -> subprocess.CompletedProcess[str]:
+    """A command that would go on for ever, ended once it has said a word so often."""
     said: list[str] = []
     with subprocess.Popen(typed, cwd=desk, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
         limit = threading.Timer(2 * PATIENCE_S, running.kill)
@@ -92,7 +97,7 @@ def recorded(typed: Sequence[str], desk: Path, env: Mapping[str, str]) -> subpro
         assert running.stderr is not None
         for line in running.stderr:
             said.append(line)
-            if ARRIVE in line and sum(ARRIVE in each for each in said) == wanted:
+            if word in line and sum(word in each for each in said) == wanted:
                 running.terminate()
         limit.cancel()
     return subprocess.CompletedProcess(typed, running.returncode, "", "".join(said))
@@ -112,6 +117,8 @@ def sit(page: Path, desk: Path, *, slow: bool) -> None:
             typed = [program(), *(word for each in command.words[1:] for word in spelt_out(each, desk))]
             if command.words[1] == "run":
                 done = recorded(typed, desk, env | heard)
+            elif command.words[1] == "page":
+                done = ended_when(typed, desk, env, SERVED)
             else:
                 done = subprocess.run(typed, cwd=desk, env=env | heard, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
             assert done.returncode == 0, f"{shlex.join(command.words)}: exit {done.returncode}\n{done.stderr[-2000:]}"
