@@ -41,6 +41,7 @@ async def main(recording: Path, store_file: Path, pace: float) -> None:
     watching = asyncio.create_task(watch(hub.subscribe()))
     with LocalStore.open(store_file) as store:
         await replay_live(store, from_path(recording), Mode(), Constants(), pace, clock=SystemClock(), hub=hub)
+    hub.close()
     await watching
 
 
