@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 from dashboards.live import forms, shapes
 from dashboards.live.door import BROKEN, COOKIE, Door
 from dashboards.live.ports import Conflict, Desk, Doorkeeper, Guest, Missing, Taken
+from somalink.domain.catalogue import OF_MOMENT
 from somalink.domain.errors import SomalinkError, StoreError
 from somalink.domain.types import Answer, Event, Plan, Rating, Session
 
@@ -295,8 +296,9 @@ def _saying(app: FastAPI, desk: Desk) -> None:
 
     @app.post("/api/v1/answers")
     def answer(form: forms.NewAnswer, who: Who) -> dict[str, shapes.Open | None]:
-        """Keeps what was said to a prompt; gives the screen that follows."""
-        return {"prompt": desk.answer(Answer(form.prompt_id, who.person, form.answer, desk.now_ns()))}
+        """Keeps what was said to a prompt, and gives the screen that follows; or of a moment that stood out."""
+        about = form.prompt_id or OF_MOMENT + form.episode_id
+        return {"prompt": desk.answer(Answer(about, who.person, form.answer, desk.now_ns()))}
 
     @app.put("/api/v1/profile")
     def choose(choices: forms.Choices, who: Who) -> dict[str, dict[str, str]]:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
-from somalink.domain.catalogue import ACTIONS, CERTAINTIES_S, CONTEXTS, KINDS, NEEDS, PROMPT_ANSWERS, RATING_KINDS, SENSATIONS, SESSION_KINDS, THEMES, WITH_WHOM
+from somalink.domain.catalogue import (
+    ACTIONS,
+    CERTAINTIES_S,
+    CONTEXTS,
+    KINDS,
+    MOMENT_ANSWERS,
+    NEEDS,
+    PROMPT_ANSWERS,
+    RATING_KINDS,
+    SENSATIONS,
+    SESSION_KINDS,
+    THEMES,
+    WITH_WHOM,
+)
 from somalink.domain.choices import CHOICES
 from somalink.domain.errors import UsageError
 
@@ -162,10 +175,20 @@ class NewPlan(Form):
 
 
 class NewAnswer(Form):
-    """What was said to a prompt."""
+    """What was said to a prompt, or of a moment that stood out."""
 
-    prompt_id: Annotated[str, Field(min_length=1, max_length=200)]
-    answer: Annotated[str, _OneOf(PROMPT_ANSWERS)]
+    prompt_id: Short = ""
+    episode_id: Short = ""
+    answer: Annotated[str, _OneOf((*PROMPT_ANSWERS, *MOMENT_ANSWERS[::2]))]
+
+    @model_validator(mode="after")
+    def _of_one_thing(self) -> Self:
+        if bool(self.prompt_id) == bool(self.episode_id):
+            raise ValueError("name either prompt_id or episode_id")
+        fitting = PROMPT_ANSWERS if self.prompt_id else MOMENT_ANSWERS
+        if self.answer not in fitting:
+            raise ValueError(f"choose from: {' '.join(fitting)}")
+        return self
 
 
 class Token(Form):

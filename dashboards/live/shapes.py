@@ -107,6 +107,8 @@ class Moment:
     chance_per_h: float | None
     half_min: float | None
     links: list[LinkedTo]
+    said: str
+    """What the person said of it when no tag fits: `nothing`, `moving`, `unknown`, or '' so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,8 @@ class Day:
     tags: list[tuple[int, str]]
     z_from_ms: int
     z: list[float | None]
+    judged: list[bool]
+    """Whether the body was quiet enough for each to be read against the usual."""
 
 
 @dataclass(frozen=True, slots=True)

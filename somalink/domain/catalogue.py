@@ -70,6 +70,10 @@ STILL = "still"
 """The answer "no, I was not moving": an offer may follow, and what is said to that counts for the row."""
 PROMPT_ANSWERS = ("shown", "tag", "breathe", "not_now", "wrong", "moving", STILL, "no_thanks", "rated", "skipped", "not_now_hour", "not_now_today")
 # fmt: on
+MOMENT_ANSWERS = ("nothing", "moving", "unknown")
+"""What may be said of a moment that stood out when no tag fits: nothing with people, the body moved, not known."""
+OF_MOMENT = "episode/"
+"""Begins the `prompt_id` of such an answer; the episode's id follows."""
 EXPIRED = "expired"
 """Stored as the answer of a question that nobody answered in time."""
 

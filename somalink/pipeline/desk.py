@@ -21,6 +21,7 @@ from ingest.ble.states import MEANINGS, State
 from processing import metrics
 from processing.lead import TIERS
 from processing.usual import Offsets
+from somalink.domain.catalogue import OF_MOMENT
 from somalink.domain.choices import CHOICES, SETTINGS, chosen
 from somalink.domain.constants import Constants
 from somalink.domain.errors import UsageError
@@ -96,7 +97,7 @@ class StoreDesk:
     tz: str
     publish: Callable[[Message], None]
     """The hub's own, for any thread."""
-    _read: dict[tuple[str, int, int], tuple[tuple[int, int, str], tuple[float, float, list[float | None]]]] = field(default_factory=dict)
+    _read: dict[tuple[str, int, int], tuple[tuple[int, int, str], tuple[float, float, Line]]] = field(default_factory=dict)
 
     # ---- how things are
 
@@ -165,7 +166,7 @@ class StoreDesk:
         return shapes.Indices(
             step_s=step_s,
             t_ms=(picked.stop_ns // MS).tolist(),
-            z=known(picked.z, Q),
+            z=mean_of_each(rows, step_s * SECOND_NS),
             se=known(picked.se, Q),
             gate=[word(Gate(gate)) for gate in picked.gate.tolist()],
             ok=(picked.hr_q >= OK_Q).tolist(),
@@ -179,15 +180,16 @@ class StoreDesk:
         links: dict[str, list[shapes.LinkedTo]] = {}
         for link in self.store.links(person):
             links.setdefault(link.episode_id, []).append(shapes.LinkedTo(link.event_id, link.probability, link.verdict))
+        said = {answer.prompt_id.removeprefix(OF_MOMENT): answer.answer for answer in self.store.answers(person) if answer.prompt_id.startswith(OF_MOMENT)}
         inside = rows.take(slice(*np.searchsorted(rows.stop_ns, (start_ns, stop_ns)).tolist()))
         fit = inside.take(usable(inside))
         return shapes.Episodes(
-            [self._moment(episode, rows, links.get(episode.id, [])) for episode in found],
+            [self._moment(episode, rows, links.get(episode.id, []), said.get(episode.id, "")) for episode in found],
             usable_h=round(len(fit) * GRID_NS / HOUR_NS, 2),
             chance_expected=self._expected(person, fit),
         )
 
-    def _moment(self, episode: Episode, rows: Grid, links: list[shapes.LinkedTo]) -> shapes.Moment:
+    def _moment(self, episode: Episode, rows: Grid, links: list[shapes.LinkedTo], said: str) -> shapes.Moment:
         half_s = metrics.half_back(episode, rows, self.constants)
         return shapes.Moment(
             id=episode.id,
@@ -205,6 +207,7 @@ class StoreDesk:
             chance_per_h=episode.chance_per_h,
             half_min=None if half_s is None else round(half_s / 60, 1),
             links=links,
+            said=said,
         )
 
     def _expected(self, person: str, fit: Grid) -> float | None:
@@ -231,7 +234,7 @@ class StoreDesk:
         stop_ns = here.day_start(start_ns + DAY_NS + DAY_NS // 2)
         belonging = [rating for rating in said.belonging if start_ns <= rating.t_ns < stop_ns]
         date = to_datetime(start_ns + here.offset_s(start_ns) * SECOND_NS).date()
-        worn_h, usable_h, z = self._worn(person, start_ns, stop_ns)
+        worn_h, usable_h, line = self._worn(person, start_ns, stop_ns)
         return shapes.Day(
             day=date.isoformat(),
             from_ms=start_ns // MS,
@@ -242,10 +245,11 @@ class StoreDesk:
             belonging=max(belonging, key=lambda each: each.t_ns).value if belonging else None,
             tags=[(event.t_ns // MS, event.kind) for event in said.events if start_ns <= event.t_ns < stop_ns],
             z_from_ms=start_ns // MS,
-            z=z,
+            z=line.z,
+            judged=line.judged,
         )
 
-    def _worn(self, person: str, start_ns: int, stop_ns: int) -> tuple[float, float, list[float | None]]:
+    def _worn(self, person: str, start_ns: int, stop_ns: int) -> tuple[float, float, Line]:
         """Hours worn, hours of use, and the line of a day: remembered, since a month of rows takes a second to read and seldom changes."""
         state, key = self.store.grid_state(person, start_ns, stop_ns), (person, start_ns, stop_ns)
         known = self._read.get(key)
@@ -429,12 +433,26 @@ class StoreDesk:
         return as_open(prompting.open_prompt(self.store, person, self.now_ns()))
 
     def answer(self, answer: Answer) -> shapes.Open | None:
+        if answer.prompt_id.startswith(OF_MOMENT):
+            self._said_of_moment(answer)
+            return None
         asked = self.store.prompt(answer.prompt_id)
         if asked is None or asked.person != answer.person:
             raise Missing("there is no such prompt", next_step="reload the page")
         follows = prompting.answer(self.store, answer.person, answer.prompt_id, answer.answer, answer.received_ns)
         self.publish(Prompted(answer.person))
         return as_open(follows)
+
+    def _said_of_moment(self, answer: Answer) -> None:
+        """Kept once; said otherwise later, the newest holds."""
+        id = answer.prompt_id.removeprefix(OF_MOMENT)
+        if id not in {found.episode.id for found in self.store.device_episodes(answer.person)}:
+            raise Missing("there is no such moment", next_step="reload the page")
+        if any(known.answer == answer.answer for known in self.store.answers_to(answer.prompt_id)[-1:]):
+            return
+        with self.store.transaction() as write:
+            write.put_answer(answer)
+        self.publish(Changed(self.store.change, answer.person))
 
     # ---- what happens
 
@@ -566,14 +584,34 @@ def last_of_each(stop_ns: np.ndarray[Any, Any], step_ns: int) -> np.ndarray[Any,
     return np.flatnonzero(np.append(step[1:] != step[:-1], True))
 
 
-def overview(rows: Grid, start_ns: int, stop_ns: int) -> list[float | None]:
-    """The level in steps of four minutes from `start_ns`; None where there is none, or the signal was weak."""
-    values: list[float | None] = [None] * ((stop_ns - start_ns) // OVERVIEW_NS)
+def mean_of_each(rows: Grid, step_ns: int) -> list[float | None]:
+    """Mean level of every step that has a row: a half minute's heart rate looked at once a minute would show more ragged than it is. None
+    where none of the step's points is known."""
+    last = last_of_each(rows.stop_ns, step_ns)
+    told = rows.z != UNKNOWN
+    n, total = (np.add.reduceat(column, np.append(0, last[:-1] + 1)) if len(last) else np.zeros(0) for column in (told * 1, np.where(told, rows.z, 0)))
+    return [round(sum_ / count / Q, 4) if count else None for sum_, count in zip(total.tolist(), n.tolist(), strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A day's small line: the level in steps of four minutes, None where there is none or the signal was weak, and whether it was judged."""
+
+    z: list[float | None]
+    judged: list[bool]
+
+
+def overview(rows: Grid, start_ns: int, stop_ns: int) -> Line:
+    """The line from `start_ns`, in steps of four minutes."""
+    steps = (stop_ns - start_ns) // OVERVIEW_NS
+    values: list[float | None] = [None] * steps
+    judged = [False] * steps
     good = rows.take((rows.z != UNKNOWN) & (rows.hr_q >= OK_Q))
     picked = good.take(last_of_each(good.stop_ns - start_ns, OVERVIEW_NS))
-    for t_ns, z in zip(picked.stop_ns.tolist(), picked.z.tolist(), strict=True):
-        values[min((t_ns - start_ns - 1) // OVERVIEW_NS, len(values) - 1)] = round(z / Q, 2)
-    return values
+    for t_ns, z, judge in zip(picked.stop_ns.tolist(), picked.z.tolist(), usable(picked).tolist(), strict=True):
+        k = min((t_ns - start_ns - 1) // OVERVIEW_NS, steps - 1)
+        values[k], judged[k] = round(z / Q, 2), judge
+    return Line(values, judged)
 
 
 def day_start(t_ns: int, offset_s: int) -> int:

@@ -107,7 +107,10 @@ def test_numbers_exercises_plans_and_answers_have_their_words():
     assert refused(NewRating, {"id": uuid(1), "t_ns": str(T0), "kind": "belonging"}) == "value"
     assert refused(NewSession, {"id": uuid(1), "start_ns": str(T0), "stop_ns": str(T0), "kind": "breathing", "rate": 60}) == "rate"
     assert refused(NewPlan, {"id": uuid(1), "step": "x" * 201, "kind": "exposure_step", "t_ns": str(T0)}) == "step"
-    assert refused(NewAnswer, {"prompt_id": "", "answer": "not_now"}) == "prompt_id"
+    assert refused(NewAnswer, {"prompt_id": "", "answer": "not_now"}) == ""
+    assert refused(NewAnswer, {"prompt_id": "p", "episode_id": "e", "answer": "moving"}) == ""
+    assert refused(NewAnswer, {"prompt_id": "p", "answer": "nothing"}) == ""
+    assert refused(NewAnswer, {"episode_id": "e", "answer": "not_now"}) == ""
     assert refused(Token, {"token": ""}) == "token"
 
 

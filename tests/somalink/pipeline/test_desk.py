@@ -18,7 +18,7 @@ from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import UNKNOWN, Answer, Baseline, Episode, Event, Gap, Gate, Rating, Stream, UtcOffset
 from somalink.domain.types import Link as LinkedTo
 from somalink.pipeline import desk as desk_of
-from somalink.pipeline.desk import day_start, known, last_of_each, overview, signal_of, told_of
+from somalink.pipeline.desk import day_start, known, last_of_each, mean_of_each, overview, signal_of, told_of
 from somalink.pipeline.hub import Changed, Final, Heard, Link, Prompted, Provisional, Setback, Status
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import DeviceStatus, RecordingRow
@@ -269,7 +269,31 @@ def test_no_more_days_are_remembered_than_fit(house, monkeypatch):
 
 def test_a_small_days_line_leaves_out_what_was_not_heard_well():
     grid = rows(96, hr_q=np.where(np.arange(96) < 48, 9_500, 100))
-    assert overview(grid, T0, T0 + 12 * MINUTE_NS) == [0.2, None, None]
+    assert overview(grid, T0, T0 + 12 * MINUTE_NS).z == [0.2, None, None]
+
+
+def test_a_small_days_line_says_what_of_it_was_judged():
+    grid = rows(96, gate=np.where(np.arange(96) < 48, Gate.STILL, Gate.MOVING))
+    line = overview(grid, T0, T0 + 8 * MINUTE_NS)
+    assert line.z == [0.2, 0.2] and line.judged == [True, False]
+
+
+def test_a_minute_is_the_mean_of_what_is_known_of_it():
+    z = np.tile([1000, 3000, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN], 2)
+    z[12:] = UNKNOWN
+    assert mean_of_each(rows(24, z=z), MINUTE_NS) == [0.2, None]
+    assert mean_of_each(rows(0), MINUTE_NS) == []
+
+
+def test_what_was_said_of_a_moment_stays_beside_it_and_may_be_said_otherwise(house):
+    noticed(house, episode("e1", T0 + 20 * MINUTE_NS))
+    for k, word in enumerate(("moving", "moving", "nothing")):
+        house.desk.answer(Answer("episode/e1", "ada", word, T0 + HOUR_NS + k))
+    (moment,) = house.desk.episodes("ada", T0, T0 + 2 * HOUR_NS).episodes
+    assert moment.said == "nothing"
+    assert len(house.store.answers_to("episode/e1")) == 2
+    with pytest.raises(Missing):
+        house.desk.answer(Answer("episode/e1", "ben", "moving", T0 + HOUR_NS))
 
 
 # ---------------------------------------------------------------- how things are
