@@ -80,7 +80,7 @@ def test_the_cookie_is_kept_from_scripts_from_other_sites_and_with_tls_from_plai
 def test_a_device_that_is_taken_back_is_out_at_once(house, ada):
     phone = house.browser("ada", here=False, name="my phone")
     listed = {each["name"]: each for each in ada.get("/api/v1/devices").json}
-    assert [each["this"] for each in listed.values()] == [True, False] and "hashed" not in listed["my phone"]
+    assert {name: each["this"] for name, each in listed.items()} == {"browser": True, "my phone": False} and "hashed" not in listed["my phone"]
     assert ada.delete(f"/api/v1/devices/{listed['my phone']['id']}").status == 204
     assert phone.get("/api/v1/status").status == phone.post("/api/v1/events", tag()).status == 401
     assert ada.get("/api/v1/status").status == 200
