@@ -29,7 +29,9 @@ const key = (mark, words) => h('li', {}, svg(mark, { viewBox: '0 0 22 12', 'aria
 /** What the drawing means; `seen` the textures that are on it. */
 function legend(model) {
   const seen = new Set(gates(model.points, model.step_ms).map(each => each.gate)), box = fill => `<rect width="22" height="12" fill="${fill}"/>`;
-  return h('ul.key', {}, key(box('var(--usual-band)'), t('day.key.usual')), key(box('var(--band)'), t('day.key.sure')),
+  const stroke = (...colours) => colours.map((colour, i) => `<path class="dashes" d="M${i * 22 / colours.length} 6h${22 / colours.length}" stroke="var(--${colour})" stroke-width="${colour === 'unsure' ? 1.2 : 2.4}"/>`).join('');
+  return h('ul.key', {}, key(box('var(--usual-band)'), t('day.key.usual')), key(stroke('above', 'well'), t('day.key.above')), key(stroke('below'), t('day.key.below')), key(box('var(--band)'), t('day.key.sure')),
+    model.points.some(p => drawn(p) === 'gated') && key(stroke('unsure'), t('day.key.gated')),
     ['light', 'moving', 'recovery', 'posture'].filter(gate => seen.has(gate)).map(gate => key(box(`url(#g-${gate})`), t(`day.key.${gate}`))),
     model.points.some(p => drawn(p) === 'weak') && key('<path class="dashes" d="M0 6h22" stroke="var(--unsure)" stroke-width="2" stroke-dasharray="4 3"/>', t('day.key.weak')),
     key('', t('day.key.empty')));

@@ -1,5 +1,6 @@
 /* What drawing needs from the style sheet: a canvas cannot read `light-dark()`, so colours are resolved on a hidden element. */
 import { svg } from './kit.js';
+import { runs } from './points.js';
 import { span, t } from './texts.js';
 
 /** Minutes as a list says them. */
@@ -67,3 +68,7 @@ export const linePath = (pts, x, y, step_ms) => {
     return `${joined ? 'L' : 'M'}${x(p.t).toFixed(1)} ${y(Math.min(4, Math.max(-2, p.z))).toFixed(1)}${joined ? '' : 'h.01'}`;
   }).join('');
 };
+
+/** The same, drawn as the day draws it, as markup: what was judged in the colours of gradient `id`, the rest grey and thin, weak signal dashed. */
+export const lineMarkup = (pts, x, y, step_ms, id, thick) => runs(pts, step_ms).map(({ how, points }) => `<path class="${how}" d="${linePath(points, x, y, step_ms)}" fill="none" stroke="${how === 'ok' ? `url(#${id})` : 'var(--unsure)'}" ` +
+  `stroke-width="${how === 'ok' ? thick : 1}" stroke-linejoin="round" stroke-linecap="round"${how === 'weak' ? ' stroke-dasharray="3 3"' : ''}/>`).join('');

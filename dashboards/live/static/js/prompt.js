@@ -35,7 +35,7 @@ export function prompts(app) {
   const SCREENS = {
     prompt: () => [heading(t('prompt.ask'), t('prompt.ask_more')),
       stack(tag('go'), breathe(''), h('div.two', {}, button('quiet', t('prompt.not_now'), () => answer('not_now')), button('quiet', t('prompt.wrong'), () => answer('wrong')))),
-      note(t('prompt.note', { n: app.choices.prompt_cap, until: clock(open.until_ms) }), ' ', h('a', { href: '/prompts', onclick: () => putAside() }, t('prompt.why')))],
+      note(t('prompt.note', { n: app.choices.prompt_cap, until: clock(open.until_ms) }), ' ', h('a', { href: '/prompts', onclick: () => putAside() }, t('prompt.why')), h('a', { href: '/settings#hard', onclick: () => putAside() }, t('settings.h_hard')))],
     asked: () => [heading(t('prompt.moving')),
       stack(button('', t('prompt.yes_moving'), () => answer('moving')), button('', t('prompt.no'), () => answer('still')), button('quiet', t('prompt.not_now'), () => answer('not_now'))),
       note(t(open.early ? 'prompt.early_note' : 'prompt.moving_note'))],

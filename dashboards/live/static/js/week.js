@@ -1,18 +1,28 @@
 /* Days as rows: one small day each, all on the same scale and the same hours, so that they can be compared by eye. */
 import { glyph, h, kindName, svg } from './kit.js';
-import { linePath, rampMarkup } from './look.js';
+import { lineMarkup, rampMarkup } from './look.js';
 import { MINUTE } from './points.js';
 import { clock, dayAndMonth, number, t, weekday, weekdayShort } from './texts.js';
 
-const HOUR = 60 * MINUTE, STEP = 4 * MINUTE, TALL = 60;
+const HOUR = 60 * MINUTE, STEP = 4 * MINUTE, TALL = 60, ICON = 16;
+/** How far back the weeks go. The last seven days share their hours. */
+export const DAYS = 35;
 const tagsOf = day => day.tags.map(tag => (Array.isArray(tag) ? { t_ms: tag[0], kind: tag[1] } : tag));
-const pointsOf = day => day.z.map((z, i) => ({ t: day.z_from_ms + i * STEP, z }));
+const pointsOf = day => day.z.map((z, i) => ({ t: day.z_from_ms + i * STEP, z, gate: day.judged?.[i] === false ? 'moving' : 'still', ok: true }));
 
 /** The hours that hold everything shown, as ms since each day's own beginning. */
 export function hoursOf(days) {
   const all = days.flatMap(day => [...pointsOf(day).filter(p => p.z !== null), ...tagsOf(day).map(({ t_ms }) => ({ t: t_ms }))].map(p => p.t - day.from_ms));
   if (!all.length) return [3 * HOUR, 18 * HOUR];
   return [Math.floor(Math.min(...all) / HOUR) * HOUR, Math.max(Math.ceil((Math.max(...all) + STEP) / HOUR), Math.floor(Math.min(...all) / HOUR) + 4) * HOUR];
+}
+
+/** Places in a row, at least an icon apart and none beyond `most`: those that would overlap are shifted; closer only where there is no room. */
+export function apart(places, most) {
+  const step = Math.min(ICON, most / Math.max(1, places.length - 1)), found = [];
+  for (const place of places) found.push(Math.max(place, found.length ? found.at(-1) + step : 0));
+  for (let i = found.length - 1, free = most; i >= 0; i--, free -= step) { found[i] = Math.min(found[i], free); free = found[i]; }
+  return found;
 }
 
 let drawn = 0;
@@ -22,21 +32,19 @@ function mini(day, [from, to], width) {
   const bands = [];
   for (const p of pts) { if (p.z === null) continue; const last = bands.at(-1); if (last && p.t - last[1] <= STEP) last[1] = p.t; else bands.push([p.t, p.t]); }
   const box = svg(`<defs>${rampMarkup(id, y)}</defs>` + bands.map(([a, b]) => `<rect x="${x(a).toFixed(1)}" y="${y(1)}" width="${Math.max(1, x(b) - x(a)).toFixed(1)}" height="${y(-1) - y(1)}" fill="var(--usual-band)"/>`).join('') +
-    `<path d="${linePath(pts, x, y, STEP)}" fill="none" stroke="url(#${id})" stroke-width="1.6" stroke-linejoin="round"/>`, { width, height: TALL, role: 'img' });
+    lineMarkup(pts, x, y, STEP, id, 1.6), { width, height: TALL, role: 'img' });
   const named = tagsOf(day).map(({ t_ms, kind }) => `${kindName(kind)} ${clock(t_ms)}`).join(', ');
   box.setAttribute('aria-label', `${t('week.row', { day: weekday(day.from_ms), n: day.moments })}${named ? ` ${t('week.tags', { tags: named })}` : ''}`);
-  let free = -99;
-  for (const { t_ms, kind } of tagsOf(day)) {
-    const mark = glyph(kind, 16), px = x(t_ms) - 8;
-    if (px < free) continue;
-    free = px + 14;
-    mark.setAttribute('x', px); mark.setAttribute('y', -2);
+  const marked = tagsOf(day).toSorted((a, b) => a.t_ms - b.t_ms), places = apart(marked.map(({ t_ms }) => x(t_ms) - ICON / 2), width - ICON);
+  marked.forEach(({ kind }, i) => {
+    const mark = glyph(kind, ICON);
+    mark.setAttribute('x', places[i].toFixed(1)); mark.setAttribute('y', -2);
     box.append(mark);
-  }
+  });
   return box;
 }
 
-/** A table of days, the newest last; each day opens by its name. `redraw` fits it to the width it has got. */
+/** A table of days, the newest last; each day opens by its name; `legend`: what grey and empty mean. `redraw` fits it to the width it has got. */
 export function weekTable(days, hours = hoursOf(days)) {
   const rows = days.map(day => {
     const name = weekdayShort(day.from_ms), cell = h('td.mini', {});
@@ -55,13 +63,16 @@ export function weekTable(days, hours = hoursOf(days)) {
   };
   const sized = new ResizeObserver(redraw);
   sized.observe(table);
-  return { table, redraw, end: () => sized.disconnect() };
+  return { table, legend: h('p.tiny.week-key', {}, t('week.key')), redraw, end: () => sized.disconnect() };
 }
+
+/** Above a third by chance is said in words: about half of them, or most. Of one or two nothing more can be said. */
+const chanceKey = (n, chance) => chance < .75 ? 'week.sum_few' : n < 3 || chance <= n / 3 ? 'week.sum_chance' : chance <= n * 2 / 3 ? 'week.sum_chance_half' : 'week.sum_chance_most';
 
 /** What a stretch of days comes to: hours worn, moments, and what chance alone would show, where that is known. */
 export function weekWords(days, chance) {
   const worn = days.reduce((s, day) => s + day.worn_h, 0), n = days.reduce((s, day) => s + day.moments, 0);
-  return [t('week.sum_worn', { n: Math.round(worn) }), t('week.sum_moments', { n }), chance === null || chance === undefined ? '' : t(chance < .75 ? 'week.sum_few' : 'week.sum_chance', { chance: number(Math.round(chance)) })].filter(Boolean).join(' ');
+  return [t('week.sum_worn', { n: Math.round(worn) }), t('week.sum_moments', { n }), chance === null || chance === undefined ? '' : t(chanceKey(n, chance), { chance: number(Math.round(chance)) })].filter(Boolean).join(' ');
 }
 
 /** The Monday, in the wearer's own days, of the week a day is in. Days are names as in 2026-11-29. */

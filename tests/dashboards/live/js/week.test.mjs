@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { given } from '../../../../dashboards/live/static/js/line.js';
 import { localAt, partOf, whenWords } from '../../../../dashboards/live/static/js/tags.js';
 import { useOffset } from '../../../../dashboards/live/static/js/texts.js';
-import { byWeek, hoursOf, isWeeksEnd, mondayOf } from '../../../../dashboards/live/static/js/week.js';
+import { apart, byWeek, hoursOf, isWeeksEnd, mondayOf, weekWords } from '../../../../dashboards/live/static/js/week.js';
 
 const HOUR = 3_600_000;
 
@@ -19,6 +19,23 @@ test('rows share their hours, and none is cut off', () => {
   const day = (from_ms, first_h, n) => ({ from_ms, z_from_ms: from_ms + first_h * HOUR, z: Array(n).fill(0), tags: [] });
   const [from, to] = hoursOf([day(0, 3.2, 15), day(24 * HOUR, 5, 150)]);
   assert.deepEqual([from, to], [3 * HOUR, 15 * HOUR]);
+});
+
+test('no tag is left out: those that would overlap are shifted, within the row', () => {
+  assert.deepEqual(apart([10, 100], 200), [10, 100]);
+  assert.deepEqual(apart([10, 12, 100], 200), [10, 26, 100]);
+  assert.deepEqual(apart([-8, 195, 199], 200), [0, 184, 200]);
+  assert.deepEqual(apart([5, 5, 5, 5, 5], 40), [0, 10, 20, 30, 40]);
+  assert.deepEqual(apart([], 40), []);
+});
+
+test('how much chance would show is said in words once it is more than a third', () => {
+  const said = (moments, chance) => weekWords([{ worn_h: 10, moments }], chance).split(' ').at(-1);
+  assert.equal(said(41, 10), 'week.sum_chance');
+  assert.equal(said(41, 21), 'week.sum_chance_half');
+  assert.equal(said(41, 35), 'week.sum_chance_most');
+  assert.equal(said(2, 1), 'week.sum_chance');
+  assert.equal(said(2, .4), 'week.sum_few');
 });
 
 test('the newest number of each kind counts, waiting ones too, and what a prompt asked does not', () => {

@@ -60,6 +60,7 @@ export async function show(root, app) {
         h('p.intro', {}, t('breathe.intro')),
         h('div.row', {}, button('', t('breathe.open_eyes'), () => script('grounding')), button('', t('breathe.else'), other)),
         h('div.hint', {}, link(t(entry ? 'breathe.entry_back' : 'breathe.entry'), () => { entry = !entry; start({ focus: true }); }), h('p', {}, t('breathe.entry_note'))),
+        h('p.hint', {}, h('a.hard', { href: '/settings#hard' }, t('settings.h_hard'))),
         before));
     if (focus) begin.focus({ preventScroll: true });
   }

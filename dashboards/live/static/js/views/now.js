@@ -8,7 +8,7 @@ import { MINUTE, MOVED, append, points, since, stateOfNow, steady } from '../poi
 import { mine, queue, send } from '../queue.js';
 import { tagging } from '../tags.js';
 import { clock, dayAndMonth, local, number, span, t, weekday } from '../texts.js';
-import { mondayOf, weekTable, weekWords } from '../week.js';
+import { DAYS, hoursOf, mondayOf, weekTable, weekWords } from '../week.js';
 
 const HOUR = 60 * MINUTE, DAY = 24 * HOUR, STEP_S = 60, SOON_MS = 900, APART_MS = 4000, LOST_MS = 20_000, LOOK_S = 5, KEPT = 2000;
 const LEVELS = ['below', 'usual', 'little', 'above', 'well'], JUDGED = ['full', 'within_recording'];
@@ -26,9 +26,9 @@ export async function show(root, app) {
   /* ---- parts ---------------------------------------------------------------------------------------------------------------------------- */
   const summary = h('summary', {}, h('span.said', {}), h('span.toggle', { 'aria-hidden': 'true' }));
   const facts = h('dl.num', {}), statusLine = h('details.status', {}, summary, facts);
-  const place = h('p.place.num', {}), sentence = h('h1', { 'aria-live': 'polite' }), sub = h('p.sub', {}), gauge = h('div.gauge', {}), against = h('p.tiny', {}, t('now.against'));
+  const place = h('p.place.num', {}), sentence = h('h1', { 'aria-live': 'polite' }), sub = h('p.sub', {}), gauge = h('div.gauge', {}), against = h('p.tiny', {}, t('now.against')), pale = h('p.tiny', { hidden: true }, t('now.gauge.sure'));
   const heart = h('span', {}), hide = h('button.btn.quiet', { type: 'button', onclick: toggleHeart });
-  const nowCard = h('section.card.now', { 'aria-label': t('now.card') }, place, sentence, sub, gauge, against, h('div.hr', {}, heart, hide));
+  const nowCard = h('section.card.now', { 'aria-label': t('now.card') }, place, sentence, sub, gauge, against, pale, h('div.hr', {}, heart, hide));
   const dayHead = h('h2', { id: 'day-head' }), asDay = h('button', { type: 'button', onclick: () => period(false) }, t('now.day')), asWeek = h('button', { type: 'button', onclick: () => period(true) }, t('now.week'));
   const dayBox = h('div', {}), weekBox = h('div', { hidden: true });
   const dayCard = h('section.card', { 'aria-labelledby': 'day-head' }, h('div.head', {}, dayHead, h('div.seg', { role: 'group', 'aria-label': t('now.period') }, asDay, asWeek)), dayBox, weekBox);
@@ -110,6 +110,7 @@ export async function show(root, app) {
     const plain = !shownLevel || closed;
     gauge.hidden = ['learning', 'nodevice', 'away'].includes(state) || closed;
     against.hidden = gauge.hidden;
+    pale.hidden = gauge.hidden || plain || !last.se;
     text(against, t(stage?.maturity === 'within_recording' ? 'now.against_recording' : 'now.against'));
     if (!gauge.hidden) drawGauge(plain ? null : last, what);
     const hidden = app.choices.hide_heart_rate === 'yes', live = last && now_ms - last.t < 2 * MINUTE && last.hr !== null && last.hr !== undefined && !app.away;
@@ -161,11 +162,11 @@ export async function show(root, app) {
   async function drawWeek() {
     if (closed) return;
     text(dayHead, t('now.seven'));
-    const days = await api.get('/days', { n: 7 }), span_ms = [days[0].from_ms, days.at(-1).to_ms], chance = await api.get('/episodes', { from_ms: span_ms[0], to_ms: span_ms[1] }).then(e => e.chance_expected, () => null);
+    const month = await api.get('/days', { n: DAYS }), days = month.slice(-7), span_ms = [days[0].from_ms, days.at(-1).to_ms], chance = await api.get('/episodes', { from_ms: span_ms[0], to_ms: span_ms[1] }).then(e => e.chance_expected, () => null);
     if (ended || !weekView) return;
     table?.end();
-    table = weekTable(days);
-    weekBox.replaceChildren(h('p.small', {}, weekWords(days, chance)), table.table, h('p.back', {}, h('a.btn.quiet', { href: '/weeks' }, t('week.earlier'))));
+    table = weekTable(days, hoursOf(month));
+    weekBox.replaceChildren(h('p.small', {}, weekWords(days, chance)), table.table, table.legend, h('p.back', {}, h('a.btn.quiet', { href: '/weeks' }, t('week.earlier'))));
     table.redraw();
   }
   function period(week) {

@@ -3,9 +3,7 @@ import * as api from '../api.js';
 import { eyes } from '../blind.js';
 import { h } from '../kit.js';
 import { dayAndMonth, t } from '../texts.js';
-import { byWeek, hoursOf, weekTable, weekWords } from '../week.js';
-
-const DAYS = 35;
+import { DAYS, byWeek, hoursOf, weekTable, weekWords } from '../week.js';
 
 export async function show(root, app) {
   const host = h('div.weeks', {});
@@ -22,7 +20,7 @@ export async function show(root, app) {
   const asked = [];
   byWeek(shown).forEach(([, of_week], i) => {
     const table = weekTable(of_week, hours), sum = h('p.small', {}, weekWords(of_week, null));
-    host.append(h('section.card', { 'aria-labelledby': `week-${i}` }, h('h2', { id: `week-${i}` }, i === 0 ? t('weeks.this') : i === 1 ? t('weeks.last') : t('weeks.from', { from: dayAndMonth(of_week[0].from_ms), to: dayAndMonth(of_week.at(-1).from_ms) })), sum, table.table));
+    host.append(h('section.card', { 'aria-labelledby': `week-${i}` }, h('h2', { id: `week-${i}` }, i === 0 ? t('weeks.this') : i === 1 ? t('weeks.last') : t('weeks.from', { from: dayAndMonth(of_week[0].from_ms), to: dayAndMonth(of_week.at(-1).from_ms) })), sum, table.table, i === 0 ? table.legend : ''));
     table.redraw();
     ends.push(table.end);
     asked.push([of_week, sum]);
