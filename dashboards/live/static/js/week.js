@@ -66,8 +66,8 @@ export function weekTable(days, hours = hoursOf(days)) {
   return { table, legend: h('p.tiny.week-key', {}, t('week.key')), redraw, end: () => sized.disconnect() };
 }
 
-/** Above a third by chance is said in words: about half of them, or most. Of one or two nothing more can be said. */
-const chanceKey = (n, chance) => chance < .75 ? 'week.sum_few' : n < 3 || chance <= n / 3 ? 'week.sum_chance' : chance <= n * 2 / 3 ? 'week.sum_chance_half' : 'week.sum_chance_most';
+/** More than a third by chance is said in words too: more than a third, about half, or most of them. Of one or two nothing more can be said. */
+const chanceKey = (n, chance) => chance < .75 ? 'week.sum_few' : n < 3 || chance <= n / 3 ? 'week.sum_chance' : `week.sum_chance_${chance < n * .45 ? 'third' : chance <= n * .6 ? 'half' : 'most'}`;
 
 /** What a stretch of days comes to: hours worn, moments, and what chance alone would show, where that is known. */
 export function weekWords(days, chance) {

@@ -32,6 +32,7 @@ test('no tag is left out: those that would overlap are shifted, within the row',
 test('how much chance would show is said in words once it is more than a third', () => {
   const said = (moments, chance) => weekWords([{ worn_h: 10, moments }], chance).split(' ').at(-1);
   assert.equal(said(41, 10), 'week.sum_chance');
+  assert.equal(said(49, 18), 'week.sum_chance_third');
   assert.equal(said(41, 21), 'week.sum_chance_half');
   assert.equal(said(41, 35), 'week.sum_chance_most');
   assert.equal(said(2, 1), 'week.sum_chance');
