@@ -134,8 +134,12 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
+LONG = ("docs/bluetooth.md", "docs/how-to/run-unattended.md", "docs/page.md")
+"""A quarter of a minute and more each: straps that are listened for, programs that are started and ended."""
+
+
 @pytest.mark.e2e
-@pytest.mark.parametrize("page", with_commands(slow=False), ids=name_of)
+@pytest.mark.parametrize("page", [pytest.param(p, id=name_of(p), marks=[pytest.mark.slow] * (name_of(p) in LONG)) for p in with_commands(slow=False)])
 def test_what_a_page_shows_runs(page, tmp_path):
     sit(page, laid_out(tmp_path), slow=False)
 

@@ -10,15 +10,16 @@ from somalink.storage.local import LocalStore
 
 def test_a_setting_is_set_and_the_rest_of_the_file_stays(typed, monkeypatch, tmp_path):
     file = tmp_path / "somalink.toml"
-    file.write_text('# mine\nperson = "ann"   # short\nprompts = "off"\n')
+    file.write_text('# mine\nperson = "ann"   # short\nlanguage = "en"\n')
     monkeypatch.setenv("SOMALINK_CONFIG", str(file))
-    assert typed("config", "set", "prompts", "on").code == 0
+    assert typed("config", "set", "language", "en").code == 0
     assert typed("config", "set", "hide_heart_rate", "yes").code == 0
-    assert file.read_text() == '# mine\nperson = "ann"   # short\nprompts = "on"\nhide_heart_rate = true\n'
+    assert file.read_text() == '# mine\nperson = "ann"   # short\nlanguage = "en"\nhide_heart_rate = true\n'
     shown = typed("config", "show", "--json").json["settings"]
-    assert shown["prompts"] == {"value": "on", "from": "file"}
+    assert shown["language"] == {"value": "en", "from": "file"}
     assert shown["tz"] == {"value": "Europe/Rome", "from": "SOMALINK_TZ"}
-    assert shown["language"]["from"] == "default"
+    assert shown["person"] == {"value": "ann", "from": "file"}
+    assert shown["desktop_notices"]["from"] == "default"
 
 
 def test_the_first_setting_makes_the_file_where_path_says(typed):
