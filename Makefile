@@ -19,7 +19,7 @@ export OPENBLAS_NUM_THREADS := 1
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
 
-demo: .venv/.ready $(PAGE) ## a simulated month, a day replayed, and its picture
+demo: .venv/.ready $(PAGE) ## a simulated month on the page, and on from there
 	@$(BIN)/somalink demo
 	@echo "(first: . .venv/bin/activate, so that this shell finds somalink)"
 

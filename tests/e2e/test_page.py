@@ -157,6 +157,23 @@ def test_a_prompt_is_answered_and_what_was_said_is_in_the_ledger(page, program):
     page.locator(".prompt.ask").wait_for(state="hidden")
 
 
+def test_a_prompt_that_nobody_answers_goes_by_itself_and_is_not_held_against_anybody(page, program):
+    past_the_first_screen(page)
+    row = program.ask(ago_s=580)
+    page.locator(".prompt.ask").wait_for(timeout=30_000)
+    page.locator(".prompt.ask").wait_for(state="hidden")
+    until(lambda: answered(program, row.id) == "expired", "its end in the ledger")
+
+
+def test_who_says_no_to_moving_is_asked_on_and_who_says_yes_is_thanked(page, program):
+    past_the_first_screen(page)
+    row = program.ask(screen="asked")
+    page.get_by_text("Were you moving just now?").wait_for(timeout=30_000)
+    page.get_by_role("button", name="Yes, moving").click()
+    page.get_by_text("Thank you").first.wait_for()
+    until(lambda: answered(program, row.id) == "moving", "the answer in the ledger")
+
+
 def answered(program: Program, id: str) -> str:
     with program.kept() as store:
         return next((row.answer for row in store.prompts(PERSON) if row.id == id), "")

@@ -106,11 +106,21 @@ class Program:
     def kept(self) -> LocalStore:
         return LocalStore.open(self.store, read_only=True)
 
-    def ask(self, *, screen: str = "prompt") -> Prompt:
-        """A decision to ask, as the rules write one: what a rise or a random time would have put there."""
+    def ask(self, *, screen: str = "prompt", ago_s: float = 0) -> Prompt:
+        """A decision to ask, as the rules write one: what a rise or a random time would have put there, so long ago."""
         with LocalStore.open(self.store) as store:
             reason = "ask_first" if screen == "asked" else ""
-            row = Prompt(uuid.uuid4().hex, PERSON, time.time_ns(), "random", "", eligible=True, reason=reason, arm="" if reason else "offer", probability=None)
+            row = Prompt(
+                uuid.uuid4().hex,
+                PERSON,
+                time.time_ns() - int(ago_s * 1e9),
+                "random",
+                "",
+                eligible=True,
+                reason=reason,
+                arm="" if reason else "offer",
+                probability=None,
+            )
             with store.transaction() as write:
                 write.put_prompts([row])
         return row
