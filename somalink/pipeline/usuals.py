@@ -15,6 +15,7 @@ import numpy as np
 from processing import chance, usual
 from processing.engine import Refit
 from processing.usual import Offsets, Rows, day_of
+from somalink.domain.choices import YES
 from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit
 from somalink.domain.time import DAY_NS, MINUTE_NS
@@ -25,6 +26,7 @@ from somalink.storage.writer import Writer
 
 PARTS = 256
 """Grids of a live strap, one every 5 s, that are kept as they came: an array of one row costs thirty times its row."""
+MEDICINE = "medication_change"
 MAX_DRAWS_A_DAY = 50
 """In the first days a person has, so that a life of two days does not cost what two weeks do."""
 
@@ -128,13 +130,20 @@ class Usuals:
         return chance.calibrate(fitted, draws, has_movement=placement != "none", before=before, constants=self._constants)
 
     def _window(self, at_ns: int) -> Rows:
-        """Rows of the last 14 days before `at_ns`; older ones are let go."""
+        """Rows of the last 14 days before `at_ns`, or since a medicine was said to have changed; those older than 14 days are let go."""
         self._put_together()
         since = at_ns - self._constants.usual.days * DAY_NS
         self._rows = [part for part in self._rows if len(part) and int(part.stop_ns[-1]) >= since - DAY_NS]
         rows = Rows.concat(self._rows)
         self._rows = [rows] if len(rows) else []
-        return rows.take(slice(*np.searchsorted(rows.stop_ns, (since, at_ns)).tolist()))
+        return rows.take(slice(*np.searchsorted(rows.stop_ns, (max(since, self._medicine_ns(at_ns)), at_ns)).tolist()))
+
+    def _medicine_ns(self, at_ns: int) -> int:
+        """When it was said that a medicine has changed, as that stood at `at_ns`; 0: it was not. A heart on another medicine is not compared
+        with what it was before: its usual is learnt anew."""
+        said = [each for each in self._store.profile(self._unit.person) if each.key == MEDICINE and each.received_ns <= at_ns]
+        newest = max(said, key=lambda each: (each.received_ns, each.revision), default=None)
+        return newest.received_ns if newest is not None and newest.value == YES else 0
 
     def _drawn(self, days: Sequence[int], rows: Rows, newest: Baseline, offsets: Offsets) -> Days:
         """Surrogates of the days that have quiet ones, to be read one at a time."""

@@ -11,7 +11,7 @@ from processing.usual import Rows
 from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit
 from somalink.domain.time import GRID_NS, HOUR_NS
-from somalink.domain.types import Grid
+from somalink.domain.types import Grid, Setting
 from somalink.pipeline.usuals import PARTS, Usuals
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import RecordingRow
@@ -71,6 +71,18 @@ def test_a_point_that_is_told_twice_counts_once_whether_or_not_it_was_put_togeth
     for part in [*parts, *parts[-3:]]:
         asked.feed(part)
     assert len(asked._window(DAWN_NS + HOUR_NS)) == PARTS + 2
+
+
+def test_a_heart_on_another_medicine_is_not_compared_with_what_it_was_before(store):
+    day, changed_ns, dusk_ns, asked = a_day(), DAWN_NS + 12 * HOUR_NS, DAWN_NS + 20 * HOUR_NS, usuals(store)
+    asked.feed(day)
+    with store.transaction() as write:
+        write.put_profile(Setting("ada", "medication_change", "yes", changed_ns))
+    assert same(asked._window(dusk_ns), day.take((day.stop_ns >= changed_ns) & (day.stop_ns < dusk_ns)))
+    assert same(asked._window(changed_ns - HOUR_NS), day.take(day.stop_ns < changed_ns - HOUR_NS)), "what was not said yet does not count"
+    with store.transaction() as write:
+        write.put_profile(Setting("ada", "medication_change", "no", changed_ns + HOUR_NS, 2))
+    assert same(asked._window(dusk_ns), day.take(day.stop_ns < dusk_ns)), "it was taken back"
 
 
 def test_what_another_strap_of_the_kind_said_before_counts_and_what_it_says_beside_this_one_does_not(store):
