@@ -230,12 +230,11 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
   return {
     dock, card, today, toastBox, dialog, all, save, edit, remove, openKinds, openFields, drawList,
     get open() { return dialog.open; },
-    /** Tags as the server knows them. */
+    /** Tags as the server knows them. Which four are docked is remembered for the next visit: a tile must not move under a thumb. */
     read(next) {
       events = next;
       const four = mostUsed(next.filter(e => api.ms(e.t_ns) > now() - 30 * 24 * 60 * MINUTE), USUAL);
       try { localStorage.setItem(used, JSON.stringify(four)); } catch { /* the usual four, next time */ }
-      if (!dock.matches(':focus-within') && $$('.kind[data-kind]', dock).map(b => b.dataset.kind).join() !== four.join()) fillDock(four);
     },
     end() { clearTimeout(hide); for (const stop of stops) stop(); if (about && dialog.open) edit(about.id, read(), about); about = null; first = false; looked = () => {}; dialog.remove(); },
   };
