@@ -20,7 +20,7 @@ from strap_program import StrapProgram
 from ingest.ble.stamps import SystemStamps
 from somalink.storage.local import LocalStore
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 SPEED = 8
 CALLS = 1200
@@ -120,7 +120,6 @@ def test_a_recording_killed_at_any_write_goes_on_and_has_lost_nothing_it_acknowl
     replays_equal(lives)
 
 
-@pytest.mark.slow
 def test_a_hundred_kills_while_the_strap_streams(shim: Path, tmp_path: Path, figures) -> None:
     rng, beats, begun = np.random.default_rng(4), 0, time.monotonic()
     for batch in range(KILLS // 10):

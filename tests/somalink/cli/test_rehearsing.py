@@ -72,6 +72,7 @@ def rr_kept(store: Path) -> int:
     return sum(len(decode_measurement(row.payload).rr_ticks) for row in rows)
 
 
+@pytest.mark.slow
 def test_a_strap_is_worn_lost_found_and_taken_off_and_its_day_is_drawn(typed, tmp_path, shortened, strap_processes):
     out = tmp_path / "out"
     ended = typed("demo", "--virtual-strap", "--out", out, "--days", 2, "--speed", 120, "--json")
@@ -91,6 +92,7 @@ def test_a_strap_is_worn_lost_found_and_taken_off_and_its_day_is_drawn(typed, tm
     assert not (out / "virtual-strap.sock").exists()
 
 
+@pytest.mark.slow
 def test_what_came_of_it_is_said_in_words_with_what_to_try_next(typed, tmp_path, shortened):
     ended = typed("demo", "--virtual-strap", "--out", tmp_path / "out", "--days", 2, "--speed", 120)
     assert ended.code == 0, ended.err

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from lived import CONSTANTS
 
 from ingest.simulate import SimulatedSource
@@ -43,6 +44,7 @@ def agreed(file: Path) -> LocalStore:
     return store
 
 
+@pytest.mark.slow
 def test_questions_open_and_end_in_a_live_run_and_are_those_of_a_replay(tmp_path):
     source = SimulatedSource("ada", START_NS, 1, 3)
     intake = replace(from_simulation(source), prompts=(), answers=(), ratings=())
