@@ -297,8 +297,8 @@ def _saying(app: FastAPI, desk: Desk) -> None:
     @app.post("/api/v1/answers")
     def answer(form: forms.NewAnswer, who: Who) -> dict[str, shapes.Open | None]:
         """Keeps what was said to a prompt, and gives the screen that follows; or of a moment that stood out."""
-        about = form.prompt_id or OF_MOMENT + form.episode_id
-        return {"prompt": desk.answer(Answer(about, who.person, form.answer, desk.now_ns()))}
+        about, now_ns = form.prompt_id or OF_MOMENT + form.episode_id, desk.now_ns()
+        return {"prompt": desk.answer(Answer(about, who.person, form.answer, min(form.said_at_ns or now_ns, now_ns)))}
 
     @app.put("/api/v1/profile")
     def choose(choices: forms.Choices, who: Who) -> dict[str, dict[str, str]]:

@@ -179,6 +179,8 @@ class NewAnswer(Form):
 
     prompt_id: Short = ""
     episode_id: Short = ""
+    said_at_ns: Ns | None = None
+    """When it was said, where that was before it could be sent; unsaid: now."""
     answer: Annotated[str, _OneOf((*PROMPT_ANSWERS, *MOMENT_ANSWERS[::2]))]
 
     @model_validator(mode="after")

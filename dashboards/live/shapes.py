@@ -56,6 +56,8 @@ class Status:
     now_ms: int
     tz: str
     offset_s: int
+    offsets: list[tuple[int, int]]
+    """(from_ms, seconds) of the wearer's offsets in the weeks that a page shows, rising; the first holds before."""
     device: Wears | None
     today: Today
     stage: Knows

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from somalink.cli import console, rehearsing
+from somalink.cli.opening import make_room
 from somalink.cli.options import JsonOption, settings
 from somalink.cli.page import HttpsOption, LanOption, PortOption, Wish, served
 from somalink.cli.running import unless
@@ -65,10 +66,14 @@ def _live_on(out: Path, *, seed: int, days: int, wish: Wish) -> None:
     """The month, and then on at the pace of life until somebody ends it."""
     from somalink.storage.local import LocalStore
 
-    out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_room(out)
     with LocalStore.open(out / "live.db") as store:
         asyncio.run(_lived_on(store, seed=seed, days=days, wish=wish))
     console.stdout().print(f"\nIt goes on from here with the same command. Look at it meanwhile:\n  somalink status --store {out / 'live.db'}", markup=False)
+
+
+class Ended(Exception):
+    """Somebody has ended it: the thread that lives the month need not go on."""
 
 
 async def _lived_on(store: LocalStore, *, seed: int, days: int, wish: Wish) -> None:
@@ -88,6 +93,8 @@ async def _lived_on(store: LocalStore, *, seed: int, days: int, wish: Wish) -> N
         with console.progress("a month, from beats") as bar:
 
             def reached(start_ns: int, now_ns: int, end_ns: int) -> None:
+                if stop.is_set():
+                    raise Ended
                 console.advance(bar, (now_ns - start_ns) / max(end_ns - start_ns, 1))
                 clock.stand(now_ns)
                 loop.call_soon_threadsafe(hub.publish, Changed(store.change, PERSON))
@@ -96,9 +103,12 @@ async def _lived_on(store: LocalStore, *, seed: int, days: int, wish: Wish) -> N
         if life is not None:
             clock.reached(life.until_ns)
             hub.publish(Changed(store.change, PERSON))
-            console.note("now: it goes on beat by beat, and will ask within two minutes. End it with Ctrl-C.")
+            console.note(f"now: it goes on beat by beat{', and will ask within two minutes' if life.asks else ''}. End it with Ctrl-C.")
             living = replay_live(store, life.intake, Mode(), constants, 1.0, clock=SystemClock(), hub=hub, reached=clock.reached)
             await unless(stop, living)
+        if not stop.is_set():
+            console.note("the made-up day is over. The page stays as it is until you end it with Ctrl-C; another life: --seed 2 --out another")
+            await stop.wait()
         hub.close()
 
 

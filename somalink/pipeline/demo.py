@@ -80,6 +80,8 @@ class Life:
 
     intake: Intake
     until_ns: int
+    asks: bool = False
+    """Whether it was left just before it will ask."""
 
 
 def begin(store: LocalStore, *, seed: int, days: int, today: date, tz: str) -> Intake:
@@ -105,6 +107,7 @@ def fast_forward(store: LocalStore, intake: Intake, constants: Constants, progre
     assert isinstance(source, SimulatedSource)
     morning_ns = source.days[-1].start_ns
     if store.recording(intake.unit) is not None and (newest := newest_ns(store, intake)) > morning_ns:
+        run_archive(store, said_by(intake, newest), Mode(), constants, until_ns=newest)
         return Life(said_by(intake, newest), newest)
     with store.transaction() as write:
         for key, value in WISHES.items():
@@ -115,7 +118,7 @@ def fast_forward(store: LocalStore, intake: Intake, constants: Constants, progre
     until_ns = first_question_ns(store, intake, constants, until_ns) - LEAD_NS
     run_archive(store, said_by(intake, until_ns), Mode(), constants, progress, until_ns=until_ns)
     settle_person(store, PERSON, constants)
-    return Life(said_by(intake, until_ns), until_ns)
+    return Life(said_by(intake, until_ns), until_ns, asks=True)
 
 
 def first_question_ns(store: LocalStore, intake: Intake, constants: Constants, after_ns: int) -> int:

@@ -50,6 +50,8 @@ RECENT_NS = 2 * MINUTE_NS
 """A point older than this says nothing of now."""
 MOST_READ = 2000
 """Days that are remembered, 5 kB each."""
+SHOWN_DAYS = 40
+"""How far back a page shows times of day: its weeks."""
 OVERVIEW_NS = 4 * MINUTE_NS
 """One value of a small day's line."""
 ALIVE_S = 15.0
@@ -81,6 +83,19 @@ class _Local:
         away = to_datetime(t_ns).astimezone(self.zone).utcoffset()
         return int(away.total_seconds()) if away else 0
 
+    def changes(self, start_ns: int, stop_ns: int) -> list[tuple[int, int]]:
+        """(from_ns, seconds) of every offset in the span, to the second; the first holds from its start."""
+        found = [(start_ns, self.offset_s(start_ns))]
+        for day_ns in range(start_ns + DAY_NS, stop_ns + DAY_NS, DAY_NS):
+            low, high = day_ns - DAY_NS, min(day_ns, stop_ns)
+            if (after := self.offset_s(high)) == found[-1][1]:
+                continue
+            while high - low > SECOND_NS:
+                middle = (low + high) // 2
+                low, high = (low, middle) if self.offset_s(middle) == after else (middle, high)
+            found.append((high // SECOND_NS * SECOND_NS, after))
+        return found
+
     def day_start(self, t_ns: int) -> int:
         return day_start(t_ns, self.offset_s(t_ns))
 
@@ -102,8 +117,8 @@ class StoreDesk:
     # ---- how things are
 
     def status(self, person: str) -> shapes.Status:
-        now_ns = self.now_ns()
-        offset_s = self._local(person).offset_s(now_ns)
+        now_ns, here = self.now_ns(), self._local(person)
+        offset_s = here.offset_s(now_ns)
         day_ns = day_start(now_ns, offset_s)
         rows = self._rows(person, day_ns, now_ns + MINUTE_NS)
         units = self.store.units(person)
@@ -113,6 +128,7 @@ class StoreDesk:
             now_ms=now_ns // MS,
             tz=self.tz,
             offset_s=offset_s,
+            offsets=[(from_ns // MS, seconds) for from_ns, seconds in here.changes(now_ns - SHOWN_DAYS * DAY_NS, now_ns + DAY_NS)],
             device=self._device(person, units, rows, now_ns),
             today=self._today(person, units, rows, day_ns, now_ns),
             stage=self._knows(person, rows),
@@ -397,9 +413,12 @@ class StoreDesk:
             for key, value in choices.items():
                 if chosen(known)[key] == value:
                     continue
-                revision = max((each.revision for each in known if each.key == key), default=0) + 1
+                said = [each for each in known if each.key == key]
+                revision = max((each.revision for each in said), default=0) + 1
+                # A recording that is lived again, or a clock set back, must not make what was chosen last older than what it replaces.
+                at_ns = max([now_ns, *(each.received_ns for each in said)])
                 put = write.put_setting if CHOICES[key].table == SETTINGS else write.put_profile
-                put(Setting(person, key, value, now_ns, revision))
+                put(Setting(person, key, value, at_ns, revision))
         self._told(person)
         return self.choices(person)
 
@@ -439,7 +458,8 @@ class StoreDesk:
         asked = self.store.prompt(answer.prompt_id)
         if asked is None or asked.person != answer.person:
             raise Missing("there is no such prompt", next_step="reload the page")
-        follows = prompting.answer(self.store, answer.person, answer.prompt_id, answer.answer, answer.received_ns)
+        prompting.answer(self.store, answer.person, answer.prompt_id, answer.answer, max(answer.received_ns, asked.t_ns))
+        follows = prompting.open_prompt(self.store, answer.person, self.now_ns())
         self.publish(Prompted(answer.person))
         return as_open(follows)
 

@@ -155,7 +155,8 @@ def _keep(store: LocalStore, write: Writer, coach: Coach, row: Prompt, word: str
     words = {answer.answer for answer in known}
     if word in words or (word in OF_QUESTION and words & set(OF_QUESTION)):
         return
-    at_ns = max([now_ns, *(answer.received_ns + 1 for answer in known if answer.received_ns >= now_ns)])
+    # What was said in time and came late was said before the question expired.
+    at_ns = max([now_ns, *(answer.received_ns + 1 for answer in known if answer.received_ns >= now_ns and answer.answer != EXPIRED)])
     write.put_answer(Answer(row.id, row.person, word, at_ns))
     if word == STILL and at_ns < row.t_ns + HOLD_NS and EXPIRED not in words:
         write.draw_prompt(coach.after_still(row))
@@ -173,7 +174,7 @@ def _until(store: LocalStore, person: str, word: str, now_ns: int) -> int:
 
 def _quieten(store: LocalStore, write: Writer, person: str, now_ns: int, until_ns: int) -> None:
     said = [setting for setting in store.settings(person) if setting.key == "not_now_until"]
-    if any(int(setting.value) >= until_ns for setting in said):
+    if int(chosen(said, now_ns)["not_now_until"]) >= until_ns:
         return
     write.put_setting(Setting(person, "not_now_until", str(until_ns), now_ns, 1 + max((setting.revision for setting in said), default=0)))
 

@@ -53,12 +53,18 @@ async def run(worn: Sequence[Worn], where: Where, air: Air, stop: asyncio.Event,
             async with asyncio.TaskGroup() as group:
                 holding = [group.create_task(_record(each, where, air, stop, once_s), name=f"record {each.device}") for each in worn]
         except* SomalinkError as several:
-            raise several.exceptions[0] from None
+            raise _first(several) from None
         finally:
             where.hub.close()
     for held in holding:
         if (error := held.result()) is not None:
             raise error
+
+
+def _first(several: BaseExceptionGroup[SomalinkError]) -> SomalinkError:
+    """The first error itself, out of however many groups its tasks put around it."""
+    inside = several.exceptions[0]
+    return _first(inside) if isinstance(inside, BaseExceptionGroup) else inside
 
 
 async def finish_cut_off(where: Where, left: Sequence[CutOff]) -> None:

@@ -72,4 +72,7 @@ def test_what_was_lived_already_is_gone_on_with_and_not_lived_again(tmp_path: Pa
         first = fast_forward(store, begin(store, seed=1, days=2, today=date(2026, 3, 20), tz="Europe/Berlin"), CONSTANTS)
         again = fast_forward(store, begin(store, seed=1, days=2, today=date(2026, 4, 1), tz="Europe/Berlin"), CONSTANTS)
         assert abs(again.until_ns - first.until_ns) < MINUTE_NS
+        assert not again.asks
+        newest = store.latest_snapshot(again.intake.unit, store.current_analysis(PERSON))
+        assert again.until_ns - newest[0] < MINUTE_NS, "it goes on from where it was, not from minutes before"
         assert len(store.recordings(PERSON)) == 1

@@ -267,6 +267,20 @@ def test_no_more_days_are_remembered_than_fit(house, monkeypatch):
     assert len(house.desk._read) <= 3
 
 
+def test_what_was_chosen_last_holds_though_the_clock_stands_before_what_it_replaces(house):
+    house.desk.choose("ada", {"consent_notes": "yes"})
+    house.now_ns = T0 - 30 * DAY_NS
+    assert house.desk.choose("ada", {"consent_notes": "no"})["consent_notes"] == "no"
+    house.now_ns = T0 + DAY_NS
+    assert house.desk.choices("ada")["consent_notes"] == "no"
+
+
+def test_a_page_knows_when_clocks_were_changed(empty):
+    empty.now_ns = 1_775_000_000 * SECOND_NS  # 31 March 2026, two days after summer time began in Berlin
+    first, second = empty.desk.status("ada").offsets
+    assert (first[1], second) == (3600, (1_774_746_000_000, 7200))
+
+
 def test_a_small_days_line_leaves_out_what_was_not_heard_well():
     grid = rows(96, hr_q=np.where(np.arange(96) < 48, 9_500, 100))
     assert overview(grid, T0, T0 + 12 * MINUTE_NS).z == [0.2, None, None]

@@ -191,6 +191,26 @@ def test_not_now_for_an_hour_and_for_the_rest_of_the_day(store):
     assert row_of(store).answer == "not_now"
 
 
+def test_who_ended_a_quiet_time_and_asks_for_quiet_again_has_it(store):
+    put(store, ROW)
+    say(store, "not_now_today", 10)
+    with store.transaction() as write:
+        write.put_setting(Setting(PERSON, "not_now_until", "0", ASKED + 20 * SECOND_NS, 2))
+    with store.transaction() as write:
+        write.put_prompts([replace(ROW, id="p2", t_ns=ASKED + 2 * HOUR_NS)])
+    answer(store, PERSON, "p2", "not_now_hour", ASKED + 2 * HOUR_NS + MINUTE_NS)
+    newest = max((said for said in store.settings(PERSON) if said.key == "not_now_until"), key=lambda said: said.revision)
+    assert int(newest.value) == ASKED + 3 * HOUR_NS + MINUTE_NS
+
+
+def test_what_was_said_in_time_and_came_late_was_no_silence(store):
+    put(store, ROW)
+    tick(store, PERSON, ASKED + 11 * MINUTE_NS, CONSTANTS)
+    assert row_of(store).answer == "expired"
+    say(store, "tag", 120)
+    assert row_of(store).answer == "tag" and row_of(store).answered_ns == ASKED + 120 * SECOND_NS
+
+
 def test_answers_that_do_not_fit_are_refused(store):
     put(store, ROW)
     for person, prompt, word in (("bob", "p1", "tag"), (PERSON, "nowhere", "tag"), (PERSON, "p1", "hello"), (PERSON, "p1", "still")):
