@@ -61,7 +61,7 @@ export function momentsCard({ person, tag, another, tags }) {
     if (what) remember(person, e.id, what);
     draw(last);
     host.querySelector(`[data-moment="${e.id}"] .after`)?.focus();
-    if (NO_TAG.includes(what)) await send({ kind: 'answers', id: api.uuid(), method: 'POST', path: '/answers', body: { episode_id: e.id, answer: what } });
+    if (NO_TAG.includes(what)) await send({ kind: 'answers', id: api.uuid(), method: 'POST', path: '/answers', body: { episode_id: e.id, answer: what, said_at_ns: api.nowNs() } });
   }
   const chip = (e, kind) => h('button.chip', { type: 'button', onclick: async () => { const made = await tag(kind, e); answer(e, made.id); } }, glyph(kind, 22), kindName(kind));
 

@@ -112,7 +112,7 @@ export function prompts(app) {
   const looking = () => document.visibilityState === 'visible' && document.hasFocus();
   /** Kept on this device, then sent; gives what the server said to it, or null when it could not be told yet. */
   async function tell(id, word) {
-    const { done } = await send({ kind: 'answers', id: uuid(), method: 'POST', path: '/answers', body: { prompt_id: id, answer: word } });
+    const { done } = await send({ kind: 'answers', id: uuid(), method: 'POST', path: '/answers', body: { prompt_id: id, answer: word, said_at_ns: nowNs() } });
     const outcome = await done;
     return outcome.state === 'sent' ? outcome.answer : null;
   }
