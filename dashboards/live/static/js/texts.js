@@ -28,10 +28,16 @@ export function t(key, given = {}) {
 
 export const number = (x, digits = 0) => new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(x);
 
-let offsetS = 0;
-/** The wearer's own offset from UTC, which the server knows: a viewer in another zone sees the wearer's hours. */
-export const useOffset = seconds => { offsetS = seconds; };
-export const local = ms => new Date(ms + offsetS * 1000);
+let offsets = [[-Infinity, 0]];
+/** The wearer's own offset from UTC, which the server knows: a viewer in another zone sees the wearer's hours. `by_time`: [from_ms, offset_s],
+    rising, where it changed; the first holds before too. */
+export const useOffset = (seconds, by_time) => { offsets = by_time?.length ? by_time : [[-Infinity, seconds ?? 0]]; };
+const aheadAt = ms => 1000 * (offsets.findLast(([from]) => from <= ms) ?? offsets[0])[1];
+export const local = ms => new Date(ms + aheadAt(ms));
+/** The moment at which the wearer's clock showed `wall`, as `local` gives it. */
+export const fromLocal = wall => { const near = Number(wall) - aheadAt(Number(wall)); return Number(wall) - aheadAt(near); };
+/** The same time by the wearer's clock, `n` days later. */
+export const daysOn = (ms, n) => fromLocal(Number(local(ms)) + n * 86_400_000);
 const form = options => ms => new Intl.DateTimeFormat(language, { timeZone: 'UTC', ...options }).format(local(ms));
 export const clock = form({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 export const weekday = form({ weekday: 'long' });
