@@ -1,14 +1,14 @@
 /* What a person chooses, as controls: each is saved as it is touched, and goes back to what it was when the server does not take it. */
 import { now, put } from './api.js';
 import { $, chips, h } from './kit.js';
-import { t } from './texts.js';
+import { daysOn, local, t } from './texts.js';
 
 let told = '';
 
 const DAY_MS = 86_400_000;
 /** When the wearer's day began, in ms: days change in the small hours, where the server says. */
-export const dayFrom = app => app.status.day_from_ms + Math.floor((now() - app.status.day_from_ms) / DAY_MS) * DAY_MS;
-export const dayTo = app => dayFrom(app) + DAY_MS;
+export const dayFrom = app => daysOn(app.status.day_from_ms, Math.floor((local(now()) - local(app.status.day_from_ms)) / DAY_MS));
+export const dayTo = app => daysOn(dayFrom(app), 1);
 
 /** Saves and keeps what holds now in `app.choices`; true when it was taken. `undo` puts the control back. */
 export async function save(app, given, undo = () => {}) {

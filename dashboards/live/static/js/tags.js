@@ -4,7 +4,7 @@ import { blindAt, stillBlind } from './blind.js';
 import { $, $$, GLYPHS, KINDS, chips, glyph, h, kindName, scale, svg } from './kit.js';
 import { changes, mostUsed, overlay } from './merge.js';
 import { mine, queue, send } from './queue.js';
-import { clock, local, t } from './texts.js';
+import { clock, fromLocal, local, t } from './texts.js';
 
 export const MANY = { sensations: ['racing_heart', 'fluttering_chest', 'tight_chest', 'tight_jaw', 'muscle_tension', 'headache', 'stomach', 'heat', 'cold', 'shaking', 'numbness', 'fatigue', 'warmth', 'other'],
   with_whom: ['partner', 'family', 'friend', 'work', 'group', 'stranger', 'online', 'other'],
@@ -24,7 +24,7 @@ export const partOf = ms => Object.keys(PARTS).find(part => hourOf(ms) < PARTS[p
 export const whenWords = event => event.certainty_s >= PART_OF_DAY_S ? t(`tags.part.${partOf(api.ms(event.t_ns))}`) : clock(api.ms(event.t_ns));
 
 /** A moment of the local day of `ms` at hour and minute, in ms. */
-export const localAt = (ms, hour, minute = 0) => { const day = local(ms), ahead = day - ms; day.setUTCHours(hour, minute, 0, 0); return day - ahead; };
+export const localAt = (ms, hour, minute = 0) => { const day = local(ms); day.setUTCHours(hour, minute, 0, 0); return fromLocal(day); };
 
 /** Radios that can be taken back: a tap on the chosen one, or Delete on it, leaves nothing chosen. */
 function takeBack(root) {

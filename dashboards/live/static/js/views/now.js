@@ -6,8 +6,8 @@ import { lineCard } from '../line.js';
 import { momentsCard } from '../moments.js';
 import { MINUTE, MOVED, append, points, since, stateOfNow, steady } from '../points.js';
 import { mine, queue, send } from '../queue.js';
-import { tagging } from '../tags.js';
-import { clock, dayAndMonth, local, number, span, t, weekday } from '../texts.js';
+import { localAt, tagging } from '../tags.js';
+import { clock, dayAndMonth, daysOn, local, number, span, t, weekday } from '../texts.js';
 import { DAYS, hoursOf, mondayOf, weekTable, weekWords } from '../week.js';
 
 const HOUR = 60 * MINUTE, DAY = 24 * HOUR, STEP_S = 60, SOON_MS = 900, APART_MS = 4000, LOST_MS = 20_000, LOOK_S = 5, KEPT = 2000;
@@ -36,15 +36,13 @@ export async function show(root, app) {
   const moments = momentsCard({ person: status.person, tags: tags.all,
     tag: (kind, e) => tags.save(kind, { t_ms: e.start_ms, certainty_s: 300 }),
     another: (e, made) => tags.openKinds({ moment: { said: t('moments.what_at', { when: clock(e.start_ms) }), save: async kind => made(await tags.save(kind, { t_ms: e.start_ms, certainty_s: 300 })) } }) });
-  const line = lineCard({ ratings, day: isoOf(now() - dayShift()), day_from_ms: day_from, week_from_ms: weekStart(), blind: ms => !seen.looking() && blindAt(ms, seen.seen_ms) });
+  const line = lineCard({ ratings, day: isoOf(day_from), day_from_ms: day_from, week_from_ms: weekStart(), blind: ms => !seen.looking() && blindAt(ms, seen.seen_ms) });
   const limit = h('section.card.limit', { hidden: true, tabindex: '-1', 'aria-label': t('now.limit_label') });
   const page = h('main.now-page', {}, statusLine, h('div.what', {}, limit, nowCard, dayCard), h('div.side', {}, tags.card, moments.host, tags.today), line.host, tags.toastBox);
 
   /** The wearer's day begins at the hour the server says, not at midnight. */
-  function dayShift() { return (day_from - midnight(day_from)); }
-  function midnight(ms) { const at = local(ms), ahead = at - ms; at.setUTCHours(0, 0, 0, 0); return at - ahead; }
-  function dayStart(ms) { const at = midnight(ms) + 4 * HOUR; return at > ms ? at - DAY : at; }
-  function weekStart() { const today = isoOf(day_from), monday = mondayOf(today); return day_from - (Date.parse(today) - Date.parse(monday)); }
+  function dayStart(ms) { const at = localAt(ms, 4); return at > ms ? daysOn(at, -1) : at; }
+  function weekStart() { const today = isoOf(day_from), monday = mondayOf(today); return daysOn(day_from, -(Date.parse(today) - Date.parse(monday)) / DAY); }
 
   /* ---- the status line -------------------------------------------------------------------------------------------------------------------- */
   function drawStatus() {
@@ -190,7 +188,7 @@ export async function show(root, app) {
     chart?.end(); chart = null; table?.end(); table = null;
     dayCard.hidden = moments.host.hidden = true;
     limit.hidden = false;
-    limit.replaceChildren(h('h2', {}, t('now.limit_head', { n: Math.round(limit_s() / 60) })), h('p.small', {}, t('now.limit_said', { when: clock(day_from + DAY) })), h('p.back', {}, h('a.btn.quiet', { href: '/settings' }, t('now.limit_change'))));
+    limit.replaceChildren(h('h2', {}, t('now.limit_head', { n: Math.round(limit_s() / 60) })), h('p.small', {}, t('now.limit_said', { when: clock(daysOn(day_from, 1)) })), h('p.back', {}, h('a.btn.quiet', { href: '/settings' }, t('now.limit_change'))));
     if (looks.tell(today())) say(t('now.limit_head', { n: Math.round(limit_s() / 60) }));
     drawNow();
   }
@@ -214,7 +212,7 @@ export async function show(root, app) {
   function drawAll() {
     if (ended) return;
     drawStatus(); drawNow(); drawDay().catch(reached); drawMoments();
-    tags.drawList(past?.from_ms ?? day_from, past?.to_ms ?? day_from + DAY);
+    tags.drawList(past?.from_ms ?? day_from, past?.to_ms ?? daysOn(day_from, 1));
   }
 
   /** What changed on the server is read again: the list soon, the whole day after the stream had been lost. */
@@ -294,7 +292,7 @@ export async function show(root, app) {
   veiled = !past && (new URLSearchParams(location.search).has('tag') || tagFirst(now(), seen.seen_ms));
   root.append(page, tags.dock, tags.dialog);
   drawStatus();
-  tags.drawList(day_from, day_from + DAY);
+  tags.drawList(day_from, daysOn(day_from, 1));
   if (veiled) ask();
   app.listeners.add(hear);
   document.addEventListener('visibilitychange', woken);
