@@ -53,19 +53,21 @@ export const post = (path, body, how) => call('POST', path, body, how);
 export const put = (path, body, how) => call('PUT', path, body, how);
 export const remove = (path, given = {}, how) => call('DELETE', path + query(given), undefined, how);
 
-/** The event stream: `on(name, data)` for each, `open` and `lost` of its own. Reconnects by itself for ever; `close()` ends it. */
+/** The event stream: `on(name, data)` for each, `open` and `lost` of its own. Reconnects by itself for ever; `close()` ends it.
+    `pause()` lets go of the connection, without a word; `resume()` takes it up, as after `lost`. */
 export function stream(on, given = {}) {
-  let source, closed = false, wait = 500, timer;
+  let source, paused = false, wait = 500, timer;
   const names = ['now', 'link', 'changed', 'prompt', 'beat', 'overflow', 'people'];
   function open() {
     source = new EventSource(`/api/v1/stream${query(given)}`);
     source.onopen = () => { wait = 500; on('open'); };
     source.onerror = () => {
       on('lost');
-      if (source.readyState === EventSource.CLOSED && !closed) { timer = setTimeout(open, wait); wait = Math.min(wait * 2, 8000); }
+      if (source.readyState === EventSource.CLOSED && !paused) { timer = setTimeout(open, wait); wait = Math.min(wait * 2, 8000); }
     };
     for (const name of names) source.addEventListener(name, e => on(name, e.data ? JSON.parse(e.data) : {}));
   }
   open();
-  return { close() { closed = true; clearTimeout(timer); source.close(); } };
+  const pause = () => { paused = true; clearTimeout(timer); source.close(); };
+  return { close: pause, pause, resume() { if (!paused) return; paused = false; wait = 500; on('lost'); open(); } };
 }

@@ -13,14 +13,14 @@ const REASON_TEXTS = { begun: 'begun', none: 'none', no_intervals: 'no_intervals
 
 const read = () => { try { return localStorage.getItem(READ) === 'yes'; } catch { return false; } };
 const haveRead = () => { try { localStorage.setItem(READ, 'yes'); } catch { /* asked again next time, then */ } };
-/* A tab that is closed or killed in mid-breath leaves what was done so far; the next visit sends it, once. */
-const leave = (body, gone = false) => { try { if (body) localStorage.setItem(LEFT, JSON.stringify({ body, gone, at: Date.now() })); else localStorage.removeItem(LEFT); } catch { /* not here, then */ } };
+/* A tab that is closed or killed in mid-breath leaves what was done so far; the next visit sends it, once, as the one who breathed. */
+const leave = (person, body, gone = false) => { try { if (body) localStorage.setItem(LEFT, JSON.stringify({ person, body, gone, at: Date.now() })); else localStorage.removeItem(LEFT); } catch { /* not here, then */ } };
 function sendLeft() {
   try {
     const left = JSON.parse(localStorage.getItem(LEFT));
     if (!left || Date.now() - left.at < ABANDONED_MS && !left.gone) return;
     localStorage.removeItem(LEFT);
-    send({ kind: 'sessions', id: left.body.id, method: 'POST', path: '/sessions', body: left.body }).catch(() => {});
+    if (left.person) send({ person: left.person, kind: 'sessions', id: left.body.id, method: 'POST', path: '/sessions', body: left.body }).catch(() => {});
   } catch { /* nothing that can be read */ }
 }
 const yes = value => value === 'yes';
@@ -29,7 +29,7 @@ const link = (text, onclick) => h('button.link', { type: 'button', onclick }, te
 
 export async function show(root, app) {
   const query = new URLSearchParams(location.search), prompt_id = query.get('prompt') ?? undefined, asked = Number(query.get('min'));
-  const moves = matchMedia('(prefers-reduced-motion: reduce)');
+  const person = app.status.person, moves = matchMedia('(prefers-reduced-motion: reduce)');
   let entry = false, run = null, on = '', leaveScreen = () => {};
   const once = { minutes: asked >= 1 && asked <= 20 ? Math.round(asked) : null };
   const chosen = () => ({ rate: entry ? ENTRY_RATE : Number(app.choices.breath_rate) || 6, ratio: Number(app.choices.breath_ratio) || 40, minutes: once.minutes ?? (Number(app.choices.breath_min) || 3) });
@@ -163,7 +163,7 @@ export async function show(root, app) {
         const heart = !hides() && line.length > 0, latency = told?.latency_s;
         drawn.draw(now, { pace, points: heart ? line.points() : null, latencyMs: (latency ?? 0) * 1000, showPacer: !heart || latency !== null });
       }
-      if (now - lastFacts >= FACTS_MS) { lastFacts = now; paintFacts(); leave(session('stopped').body); }
+      if (now - lastFacts >= FACTS_MS) { lastFacts = now; paintFacts(); leave(person, session('stopped').body); }
       if (now >= endMs) finish('completed');
     }
 
@@ -229,11 +229,11 @@ export async function show(root, app) {
       const { breaths, body } = session(outcome);
       end();
       run = null;
-      leave(null);
+      leave(person, null);
       if (body) send({ kind: 'sessions', id, method: 'POST', path: '/sessions', body }).catch(() => {});
       if (!quietly) ended({ outcome, breaths, minutes: chosen().minutes, seen });
     }
-    const gone = () => leave(session('stopped').body, true);
+    const gone = () => leave(person, session('stopped').body, true);
 
     addEventListener('pagehide', gone);
     moves.addEventListener('change', changed);
@@ -298,7 +298,8 @@ export async function show(root, app) {
   function own(editing) {
     put('other', exercises.own(app.choices.own_list, {
       editing, onBack: other,
-      onKeep: text => { if (text === undefined) return own(true); if (text !== null) choose('own_list', text.trim()); own(false); },
+      /* A list that is not known here, since the server is not reached, is not to be written over. */
+      onKeep: text => { if (text === undefined) return app.choices.own_list === undefined ? app.tell(t('common.not_reached')) : own(true); if (text !== null) choose('own_list', text.trim()); own(false); },
     }));
     (editing ? $('textarea', root) : $('h1', root))?.focus({ preventScroll: true });
   }

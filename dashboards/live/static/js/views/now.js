@@ -14,7 +14,8 @@ const HOUR = 60 * MINUTE, DAY = 24 * HOUR, STEP_S = 60, SOON_MS = 900, APART_MS 
 const LEVELS = ['below', 'usual', 'little', 'above', 'well'], JUDGED = ['full', 'within_recording'];
 const isoOf = ms => local(ms).toISOString().slice(0, 10);
 
-export async function show(root, app) {
+export async function show(root, app, gone = () => false) {
+  if (app.status.lived !== null && app.status.lived !== undefined) return (await import('../living.js')).living(root, app);
   const status = app.status, now = () => api.now(), wanted = new URLSearchParams(location.search).get('day');
   const seen = eyes(status.person), looks = meter(status.person);
   const ends = [];
@@ -177,7 +178,7 @@ export async function show(root, app) {
 
   /* ---- how long one looks ---------------------------------------------------------------------------------------------------------------------- */
   const limit_s = () => 60 * Number(app.choices.view_limit_min || 0), today = () => isoOf(day_from);
-  seen.looking = () => !document.hidden && !veiled && !ended && !closed && !app.away;
+  seen.looking = () => !document.hidden && !veiled && !ended && !gone() && !closed && !app.away;
   function look() {
     if (!seen.looking()) return;
     seen.saw(now());
@@ -288,6 +289,7 @@ export async function show(root, app) {
   }
 
   if (wanted) { const days = await api.get('/days', { n: 400 }).catch(() => []), day = days.find(each => each.day === wanted); if (day && day.from_ms !== day_from) past = { from_ms: day.from_ms, to_ms: day.to_ms }; }
+  if (gone()) return () => tags.end();
   asDay.setAttribute('aria-pressed', 'true'); asWeek.setAttribute('aria-pressed', 'false');
   veiled = !past && (new URLSearchParams(location.search).has('tag') || tagFirst(now(), seen.seen_ms));
   root.append(page, tags.dock, tags.dialog);
@@ -312,7 +314,6 @@ export async function show(root, app) {
     try { await Promise.all([readDay(), readTags(), readRatings()]); } catch (error) { reached(error); }
   }
   read_once = true;
-  if (!veiled) begin();
-  if (!veiled) look();
+  if (!veiled && !gone()) { begin(); look(); }
   return () => { ended = true; for (const end of ends) end(); };
 }

@@ -17,7 +17,7 @@ export async function show(root, app) {
   const rows = (...inside) => h('div.list', {}, ...inside);
   const again = () => app.go(location.pathname + location.hash);
 
-  root.replaceChildren(h('main.ask.settings', {}, h('div.top', {}, h('h1', {}, t('settings.title')), h('a', { href: '/settings#hard' }, t('settings.h_hard'))), h('div.cards', {},
+  root.replaceChildren(h('main.ask.settings', {}, h('div.top', {}, h('h1', {}, t('settings.title')), h('a', { href: '/settings#hard' }, t('settings.h_hard'))), h('div.cards', {}, ...(app.away ? [h('p.card', {}, t('common.not_reached'))] : [
     card('asking', h('p.small', {}, t(app.choices.consent_measure === 'yes' ? 'settings.asking_text' : 'why.not_agreed')), quiet(app, ends), mode(app), cap(app), quietHours(app),
       rows(row(app, 'randomised', 'settings'), row(app, 'exposure_prompts', 'settings')), h('p', {}, h('a', { href: '/prompts' }, t('why.title')))),
     card('looks',
@@ -34,9 +34,9 @@ export async function show(root, app) {
     card('heart', h('div.list.tick', {}, PROFILE.map(key => row(app, key, 'settings', { tick: true })))),
     card('consent', h('p.small', {}, t('settings.consent_text')), rows(...CONSENTS.map(key => row(app, key, 'settings', { after: () => bell.redraw() })))),
     card('device', ...thisDevice(app)),
-    card('devices', joined(app, ends)),
+    card('devices', joined(app, ends))]),
     card('hard', h('p', {}, t('settings.hard_1')), h('ul.numbers', {}, [1, 2, 3, 4].map(i => h('li', {}, t(`settings.hard_number_${i}`)))), h('p', {}, t('settings.hard_2')), h('p.small', {}, t('settings.hard_3'))),
-    card('data', h('p', {}, t('settings.data_1')), h('pre', { tabindex: '0', 'aria-label': t('settings.data_command') }, h('code', {}, 'somalink export --out DIR')), h('p.small', {}, t('settings.data_2')),
+    app.away ? '' : card('data', h('p', {}, t('settings.data_1')), h('pre', { tabindex: '0', 'aria-label': t('settings.data_command') }, h('code', {}, 'somalink export --out DIR')), h('p.small', {}, t('settings.data_2')),
       h('p', {}, h('a', { href: '/welcome?step=1' }, t('settings.welcome_again')))))));
 
   const at = location.hash && document.getElementById(location.hash.slice(1));
