@@ -4,7 +4,7 @@ import uPlot from '/static/vendor/uPlot.esm.js';
 import { clamp, glyph, h, kindName, level, svg, tone } from './kit.js';
 import { colour, onTheme, patterns, ramp, short, texture } from './look.js';
 import { MINUTE, at, drawn, gates, leftOut, runs, worn } from './points.js';
-import { clock, local, t } from './texts.js';
+import { clock, fromLocal, local, t } from './texts.js';
 
 const HIGH = 4.1, LOW = -2.5, HOUR = 60 * MINUTE;
 const WORDS = [[3.5, 'well'], [2.5, 'above'], [1.5, 'little'], [0, 'usual'], [-1.7, 'below']];
@@ -53,9 +53,10 @@ export function dayPlot(host) {
 
   function hours(_, __, from, to) {
     const wished = (to - from) / 3600 / Math.max(1, Math.floor(box.clientWidth / 64)), every = [1, 2, 3, 4, 6, 12].find(n => n >= wished) ?? 24, step = every * 3600;
-    const ahead = (local(0) / 1000), marks = [];
+    const marks = [];
     const last = to - (to - from) * 16 / Math.max(100, box.clientWidth - left);                 // its words would be cut off at the edge
-    for (let mark = Math.ceil((from + ahead) / step) * step - ahead; mark <= last; mark += step) marks.push(mark);
+    const wall = Math.ceil(local(from * 1000) / 1000 / step) * step, mark = i => fromLocal((wall + i * step) * 1000) / 1000;
+    for (let i = 0; mark(i) <= last; i++) marks.push(mark(i));
     return marks;
   }
 
