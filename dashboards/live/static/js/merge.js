@@ -26,12 +26,12 @@ export function mergeRow(row, current) {
   return null;
 }
 
-/** Tags as the server knows them, with what waits in the queue laid over: `waiting` or `parked` on those it touches. Newest moment first. */
+/** Tags as the server knows them, with what waits in the queue laid over: `waiting`, `parked` or `unkept` (not even kept here) on those it touches. Newest moment first. */
 export function overlay(events, rows) {
   const all = new Map(events.map(event => [event.id, event]));
   for (const row of rows) {
     if (row.kind !== 'event') continue;
-    const mark = row.parked ? { parked: row } : { waiting: true };
+    const mark = row.parked ? { parked: row } : row.unkept ? { unkept: true } : { waiting: true };
     const { revision, ...fields } = row.body ?? {};
     if (row.method === 'POST') all.set(row.id, { revision: 1, ...fields, ...all.get(row.id), ...mark });
     else if (row.method === 'DELETE' && !row.parked) all.delete(row.id);

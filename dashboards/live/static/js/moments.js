@@ -3,6 +3,7 @@ import { glyph, h, kindName, level, svg } from './kit.js';
 import { lineMarkup, rampMarkup, short } from './look.js';
 import { MINUTE, drawn } from './points.js';
 import { mine, send } from './queue.js';
+import { unlessEcho } from './taps.js';
 import * as api from './api.js';
 import { clock, number, t } from './texts.js';
 
@@ -63,7 +64,7 @@ export function momentsCard({ person, tag, another, tags }) {
     host.querySelector(`[data-moment="${e.id}"] .after`)?.focus();
     if (NO_TAG.includes(what)) await send({ kind: 'answers', id: api.uuid(), method: 'POST', path: '/answers', body: { episode_id: e.id, answer: what, said_at_ns: api.nowNs() } });
   }
-  const chip = (e, kind) => h('button.chip', { type: 'button', onclick: async () => { const made = await tag(kind, e); answer(e, made.id); } }, glyph(kind, 22), kindName(kind));
+  const chip = (e, kind) => h('button.chip', { type: 'button', onclick: unlessEcho(async () => { const made = await tag(kind, e); answer(e, made.id); }) }, glyph(kind, 22), kindName(kind));
 
   function match(e) {
     const all = tags(), linked = e.links.filter(l => l.verdict !== 'none').sort((a, b) => b.probability - a.probability)[0], event = linked && all.find(each => each.id === linked.event_id);

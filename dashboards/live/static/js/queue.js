@@ -128,34 +128,41 @@ export function createQueue({ store, transport, whose, lock = inTurn(), now = Da
 
 /* ---- kept in the browser ---------------------------------------------------------------------------------------------------------------- */
 
-/** Rows in IndexedDB; in memory, and said so by `lasting`, where the browser keeps nothing. */
-export function browserStore(name = 'somalink', table = 'outbox') {
-  let opened;
-  const memory = new Map();
-  let last = 0;
+/** Rows in IndexedDB. A connection that has dropped (phones do that behind one's back) is made anew and the work done once more; when that does
+    not help, or the browser keeps nothing, rows are in memory from then on, and `lasting` says so. What lay in the database goes on from memory
+    as if tried: its copy there may be sent once more after a reload, which the server knows by its UUID. */
+export function browserStore(name = 'somalink', table = 'outbox', database = () => globalThis.indexedDB) {
+  let opened, memory = null, last = 0, known = [];
   const kept = { lasting: true };
-  const open = () => opened ??= new Promise(resolve => {
-    const gone = () => { kept.lasting = false; resolve(null); };
-    try {
-      const asked = indexedDB.open(name, 1);
-      asked.onupgradeneeded = () => asked.result.createObjectStore(table, { keyPath: 'seq', autoIncrement: true });
-      asked.onsuccess = () => resolve(asked.result);
-      asked.onerror = gone;
-    } catch { gone(); }
+  const open = () => opened ??= new Promise((resolve, reject) => {
+    const asked = database().open(name, 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore(table, { keyPath: 'seq', autoIncrement: true });
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
   });
-  const run = async (mode, work) => {
-    const db = await open();
+  const change = async (connection, mode, work) => {
+    const db = await connection;
     return new Promise((resolve, reject) => {
-      const change = db.transaction(table, mode, { durability: 'strict' }), asked = work(change.objectStore(table));
-      change.oncomplete = () => resolve(asked.result);
-      change.onerror = change.onabort = () => reject(change.error);
+      const doing = db.transaction(table, mode, { durability: 'strict' }), asked = work(doing.objectStore(table));
+      doing.oncomplete = () => resolve(asked.result);
+      doing.onerror = doing.onabort = () => reject(doing.error);
     });
   };
+  async function run(mode, work, instead) {
+    for (let tries = 0; !memory && tries < 2; tries++) {
+      const connection = open();
+      try { return await change(connection, mode, work); } catch { if (opened === connection) opened = undefined; }
+    }
+    memory ??= new Map(known.map(row => [row.seq, { ...row, tries: Math.max(1, row.tries) }]));
+    kept.lasting = false;
+    return instead(memory);
+  }
+  const saw = seq => { last = Math.max(last, seq); return seq; };
   return Object.assign(kept, {
-    async add(row) { if (await open()) return run('readwrite', rows => rows.add(row)); memory.set(++last, { ...row, seq: last }); return last; },
-    async put(row) { if (await open()) return run('readwrite', rows => rows.put(row)); memory.set(row.seq, row); return row.seq; },
-    async remove(seq) { if (await open()) return run('readwrite', rows => rows.delete(seq)); memory.delete(seq); return undefined; },
-    async all() { return await open() ? run('readonly', rows => rows.getAll()) : [...memory.values()]; },
+    async add(row) { return saw(await run('readwrite', rows => rows.add(row), rows => { const seq = last + 1; rows.set(seq, { ...row, seq }); return seq; })); },
+    put: row => run('readwrite', rows => rows.put(row), rows => { rows.set(row.seq, row); return row.seq; }),
+    remove: seq => run('readwrite', rows => rows.delete(seq), rows => { rows.delete(seq); }),
+    async all() { known = await run('readonly', rows => rows.getAll(), rows => [...rows.values()]); known.forEach(row => saw(row.seq)); return [...known]; },
   });
 }
 

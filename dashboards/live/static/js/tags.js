@@ -4,6 +4,7 @@ import { blindAt, stillBlind } from './blind.js';
 import { $, $$, GLYPHS, KINDS, chips, glyph, h, kindName, scale, svg } from './kit.js';
 import { changes, mostUsed, overlay } from './merge.js';
 import { mine, queue, send } from './queue.js';
+import { saved, unlessEcho } from './taps.js';
 import { clock, fromLocal, local, t } from './texts.js';
 
 export const MANY = { sensations: ['racing_heart', 'fluttering_chest', 'tight_chest', 'tight_jaw', 'muscle_tension', 'headache', 'stomach', 'heat', 'cold', 'shaking', 'numbness', 'fatigue', 'warmth', 'other'],
@@ -37,7 +38,10 @@ function takeBack(root) {
 }
 
 /** A kind to tap. What is read aloud is its plain name; what is seen may be broken at a soft hyphen. */
-export const tile = (kind, onclick) => h('button.kind', { type: 'button', 'data-kind': kind, onclick }, glyph(kind, 36), h('span', { 'aria-hidden': 'true' }, t(`tags.tile.${kind}`)), h('span.sr', {}, kindName(kind)));
+export const tile = (kind, onclick) => h('button.kind', { type: 'button', 'data-kind': kind, onclick: unlessEcho(onclick) }, glyph(kind, 36), h('span', { 'aria-hidden': 'true' }, t(`tags.tile.${kind}`)), h('span.sr', {}, kindName(kind)));
+
+/** Tags that this device could not even keep, by id, as they would be sent: in the list as that, until another try or until they are let go. */
+const unkept = new Map();
 
 /** Everything about tags on one page. `seen`: the eyes of `blind.js`; `changed()` after each change of the list; `looked()` when the first
     screen gives way to the page. */
@@ -46,22 +50,33 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
   const now = () => Math.floor(api.now());
   const look = () => { if (seen.looking()) seen.saw(api.now()); };
   const coming = new Set();                                  // tapped, and on its way into the queue: some milliseconds
-  const all = () => overlay(events, [...coming, ...mine()]);
+  const all = () => overlay(events, [...coming, ...unkept.values(), ...mine()]);
   const name = app.status.display_name ?? '';
   const used = `somalink.used.${app.status.person}`;
 
   /* ---- saving ------------------------------------------------------------------------------------------------------------------------- */
   async function save(kind, { t_ms = now(), certainty_s = 60 } = {}) {
+    saved();
     look();
     const id = api.uuid(), blind = blindAt(t_ms, seen.seen_ms);
     const body = { id, kind, t_ns: api.ns(t_ms), made_at_ns: api.nowNs(), certainty_s, blind };
     const job = { kind: 'event', id, method: 'POST', path: '/events', body };
     coming.add(job);
-    toast(id, kind, t_ms, false);
-    const { done } = await send(job).finally(() => coming.delete(job));
-    changed();
-    done.then(outcome => { if (about?.id === id || !toastBox.hidden) toast(id, kind, t_ms, outcome.state === 'kept', true); });
+    await keep(job);
     return body;
+  }
+  /** Says that it is saved once it is kept, and not before. */
+  async function keep(job) {
+    const { id, body: { kind, t_ns } } = job, t_ms = api.ms(t_ns);
+    try {
+      const { done } = await send(job);
+      unkept.delete(id);
+      toast(id, kind, t_ms, queue().store.lasting ? 'saved' : 'kept_page');
+      done.then(({ state }) => toast(id, kind, t_ms, state !== 'kept' ? 'saved' : queue().store.lasting ? 'kept_here' : 'kept_page', true));
+    } catch {
+      unkept.set(id, { ...job, unkept: true });
+      toast(id, kind, t_ms, 'not_kept');
+    } finally { coming.delete(job); changed(); }
   }
   /** Only what the person changed of what they saw (`before`): what came from elsewhere meanwhile is not their edit. */
   async function edit(id, fields, before = all().find(e => e.id === id)) {
@@ -69,13 +84,14 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
     if (!before || !Object.keys(changed_fields).length) return;
     look();
     if ('t_ns' in changed_fields && before.blind) changed_fields.blind = stillBlind(before.blind, api.ms(changed_fields.t_ns), seen.seen_ms);
+    if (unkept.has(id)) { Object.assign(unkept.get(id).body, changed_fields); changed(); return; }
     const base = Object.fromEntries(Object.keys(changed_fields).map(key => [key, before[key]]));
     await send({ kind: 'event', id, method: 'PUT', path: `/events/${id}`, body: { revision: before.revision, made_at_ns: api.nowNs(), ...changed_fields }, base });
     changed();
   }
   async function remove(id) {
     const event = all().find(e => e.id === id);
-    if (!await queue().withdraw(id)) await send({ kind: 'event', id, method: 'DELETE', path: `/events/${id}`, query: { revision: event?.revision ?? 1 }, made_at_ns: api.nowNs() });
+    if (!unkept.delete(id) && !await queue().withdraw(id)) await send({ kind: 'event', id, method: 'DELETE', path: `/events/${id}`, query: { revision: event?.revision ?? 1 }, made_at_ns: api.nowNs() });
     events = events.filter(e => e.id !== id);
     changed();
   }
@@ -87,10 +103,11 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
     h('button.btn.quiet', { type: 'button', onclick: () => openFields(toastId) }, t('tags.add_more')),
     h('button.btn.quiet', { type: 'button', onclick: async () => { const id = toastId; toastBox.hidden = true; await remove(id); back(); } }, t('tags.undo'))));
   const back = () => ($(`.dock .kind`)?.offsetParent ? $('.dock .kind') : $('.tagcard .kind'))?.focus({ preventScroll: true });
-  function toast(id, kind, t_ms, waits, again = false) {
+  /** `what`: saved, kept_here, kept_page or not_kept. `again`: only to say it otherwise while it is still there. */
+  function toast(id, kind, t_ms, what, again = false) {
     if (again && (toastId !== id || toastBox.hidden)) return;
     toastId = id;
-    const said = `${kindName(kind)}, ${clock(t_ms)}. ${waits ? (queue().store.lasting ? t('tags.kept_here') : t('tags.kept_page')) : t('tags.saved')}`;
+    const said = `${kindName(kind)}, ${clock(t_ms)}. ${t(`tags.${what}`)}`;
     toastBox.hidden = false;
     if (toastSaid.textContent !== said) toastSaid.textContent = said;
     clearTimeout(hide);
@@ -196,7 +213,7 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
   const dock = h('div.dock', { role: 'region', 'aria-label': t('tags.dock') });
   function fillDock(kinds) {
     dock.replaceChildren(h('p.tiny', {}, t('tags.dock_words')), ...kinds.map(kind => tile(kind, () => save(kind))),
-      h('button.kind.all', { type: 'button', onclick: () => openKinds() }, svg('<path d="M7 9h14M7 14h14M7 19h9"/>', { class: 'glyph', viewBox: '0 0 28 28', 'aria-hidden': 'true' }), h('span', {}, t('tags.all'))));
+      h('button.kind.all', { type: 'button', onclick: unlessEcho(() => openKinds()) }, svg('<path d="M7 9h14M7 14h14M7 19h9"/>', { class: 'glyph', viewBox: '0 0 28 28', 'aria-hidden': 'true' }), h('span', {}, t('tags.all'))));
   }
   fillDock(fourth());
   const card = h('section.card.tagcard', { 'aria-labelledby': 'tag-head' }, h('div.head', {}, h('h2', { id: 'tag-head' }, t('tags.head')), h('span.tiny', {}, t('tags.card_tap'))),
@@ -210,16 +227,17 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
     waitBox.hidden = !n;
     waitBox.textContent = n ? t('tags.waiting', { n }) : '';
     const parked = mine().filter(row => row.parked);
-    parkedBox.replaceChildren(...parked.map(row => h('div.parked', {}, h('p.small', {}, t(row.kind === 'event' ? 'tags.parked' : 'tags.parked_other', { kind: row.body?.kind in GLYPHS ? kindName(row.body.kind) : '', what: row.parked.what || String(row.parked.status) })),
-      h('button.btn.quiet', { type: 'button', onclick: () => queue().retry(row.seq) }, t('tags.try_again')), h('button.btn.quiet', { type: 'button', onclick: () => queue().drop(row.seq) }, t('tags.let_go')))));
+    const trouble = (said, again, letGo) => h('div.parked', {}, h('p.small', {}, said), h('button.btn.quiet', { type: 'button', onclick: again }, t('tags.try_again')), h('button.btn.quiet', { type: 'button', onclick: letGo }, t('tags.let_go')));
+    parkedBox.replaceChildren(...[...unkept.values()].map(job => trouble(`${kindName(job.body.kind)}, ${clock(api.ms(job.body.t_ns))}. ${t('tags.not_kept')}`, () => keep(job), () => remove(job.id))), ...parked.map(row => trouble(t(row.kind === 'event' ? 'tags.parked' : 'tags.parked_other', { kind: row.body?.kind in GLYPHS ? kindName(row.body.kind) : '', what: row.parked.what || String(row.parked.status) }),
+      () => queue().retry(row.seq), () => queue().drop(row.seq))));
     const focused = document.activeElement?.closest?.('[data-tag]')?.dataset.tag;
     list.replaceChildren(...inside.map(e => h('li', {}, h('button.tagrow', { type: 'button', 'data-tag': e.id, onclick: () => openFields(e.id) }, glyph(e.kind, 28),
       h('span.kindname', {}, kindName(e.kind), h('span.num', {}, ` · ${whenWords(e)}`), h('span.tiny', {}, rowWords(e))), h('span.edit', { 'aria-hidden': 'true' }, t('tags.edit'))))));
     if (!inside.length) list.replaceChildren(h('li.small', {}, t('tags.none')));
     if (focused) $(`[data-tag="${focused}"]`, list)?.focus({ preventScroll: true });
-    today.hidden = !inside.length && !n && !parked.length;
+    today.hidden = !inside.length && !n && !parked.length && !unkept.size;
   }
-  const rowWords = e => [e.waiting && t('tags.waits'), e.distress !== null && e.distress !== undefined && t('tags.row.distress', { n: e.distress }), e.belonging !== null && e.belonging !== undefined && t('tags.row.belonging', { n: e.belonging }),
+  const rowWords = e => [e.waiting && t('tags.waits'), e.unkept && t('tags.waits_not'), e.distress !== null && e.distress !== undefined && t('tags.row.distress', { n: e.distress }), e.belonging !== null && e.belonging !== undefined && t('tags.row.belonging', { n: e.belonging }),
     (e.sensations ?? []).map(id => t(`sensations.${id}`)).join(', '), (e.with_whom ?? []).map(id => t(`with_whom.${id}`)).join(', ')].filter(Boolean).join(' · ');
 
   const stops = [queue().listen(() => changed()), queue().sent((row, answer) => {          // known here before the list is read again

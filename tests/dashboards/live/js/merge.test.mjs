@@ -46,3 +46,8 @@ test('the four used most, the usual order where nothing decides', () => {
   assert.deepEqual(mostUsed([], usual), usual.slice(0, 4));
   assert.deepEqual(mostUsed([{ kind: 'group' }, { kind: 'group' }, { kind: 'ignored' }], usual), ['group', 'ignored', 'conflict', 'criticism']);
 });
+
+test('what this device could not keep stands in the list as that', () => {
+  const [event] = overlay([], [{ kind: 'event', id: '1', method: 'POST', unkept: true, body: { id: '1', kind: 'conflict', t_ns: '5' } }]);
+  assert.deepEqual([event.unkept, event.waiting], [true, undefined]);
+});

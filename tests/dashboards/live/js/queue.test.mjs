@@ -1,7 +1,7 @@
 /* The queue with a store in memory and a server that can be away, forgetful or of another mind. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createQueue } from '../../../../dashboards/live/static/js/queue.js';
+import { browserStore, createQueue } from '../../../../dashboards/live/static/js/queue.js';
 
 function memory() {
   const rows = new Map();
@@ -185,4 +185,61 @@ test('a store that fails in the middle of drawn lots loses and doubles nothing',
     assert.equal(queue.waiting(), 0);
     assert.deepEqual([...there.keys()].sort(), ['0', '1', '2', '3', '4', '5', '6', '7']);
   }
+});
+
+/* A browser's database as small as the store needs it: `open()` counts connections; `broken` says what a connection does. */
+function database() {
+  const rows = new Map(), state = { connections: 0, broken: () => false, opens: true };
+  let seq = 0;
+  const table = {
+    add: row => ({ result: (rows.set(++seq, { ...row, seq }), seq) }), put: row => ({ result: (rows.set(row.seq, row), row.seq) }),
+    delete: key => ({ result: void rows.delete(key) }), getAll: () => ({ result: [...rows.values()] }),
+  };
+  const open = () => {
+    if (!state.opens) throw new Error('no database');
+    const connection = ++state.connections, asked = { result: { transaction() {
+      if (state.broken(connection)) throw new Error('the connection is lost');
+      const doing = { objectStore: () => table };
+      queueMicrotask(() => doing.oncomplete());
+      return doing;
+    } } };
+    queueMicrotask(() => asked.onsuccess());
+    return asked;
+  };
+  return { rows, state, store: browserStore('n', 't', () => ({ open })) };
+}
+
+test('a connection that has dropped is made anew, and nothing is lost', async () => {
+  const { rows, state, store } = database();
+  await store.add(tag('1'));
+  state.broken = connection => connection === 1;
+  await Promise.all([store.add(tag('2')), store.all()]);
+  assert.deepEqual([state.connections, rows.size, store.lasting], [2, 2, true]);
+});
+
+test('when that does not help, rows go on in memory, and it is said', async () => {
+  const { rows, state, store } = database();
+  await store.add({ ...tag('1'), tries: 0 });
+  await store.all();
+  state.broken = () => true;
+  const seq = await store.add({ ...tag('2'), tries: 0 });
+  assert.deepEqual([store.lasting, rows.size, seq], [false, 1, 2]);
+  assert.deepEqual((await store.all()).map(row => [row.id, row.seq, row.tries]), [['1', 1, 1], ['2', 2, 0]], 'the first may be known from the database: not to be taken back unsaid');
+  await store.remove(1);
+  state.broken = () => false;
+  assert.deepEqual((await store.all()).map(row => row.id), ['2']);
+});
+
+test('where there is no database the queue works in memory', async () => {
+  const { state, store } = database();
+  state.opens = false;
+  const sent = [], queue = createQueue({ store, timer: clock().timer, whose: async () => 'a', transport: async row => { sent.push(row.id); return row.body; } });
+  assert.equal((await (await queue.send(tag('1'))).done).state, 'sent');
+  assert.deepEqual([sent, store.lasting], [['1'], false]);
+});
+
+test('what could not be kept is refused aloud, so that the page can say so', async () => {
+  const { queue, store } = world();
+  store.add = async () => { throw new Error('full'); };
+  await assert.rejects(queue.send(tag('1')), /full/);
 });
