@@ -65,6 +65,8 @@ class Status:
     lan: bool
     secure: bool
     here: bool
+    lived: float | None
+    """How much of a made-up life is lived by now, 0 to 1, while the page is still catching up with it; None: it has."""
     simulated: bool
 
 

@@ -88,18 +88,21 @@ async def _lived_on(store: LocalStore, *, seed: int, days: int, wish: Wish) -> N
     config, constants, stop = settings(), Constants(), stopped_by_signals()
     intake = begin(store, seed=seed, days=days, today=datetime.now(config.zone).date(), tz=config.tz)
     hub, clock, loop = Hub(), ReplayClock(1.0, intake.row.start_ns), asyncio.get_running_loop()
-    async with served(store, hub, clock.now_ns, wish, [PERSON]):
+    share: list[float] = [0.0]
+    async with served(store, hub, clock.now_ns, wish, [PERSON], lived=lambda: next(iter(share), None)):
         console.note(f"a simulated wearer lives {days} days, beat by beat (seed {seed}); the page shows them as they come")
         with console.progress("a month, from beats") as bar:
 
             def reached(start_ns: int, now_ns: int, end_ns: int) -> None:
                 if stop.is_set():
                     raise Ended
-                console.advance(bar, (now_ns - start_ns) / max(end_ns - start_ns, 1))
+                share[0] = (now_ns - start_ns) / max(end_ns - start_ns, 1)
+                console.advance(bar, share[0])
                 clock.stand(now_ns)
                 loop.call_soon_threadsafe(hub.publish, Changed(store.change, PERSON))
 
             life = await unless(stop, asyncio.to_thread(fast_forward, store, intake, constants, reached))
+        share.clear()
         if life is not None:
             clock.reached(life.until_ns)
             hub.publish(Changed(store.change, PERSON))

@@ -100,7 +100,14 @@ async def _serve(store: LocalStore, person: str, wish: Wish, *, json: bool) -> N
 
 @contextlib.asynccontextmanager
 async def served(
-    store: LocalStore, hub: Hub, now_ns: Callable[[], int], wish: Wish | None, people: Iterable[str], *, json: bool = False
+    store: LocalStore,
+    hub: Hub,
+    now_ns: Callable[[], int],
+    wish: Wish | None,
+    people: Iterable[str],
+    *,
+    json: bool = False,
+    lived: Callable[[], float | None] = lambda: None,
 ) -> AsyncIterator[Page | None]:
     """The page while the block runs, announced with a link for each person; nothing where none is wished for."""
     if wish is None:
@@ -109,7 +116,7 @@ async def served(
     from somalink.domain.constants import Constants
     from somalink.pipeline.serving import page_of
 
-    async with page_of(store, hub, Constants(), now_ns, settings().tz, wish.address(), wall_ns=time.time_ns) as page:
+    async with page_of(store, hub, Constants(), now_ns, settings().tz, wish.address(), wall_ns=time.time_ns, lived=lived) as page:
         if page.lan_url:
             console.note("page: open to your network. Whoever is in it sees that a page is here; what is on it, only with a link, which lets one device in.")
             if not wish.https:

@@ -100,6 +100,11 @@ class _Local:
         return day_start(t_ns, self.offset_s(t_ns))
 
 
+def done() -> float | None:
+    """Nothing is being made up for."""
+    return None
+
+
 @dataclass(slots=True)
 class StoreDesk:
     """One store and its hub."""
@@ -112,6 +117,8 @@ class StoreDesk:
     tz: str
     publish: Callable[[Message], None]
     """The hub's own, for any thread."""
+    lived: Callable[[], float | None] = done
+    """How much of a life that is being made up for is lived, as a share of 1; None once it is, or where none is."""
     _read: dict[tuple[str, int, int], tuple[tuple[int, int, str], tuple[float, float, Line]]] = field(default_factory=dict)
 
     # ---- how things are
@@ -136,6 +143,7 @@ class StoreDesk:
             lan=False,
             secure=False,
             here=False,
+            lived=self.lived(),
             simulated=any(found.row.simulated for found in self.store.recordings(person)),
         )
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from somalink.domain.constants import Constants
 from somalink.domain.errors import UsageError
 from somalink.domain.identity import digest
-from somalink.pipeline.desk import StoreDesk
+from somalink.pipeline.desk import StoreDesk, done
 from somalink.pipeline.guests import Guests
 from somalink.pipeline.hub import Hub, Message
 from somalink.storage.files import PRIVATE
@@ -59,7 +59,15 @@ class Page:
 
 @contextlib.asynccontextmanager
 async def page_of(
-    store: LocalStore, hub: Hub, constants: Constants, now_ns: Callable[[], int], tz: str, address: Address, *, wall_ns: Callable[[], int]
+    store: LocalStore,
+    hub: Hub,
+    constants: Constants,
+    now_ns: Callable[[], int],
+    tz: str,
+    address: Address,
+    *,
+    wall_ns: Callable[[], int],
+    lived: Callable[[], float | None] = done,
 ) -> AsyncIterator[Page]:
     """Serves the page while the block runs, and then tells the hub's watchers that nothing more comes. UsageError when the address cannot be had."""
     from dashboards.live.app import Place, application
@@ -74,7 +82,7 @@ async def page_of(
         scheme = "https" if secure else "http"
         here, abroad = f"{scheme}://127.0.0.1:{port}", f"{scheme}://{lan_address()}:{port}" if address.lan else ""
         guests = Guests(store, wall_ns)
-        desk = StoreDesk(store, hub, constants, now_ns, tz, publish)
+        desk = StoreDesk(store, hub, constants, now_ns, tz, publish, lived)
         place = Place(frozenset(hosts(port, lan=address.lan)), secure, address.lan, abroad or here, cookie_name(store.path, secure=secure))
         server = _server(application(desk, guests, place), address)
         serving = asyncio.ensure_future(server.serve(sockets=[listening]))

@@ -267,6 +267,11 @@ def test_no_more_days_are_remembered_than_fit(house, monkeypatch):
     assert len(house.desk._read) <= 3
 
 
+def test_a_life_that_is_being_made_up_for_says_how_far_it_is(house):
+    assert house.desk.status("ada").lived is None
+    assert replace(house.desk, lived=lambda: 0.42).status("ada").lived == 0.42
+
+
 def test_what_was_chosen_last_holds_though_the_clock_stands_before_what_it_replaces(house):
     house.desk.choose("ada", {"consent_notes": "yes"})
     house.now_ns = T0 - 30 * DAY_NS
