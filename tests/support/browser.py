@@ -109,7 +109,7 @@ class Program:
     def ask(self, *, screen: str = "prompt", ago_s: float = 0) -> Prompt:
         """A decision to ask, as the rules write one: what a rise or a random time would have put there, so long ago."""
         with LocalStore.open(self.store) as store:
-            reason = "ask_first" if screen == "asked" else ""
+            reason = "no_motion" if screen == "asked" else ""
             row = Prompt(
                 uuid.uuid4().hex,
                 PERSON,
