@@ -13,6 +13,8 @@ from somalink.storage.local import LocalStore
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, needs_chromium]
 
 AXE = ROOT / ".venv" / "axe.min.js"
+OPENING = 5
+"""Points that come while the page still reads its day: what is told then is drawn with it."""
 VIEWS = ("/", "/weeks", "/breathe", "/prompts", "/settings", "/welcome")
 
 
@@ -105,10 +107,10 @@ def test_a_value_is_drawn_within_a_tenth_of_a_second_of_its_notification(page, f
     past_the_first_screen(page)
     late = page.evaluate(
         """async () => { const { app } = await import('/static/js/app.js'); const end = Date.now() + 60000;
-        while (app.drawn.length < 25 && Date.now() < end) await new Promise(r => setTimeout(r, 200));
+        while (app.drawn.length < 35 && Date.now() < end) await new Promise(r => setTimeout(r, 200));
         return app.drawn.map(d => d.late_ms); }"""
     )
-    late.sort()
+    late = sorted(late[OPENING:])
     p50, p95 = late[len(late) // 2], late[int(len(late) * 0.95)]
     figures(f"{len(late)} points; from notification to drawn, ms: p50 {p50:.0f}, p95 {p95:.0f}, worst {late[-1]:.0f}")
     assert len(late) >= 15
