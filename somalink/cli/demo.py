@@ -112,7 +112,6 @@ async def _lived_on(store: LocalStore, *, seed: int, days: int, wish: Wish) -> N
         if not stop.is_set():
             console.note("the made-up day is over. The page stays as it is until you end it with Ctrl-C; another life: --seed 2 --out another")
             await stop.wait()
-        hub.close()
 
 
 def _live_a_month(out: Path, *, seed: int, days: int, open_picture: bool, json: bool) -> None:

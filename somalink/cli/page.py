@@ -95,7 +95,6 @@ async def _serve(store: LocalStore, person: str, wish: Wish, *, json: bool) -> N
     stop, hub = stopped_by_signals(), Hub()
     async with served(store, hub, time.time_ns, wish, [person], json=json):
         await stop.wait()
-        hub.close()
 
 
 @contextlib.asynccontextmanager

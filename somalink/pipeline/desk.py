@@ -35,7 +35,7 @@ from somalink.pipeline.hub import Changed, Final, Heard, Hub, Link, Message, Pro
 from somalink.pipeline.hub import Status as Dropped
 from somalink.pipeline.links import LinkNow, link_of
 from somalink.pipeline.person import settle_person
-from somalink.storage import locks
+from somalink.storage import derived, locks
 from somalink.storage.coverage import USABLE_Q, usable
 from somalink.storage.local import LocalStore
 from somalink.storage.writer import StaleRevision, Writer
@@ -191,10 +191,10 @@ class StoreDesk:
             step_s=step_s,
             t_ms=(picked.stop_ns // MS).tolist(),
             z=mean_of_each(rows, step_s * SECOND_NS),
-            se=known(picked.se, Q),
+            se=numbers(picked, "se"),
             gate=[word(Gate(gate)) for gate in picked.gate.tolist()],
             ok=(picked.hr_q >= OK_Q).tolist(),
-            hr=known(picked.hr, 1000),
+            hr=numbers(picked, "hr"),
             gaps=self._gaps(person, rows, start_ns, min(stop_ns, self.now_ns())),
         )
 
@@ -568,12 +568,12 @@ def point(grid: Grid) -> dict[str, Any]:
     last = grid.take(slice(-1, None))
     return {
         "t_ms": int(last.stop_ns[0]) // MS,
-        "z": known(last.z, Q)[0],
-        "se": known(last.se, Q)[0],
+        "z": numbers(last, "z")[0],
+        "se": numbers(last, "se")[0],
         "gate": word(Gate(int(last.gate[0]))),
         "ok": bool(last.hr_q[0] >= OK_Q),
-        "hr": known(last.hr, 1000)[0],
-        "quality": known(last.hr_q, Q)[0],
+        "hr": numbers(last, "hr")[0],
+        "quality": numbers(last, "hr_q")[0],
     }
 
 
@@ -599,9 +599,9 @@ def signal_of(rows: Grid, now_ns: int) -> str:
     return "good" if np.count_nonzero(recent.hr_q >= OK_Q) * 2 >= len(recent) else "weak"
 
 
-def known(column: np.ndarray[Any, Any], unit: int) -> list[float | None]:
-    """Fixed point as numbers; None where not known."""
-    return [None if value == UNKNOWN else value / unit for value in column.tolist()]
+def numbers(rows: Grid, name: str) -> list[float | None]:
+    """A column in its unit, as JSON has it; None where not known."""
+    return [None if value != value else value for value in derived.known(rows, name).tolist()]
 
 
 def last_of_each(stop_ns: np.ndarray[Any, Any], step_ns: int) -> np.ndarray[Any, Any]:

@@ -18,7 +18,7 @@ from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import UNKNOWN, Answer, Baseline, Episode, Event, Gap, Gate, Rating, Stream, UtcOffset
 from somalink.domain.types import Link as LinkedTo
 from somalink.pipeline import desk as desk_of
-from somalink.pipeline.desk import day_start, known, last_of_each, mean_of_each, overview, signal_of, told_of
+from somalink.pipeline.desk import day_start, last_of_each, mean_of_each, numbers, overview, signal_of, told_of
 from somalink.pipeline.hub import Changed, Final, Heard, Link, Prompted, Provisional, Setback, Status
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import DeviceStatus, RecordingRow
@@ -541,7 +541,7 @@ def test_a_pace_can_be_breathed_along_with_beats_as_they_are_heard(house):
 
 
 def test_fixed_point_becomes_numbers():
-    assert known(np.array([12_345, UNKNOWN, 0]), 10_000) == [1.2345, None, 0.0]
+    assert numbers(rows(3, z=[12_345, UNKNOWN, 0]), "z") == [1.2345, None, 0.0]
 
 
 def test_the_last_row_of_each_step_is_picked():
