@@ -77,6 +77,38 @@ OF_MOMENT = "episode/"
 EXPIRED = "expired"
 """Stored as the answer of a question that nobody answered in time."""
 
+# ---------------------------------------------------------------- findings: what is asked of moments, and what may be said
+
+LISTED_ONLY, TOO_FEW, NOT_TOLD_APART, HIGHER, LOWER = "listed_only", "too_few", "not_told_apart", "higher", "lower"
+VERDICTS = (LISTED_ONLY, TOO_FEW, NOT_TOLD_APART, HIGHER, LOWER)
+EVERYTHING = "all"
+"""The scope of what is not about a group of moments."""
+SCOPES = ("kind", "with_whom", "action", "context")
+"""By which words of a tag moments are grouped; `kind` is the primary family, the others together are the second."""
+FINDING_METRICS = {
+    "dz10": "SD",
+    "peak_z": "SD",
+    "latency_s": "s",
+    "area": "SD min",
+    "t_half_s": "s",
+    "slope": "SD/min",
+    "slowing_z": "SD",
+    "dz10_trend": "SD/30 d",
+    "dz10_contrast": "SD",
+    "t_half_trend": "s/30 d",
+    "still_hr_trend": "bpm/30 d",
+    "threshold_trend": "SD/30 d",
+    "belonging_trend": "points/30 d",
+    "engagement_trend": "points/30 d",
+    "concordance": "r",
+    "offer": "SD",
+    "step_distress": "points",
+    "step_outcome": "points",
+}
+"""Metric of a finding and the unit of its effect. Only `dz10` of a group, trends, contrasts and offers have a p; secondaries never."""
+STANDINGS = ("counted", "not_blind", "no_signal", "overlapping", "outside", "unmatched")
+"""What became of a tagged moment in the comparison: only the first is in it."""
+
 # ---------------------------------------------------------------- the grid row as stored
 
 

@@ -251,3 +251,48 @@ class Prompting:
 
 
 PROMPTING = Prompting()
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """How moments are compared and when something may be said (science, sections 3.3-3.5). No part of an analysis: the records stand, whatever is
+    asked of them. Changing one makes other findings, so `version` goes up with it."""
+
+    version: str = "1"
+    controls: int = 10
+    hour_tol_min: int = 45
+    lookback_d: int = 28
+    """Days before and after the moment from which matched moments may come; both sides, so that a slow drift cancels."""
+    apart_min: int = 60
+    """From any tag, exercise or question: nothing is to be going on at a matched moment."""
+    motion_tol_mg: float = 10.0
+    gate_tol: float = 0.25
+    """How much the share of still time may differ."""
+    spacing_min: int = 10
+    """Between matched moments of one day: their ten minutes do not overlap."""
+    perms: int = 9_999
+    level: float = 0.90
+    list_below: int = 5
+    sentence_from: int = 8
+    fdr_q: float = 0.10
+    least_effect: float = 0.5
+    """Half a standard deviation: less is not worth a sentence, however sure."""
+    power: float = 0.8
+    alpha: float = 0.05
+    contrast_n: int = 10
+    slope_n: int = 12
+    slope_days: int = 21
+    concord_n: int = 12
+    belong_n: int = 14
+    belong_days: int = 14
+    recovery_n: int = 8
+    drift_days: int = 28
+    offers_n: int = 20
+    """Decisions, both arms together: with fewer no effect a person would notice could be told (science, section 4.4)."""
+    people: int = 10
+    outcome_min: tuple[int, int] = (5, 15)
+    late_h: int = 12
+    """A tag made this long after the moment is counted, and said to be late."""
+
+
+STATISTICS = Statistics()

@@ -323,6 +323,61 @@ class EventMetrics:
     latency_s: float | None = None
     t_half_s: float | None = None
     t_half_censored: bool | None = None
+    pre_z: float | None = None
+    """Median z of the ten calm minutes before: what `dz10` is over."""
+    area: float | None = None
+    """z x min above `pre_z` in the half hour after; below it counts against."""
+    slope: float | None = None
+    """z per min over the ten minutes after the peak (Theil-Sen): below 0 it settles."""
+    slowing_z: float | None = None
+    """The least z of a minute in the ten after: some bodies go quiet instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A matched moment of an event: another day at that hour, in the same state, with nothing said nearby; measured by the same operator."""
+
+    event_id: str
+    n: int
+    """From 0, in the order they were drawn."""
+    t_ns: int
+    device: str
+    day: int
+    """Number of its local day (`time.local_day`): controls of one day are one witness."""
+    still: float
+    """Share of its 25 minutes that was still; the event's own is within the tolerance."""
+    motion_mg: float | None
+    metrics: EventMetrics
+    """`event_id` is that of the event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One answer about one person and span, or why there is none (docs/findings.md). A figure is None where nothing may be said.
+
+    `scope`: `all`, or a group of moments as `kind:conflict`, `with_whom:work`, `action:left`, `context:talking`. `effect` with its 90 %
+    interval is in the metric's own unit (`catalogue.FINDING_METRICS`). `reason`: a word, `:` and a number where more moments would help.
+    """
+
+    id: str
+    person: str
+    span: str
+    """`2026-10-16/2026-11-12`, first and last local day."""
+    scope: str
+    metric: str
+    n_tagged: int
+    n_usable: int
+    n_blind: int
+    """Usable, and not said after seeing the chart: what the figures rest on."""
+    n_controls: int
+    effect: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    q: float | None
+    verdict: str
+    reason: str
+    analysis: str
 
 
 @dataclass(frozen=True, slots=True)
