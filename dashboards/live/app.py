@@ -5,23 +5,27 @@ Served behind `door.Door`, which has put the guest into the request: whose page 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
+from pydantic import AfterValidator
 from starlette.exceptions import HTTPException
 
 from dashboards.live import forms, shapes
 from dashboards.live.door import BROKEN, COOKIE, Door
-from dashboards.live.ports import Conflict, Desk, Doorkeeper, Guest, Missing, Taken
+from dashboards.live.ports import Conflict, Desk, Doorkeeper, Guest, Missing, Taken, Withheld
+from dashboards.report.model import Moment, Report
 from somalink.domain.catalogue import OF_MOMENT
 from somalink.domain.errors import SomalinkError, StoreError
 from somalink.domain.types import Answer, Event, Plan, Rating, Session
@@ -41,9 +45,13 @@ MOST_POINTS = 130_000
 ALIVE_S = 15
 """How often an idle stream says that it lives: a phone's network drops silent connections after a minute or so."""
 
+T = TypeVar("T")
 Ms = Annotated[int, Query(ge=0, le=EVER_MS)]
 Rate = Annotated[float, Query(ge=4, le=12)]
 Part = Annotated[float | None, Query(ge=1, le=12)]
+Weeks = Annotated[int, AfterValidator(forms.weeks), Query(json_schema_extra={"enum": list(forms.WEEKS)})]
+Paper = Annotated[str, Query(pattern="^(html|pdf)$")]
+PAPERS = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
 
 
 class Words(forms.Form):
@@ -91,9 +99,11 @@ def application(desk: Desk, keeper: Doorkeeper, place: Place) -> Door:
     _pages(app)
     _joining(app, keeper, place)
     _reading(app, desk, place)
+    _finding(app, desk)
     _saying(app, desk)
     _streaming(app, desk, keeper)
     _errors(app)
+    _published(app)
     return Door(app, keeper, place.hosts, place.secure, place.cookie, lambda: desk.now_ns() // MS)
 
 
@@ -246,6 +256,40 @@ def _reading(app: FastAPI, desk: Desk, place: Place) -> None:
         return desk.days(who.person, n)
 
 
+def _finding(app: FastAPI, desk: Desk) -> None:
+    """What may take seconds the first time: one at a time a person, beside the loop and beside the threads that all others are answered in."""
+    turns: dict[str, asyncio.Lock] = {}
+
+    async def in_turn(person: str, work: Callable[[], T]) -> T:
+        async with turns.setdefault(person, asyncio.Lock()):
+            return await asyncio.to_thread(work)
+
+    @app.get("/api/v1/findings", response_model=Report)
+    async def findings(who: Who, weeks: Weeks = 4) -> Response:
+        """What moments of the last weeks come to, in the figures of the printed report. Matched moments are asked for a moment at a time."""
+        return Response(await in_turn(who.person, lambda: _report_json(desk.findings(who.person, weeks))), media_type="application/json")
+
+    @app.get("/api/v1/findings/moments/{event_id}", response_model=Moment)
+    async def matched(event_id: str, who: Who, weeks: Weeks = 4) -> JSONResponse:
+        """One tagged moment and the moments it is matched with."""
+        report = await in_turn(who.person, lambda: desk.findings(who.person, weeks))
+        found = next((moment for moment in report.moments if moment.event_id == event_id), None)
+        if found is None:
+            raise Said(404, "there is no such moment in these weeks", "read the list again")
+        return JSONResponse(_plain(found))
+
+    @app.get("/api/v1/report", response_class=Response, responses={200: {"content": {kind.partition(";")[0]: {} for kind in PAPERS.values()}}})
+    async def report(who: Who, weeks: Weeks = 4, format: Paper = "html") -> Response:
+        """The report of the last weeks as a file, with what this person has chosen that one may contain."""
+        made = await in_turn(who.person, lambda: desk.report(who.person, weeks, format))
+        return Response(made, media_type=PAPERS[format], headers={"Content-Disposition": f'attachment; filename="somalink-{weeks}-weeks.{format}"'})
+
+
+def _report_json(report: Report) -> bytes:
+    bare = replace(report, moments=tuple(replace(moment, matches=()) for moment in report.moments))
+    return json.dumps(_plain(bare), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
 def _saying(app: FastAPI, desk: Desk) -> None:
     @app.post("/api/v1/events", status_code=201, responses={**AGAIN, 409: {"model": StaleEvent}})
     def tag(form: forms.NewEvent, who: Who, response: Response) -> dict[str, Any]:
@@ -345,7 +389,7 @@ def event_bytes(told: shapes.Told) -> bytes:
 # ---------------------------------------------------------------- errors, in our own words
 
 
-STATUSES: dict[type[Exception], int] = {Missing: 404, Taken: 403, StoreError: 503}
+STATUSES: dict[type[Exception], int] = {Missing: 404, Taken: 403, Withheld: 403, StoreError: 503}
 """A store in trouble is no fault of who asks: a page that hears 503 keeps what it has to say, and says it again later."""
 
 
@@ -400,6 +444,29 @@ def event_json(event: Event) -> dict[str, Any]:
 def _json(value: Any) -> dict[str, Any]:
     """Fields of a domain value; nanoseconds as text."""
     return {name: str(given) if name.endswith("_ns") and given is not None else given for name, given in asdict(value).items()}
+
+
+def _plain(value: Any) -> Any:
+    """The same all the way down."""
+    if is_dataclass(value):
+        given = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {name: str(each) if name.endswith("_ns") and each is not None else _plain(each) for name, each in given.items()}
+    return [_plain(each) for each in value] if isinstance(value, (tuple, list)) else value
+
+
+def _published(app: FastAPI) -> None:
+    """The interface as it is served: nanoseconds are text, also where a value of ours has them as numbers."""
+
+    @cache
+    def openapi() -> dict[str, Any]:
+        made = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        for schema in made["components"]["schemas"].values():
+            for name, told in schema.get("properties", {}).items():
+                if name.endswith("_ns") and told.get("type") == "integer":
+                    schema["properties"][name] = {"type": "string", "pattern": "^[0-9]+$", "title": told.get("title", name)}
+        return made
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -81,6 +81,16 @@ def _certainty(value: int) -> int:
 
 TEXT_NS = {"type": "string", "pattern": r"^[0-9]{1,19}$"}
 Ns = Annotated[int, BeforeValidator(_from_text), Field(ge=0, le=LATEST_NS, json_schema_extra=TEXT_NS)]
+WEEKS = (4, 12, 52)
+"""How far back findings look: four weeks, twelve, a year."""
+
+
+def weeks(value: int) -> int:
+    if value not in WEEKS:
+        raise ValueError(f"choose from: {' '.join(map(str, WEEKS))}")
+    return value
+
+
 Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
 Scale = Annotated[int, Field(ge=0, le=10, strict=True)]
 Words = Annotated[list[str], Field(max_length=20)]

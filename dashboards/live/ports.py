@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dashboards.live import shapes
+from dashboards.report.model import Report
 from somalink.domain.errors import SomalinkError
 from somalink.domain.types import Answer, Event, Plan, Rating, Session
 
@@ -56,6 +57,10 @@ class Missing(SomalinkError):
 
 class Taken(SomalinkError):
     """A new thing under a name that cannot be used."""
+
+
+class Withheld(SomalinkError):
+    """What the person has chosen not to share."""
 
 
 class Conflict(Exception):
@@ -112,6 +117,14 @@ class Desk(Protocol):
     def choose(self, person: str, choices: Mapping[str, str]) -> dict[str, str]: ...
 
     def days(self, person: str, n: int) -> list[shapes.Day]: ...
+
+    def findings(self, person: str, weeks: int) -> Report:
+        """What the last weeks come to, today with them, for the person's own eyes. May take seconds, once; then it is remembered."""
+        ...
+
+    def report(self, person: str, weeks: int, format: str) -> bytes:
+        """The same on paper (`html`, `pdf`), with no more in it than the person has chosen to share; Withheld where that is nothing."""
+        ...
 
     def stream(self, person: str, *, after: int | None) -> AsyncGenerator[shapes.Told]:
         """What happens to this person's records from now on; first one `changed` where something was written since `after`."""

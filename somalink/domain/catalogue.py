@@ -20,7 +20,7 @@ NEEDS = ("reassurance", "clarity", "space", "respect", "company", "care", "other
 CONTEXTS = ("talking", "moving", "caffeine", "alcohol", "unwell", "tired", "medication_change")
 CERTAINTIES_S = (60, 300, 900, 2700, 10800)
 """1, 5, 15, 45 min, part of a day."""
-RATING_KINDS = ("distress", "belonging", "engagement", "contacts", "reached_out", "comfort")
+RATING_KINDS = ("distress", "belonging", "engagement", "contacts", "reached_out", "comfort", "outcome")
 SESSION_KINDS = ("breathing", "muscle_release", "grounding")
 
 # ---------------------------------------------------------------- reasons: why a value is as it is, or is not there
@@ -74,6 +74,8 @@ MOMENT_ANSWERS = ("nothing", "moving", "unknown")
 """What may be said of a moment that stood out when no tag fits: nothing with people, the body moved, not known."""
 OF_MOMENT = "episode/"
 """Begins the `prompt_id` of such an answer; the episode's id follows."""
+OF_EVENT = "event/"
+"""Begins the `prompt_id` of a number that is about a tag, as an `outcome` is; the tag's id follows."""
 EXPIRED = "expired"
 """Stored as the answer of a question that nobody answered in time."""
 

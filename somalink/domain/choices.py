@@ -6,8 +6,9 @@ Kept as dated rows (`settings` and `profile` in the store), the newest of a key 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from somalink.domain.errors import UsageError
 from somalink.domain.types import Setting
@@ -15,6 +16,9 @@ from somalink.domain.types import Setting
 YES, NO = "yes", "no"
 FULL, EAGER, NEVER = "full", "eager", "never"
 SETTINGS, PROFILE = "settings", "profile"
+ALL, NONE = "all", "none"
+Days = tuple[date, date]
+"""A stretch of local days, both ends in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +30,13 @@ class Choice:
     pattern: str
     unsaid: str
     hint: str
+    holds: Callable[[str], bool] = lambda _: True
+    """What a pattern cannot say."""
 
     def read(self, text: str) -> str:
         """The value, if it is one; else a UsageError with what would be."""
         value = text.strip()
-        if not re.fullmatch(self.pattern, value):
+        if not re.fullmatch(self.pattern, value) or not self.holds(value):
             raise UsageError(f"{self.key} cannot be {value[:40]!r}", next_step=self.hint)
         return value
 
@@ -39,6 +45,39 @@ def _yes(key: str, table: str, unsaid: str = NO) -> Choice:
     return Choice(key, table, f"{YES}|{NO}", unsaid, "write yes or no")
 
 
+def _are_days(value: str) -> bool:
+    """Whether every pair names two days that there are, the earlier one first."""
+    try:
+        return all(first <= last for first, last in _pairs(value))
+    except ValueError:
+        return False
+
+
+def _pairs(value: str) -> list[Days]:
+    pairs = [part.split("/") for part in value.split(";")] if value not in (ALL, NONE) else []
+    return [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in pairs]
+
+
+def shared(report_spans: str, first: date, last: date) -> list[Days]:
+    """Of the days from `first` to `last` those that may be in a report, as stretches without a hole, the oldest first; empty: none.
+
+    >>> shared("2026-10-16/2026-10-20;2026-10-21/2026-11-12", date(2026, 10, 18), date(2026, 12, 1))
+    [(datetime.date(2026, 10, 18), datetime.date(2026, 11, 12))]
+    """
+    if report_spans == ALL:
+        return [(first, last)]
+    found: list[Days] = []
+    for start, stop in sorted((max(start, first), min(stop, last)) for start, stop in _pairs(report_spans)):
+        if start > stop:
+            continue
+        if found and start.toordinal() <= found[-1][1].toordinal() + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], stop))
+        else:
+            found.append((start, stop))
+    return found
+
+
+_DAY = r"\d{4}-\d\d-\d\d"
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
 CHOICES = {
     choice.key: choice
@@ -49,6 +88,16 @@ CHOICES = {
         _yes("consent_clinician", PROFILE),
         _yes("consent_notices", PROFILE),
         _yes("consent_research", PROFILE),
+        # What a report may contain: the wearer's, and no report is made with more.
+        _yes("report_notes", PROFILE),
+        Choice(
+            "report_spans",
+            PROFILE,
+            rf"{ALL}|{NONE}|{_DAY}/{_DAY}(;{_DAY}/{_DAY}){{0,19}}",
+            ALL,
+            f"choose {ALL} or {NONE}, or days as in 2026-10-16/2026-11-12, several joined by ;",
+            _are_days,
+        ),
         # What the heart lives with.
         _yes("beta_blocker", PROFILE),
         _yes("irregular_rhythm", PROFILE),

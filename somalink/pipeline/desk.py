@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,13 +17,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from dashboards.live import shapes
-from dashboards.live.ports import Conflict, Missing, Taken
+from dashboards.live.ports import Conflict, Missing, Taken, Withheld
+from dashboards.report.model import Report
 from ingest.ble.states import MEANINGS, State
 from processing import metrics
 from processing.lead import TIERS
 from processing.usual import Offsets
 from somalink.domain.catalogue import OF_MOMENT
-from somalink.domain.choices import CHOICES, SETTINGS, chosen
+from somalink.domain.choices import CHOICES, SETTINGS, YES, chosen, shared
 from somalink.domain.constants import Constants
 from somalink.domain.errors import UsageError
 from somalink.domain.identity import Unit
@@ -50,6 +52,10 @@ RECENT_NS = 2 * MINUTE_NS
 """A point older than this says nothing of now."""
 MOST_READ = 2000
 """Days that are remembered, 5 kB each."""
+REPORTS = 32
+"""Reports that are remembered, up to 2 MB each."""
+TODAY_NS = 10 * MINUTE_NS
+"""How long a report that has today in it stands while more is worn, where nothing else has changed."""
 SHOWN_DAYS = 40
 """How far back a page shows times of day: its weeks."""
 OVERVIEW_NS = 4 * MINUTE_NS
@@ -100,6 +106,29 @@ class _Local:
         return day_start(t_ns, self.offset_s(t_ns))
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which report, of whom and of which days."""
+
+    person: str
+    first: date
+    last: date
+    lang: str
+    notes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Stood:
+    """What a report rested on: what was said, asked and worn on days that are over, and what was worn today up to when."""
+
+    before: tuple[object, ...]
+    today: tuple[object, ...]
+    at_ns: int
+
+    def stands(self, now: _Stood) -> bool:
+        return self.before == now.before and (self.today == now.today or 0 <= now.at_ns - self.at_ns < TODAY_NS)
+
+
 def done() -> float | None:
     """Nothing is being made up for."""
     return None
@@ -120,6 +149,8 @@ class StoreDesk:
     lived: Callable[[], float | None] = done
     """How much of a life that is being made up for is lived, as a share of 1; None once it is, or where none is."""
     _read: dict[tuple[str, int, int], tuple[tuple[int, int, str], tuple[float, float, Line]]] = field(default_factory=dict)
+
+    _reports: dict[_Asked, tuple[_Stood, Report]] = field(default_factory=dict)
 
     # ---- how things are
 
@@ -272,6 +303,51 @@ class StoreDesk:
             z=line.z,
             judged=line.judged,
         )
+
+    # ---- findings
+
+    def findings(self, person: str, weeks: int) -> Report:
+        return self._report(person, *self._weeks(person, weeks), notes=True)
+
+    def report(self, person: str, weeks: int, format: str) -> bytes:
+        from dashboards import report as paper
+
+        choices = self.choices(person)
+        stretches = shared(choices["report_spans"], *self._weeks(person, weeks))
+        if not stretches:
+            raise Withheld("none of these days may be in a report, as was chosen", next_step="choose other days in the settings, or other weeks")
+        made = self._report(person, *stretches[-1], notes=choices["report_notes"] == YES)
+        return paper.as_pdf(made) if format == "pdf" else paper.as_html(made).encode()
+
+    def _weeks(self, person: str, weeks: int) -> tuple[date, date]:
+        """The first and the last of so many weeks' local days, which end with today."""
+        here, now_ns = self._local(person), self.now_ns()
+        today = to_datetime(here.day_start(now_ns) + here.offset_s(now_ns) * SECOND_NS).date()
+        return today - timedelta(days=7 * weeks - 1), today
+
+    def _report(self, person: str, first: date, last: date, *, notes: bool) -> Report:
+        """Remembered while what it rests on stands: moments of a year take a while to compare."""
+        from somalink.pipeline.reporting import report_of
+
+        asked = _Asked(person, first, last, self.choices(person)["language"] or "en", notes)
+        stood = self._stood(person)
+        known = self._reports.get(asked)
+        if known is not None and known[0].stands(stood):
+            return known[1]
+        made = report_of(self.store, person, first, last, constants=self.constants, lang=asked.lang, notes=notes, tz=self.tz)
+        if len(self._reports) >= REPORTS:
+            self._reports.clear()
+        self._reports[asked] = (stood, made)
+        return made
+
+    def _stood(self, person: str) -> _Stood:
+        """Looked at by numbers of the store alone. A strap that is worn moves today's every few seconds, and no moment that was said with them."""
+        now_ns = self.now_ns()
+        today_ns = self._local(person).day_start(now_ns)
+        prompts = self.store.prompts(person)
+        asked = (len(prompts), sum(row.answered_ns is not None for row in prompts))
+        before = (self.store.said(person), asked, self.store.grid_state(person, 0, today_ns))
+        return _Stood(before, self.store.grid_state(person, today_ns, now_ns + DAY_NS), now_ns)
 
     def _worn(self, person: str, start_ns: int, stop_ns: int) -> tuple[float, float, Line]:
         """Hours worn, hours of use, and the line of a day: remembered, since a month of rows takes a second to read and seldom changes."""

@@ -9,10 +9,12 @@ import schemathesis
 from house import HOST, ORIGIN, House, house_in
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
+from reported import Reported, month
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
+from dashboards.live.app import application
 from dashboards.live.door import Limits
 
 STREAMS = "/api/v1/(stream|breath)"
@@ -25,6 +27,7 @@ OURS = {"host": HOST, "origin": ORIGIN, "x-somalink": "1"}
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     made = house_in(tmp_path_factory.mktemp("house"))
+    made.app = application(Reported(made.desk, month()), made.guests, made.place)
     made.app.limits = Limits(joins=10**6, writes=10**6, reads=10**6)
     with made.store:
         yield made
