@@ -9,15 +9,16 @@ sums and comparisons are exact, and one division ends each number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.stats import theilslopes
 
 from processing.exact import int_sum, median, prefix
 from somalink.domain.constants import Constants
 from somalink.domain.time import GRID_NS, MINUTE_NS, SECOND_NS
-from somalink.domain.types import UNKNOWN, Episode, Event, EventMetrics, Gate, Grid, IntArray
+from somalink.domain.types import UNKNOWN, BoolArray, Episode, Event, EventMetrics, Gate, Grid, IntArray
 
 Z_PER_UNIT = 10_000
 Q_PER_UNIT = 10_000
@@ -29,6 +30,8 @@ PEAK_SHARE = (95, 100)
 """The peak is the 95th percentile: the highest of 120 overlapping points is one noisy half minute."""
 HALF_POINTS = 12
 """60 s of grid points: half-recovery is of a minute's mean, so that one dip does not count as calm."""
+AREA_NS = 30 * MINUTE_NS
+SLOPE_NS = 10 * MINUTE_NS
 HORIZON_NS = 60 * MINUTE_NS
 """Recovery is followed this long after the peak, then censored: later on other things have happened."""
 KNOWN_SHARE = (1, 2)
@@ -43,6 +46,10 @@ dz10 is the mean over these shifts of the plain rise at each, so a vague tag giv
 KERNEL_STEPS = 4
 
 
+Readable = Callable[[int, int], IntArray]
+"""(first, last) -> level z, 1e-4, on every grid point from `first`, which is one, to `last`; UNKNOWN where it may not be read."""
+
+
 def event_metrics(event: Event, grid: Grid, others: Sequence[Event], constants: Constants) -> EventMetrics:
     """Metrics of one event on the leading device's rows, in time order; None where too little may be read.
 
@@ -50,24 +57,31 @@ def event_metrics(event: Event, grid: Grid, others: Sequence[Event], constants: 
     not over the baseline; `latency_s` from tag to peak, below 0 where the body was first. `t_half_s` is None when there was no rise to
     recover from; with `t_half_censored` it is how long the level was seen to stay up. A tag more than 15 min vague has dz10 alone.
     """
+    return metrics_of(event, readable_in(grid, constants), others, constants)
+
+
+def metrics_of(event: Event, readable: Readable, others: Sequence[Event], constants: Constants) -> EventMetrics:
+    """The same, on whatever can tell the level: the one operator for tags and for their matched moments."""
     around = [other for other in others if other.id != event.id and not other.deleted]
-    level = _level(event, grid, around, constants)
-    dz10 = _blurred_rise(event, level)
+    level = _level(event, readable, around)
+    dz10, pre_z = _blurred_rise(event, level)
     if event.certainty_s > constants.link.max_certainty_s:
-        return EventMetrics(event.id, dz10=dz10)
+        return EventMetrics(event.id, dz10=dz10, pre_z=pre_z)
     next_ns = min((other.t_ns for other in around if other.t_ns > event.t_ns), default=None)
+    pre = _pre_of_peak(event, level)
+    plain = EventMetrics(event.id, dz10=dz10, pre_z=pre_z, area=_area(event, level, pre, next_ns), slowing_z=_slowing(event, level, next_ns))
     peak = _peak(event, level, next_ns)
     if peak is None:
-        return EventMetrics(event.id, dz10=dz10)
+        return plain
     peak_z, peak_ns = peak
-    half = _half_recovery(peak_z, peak_ns, _pre_of_peak(event, level), level, next_ns, constants)
-    return EventMetrics(
-        event.id,
-        dz10=dz10,
+    half = _half_recovery(peak_z, peak_ns, pre, level, next_ns, constants)
+    return replace(
+        plain,
         peak_z=peak_z / Z_PER_UNIT,
         latency_s=(peak_ns - event.t_ns) / SECOND_NS,
         t_half_s=None if half is None else half[0] / SECOND_NS,
         t_half_censored=None if half is None else half[1],
+        slope=_slope(peak_ns, level, next_ns),
     )
 
 
@@ -78,7 +92,7 @@ def half_back(episode: Episode, grid: Grid, constants: Constants) -> float | Non
     """
     end_ns = (episode.peak_ns if episode.stop_ns is None else episode.stop_ns) + GRID_NS
     first_ns = (episode.start_ns + PRE_NS[0]) // GRID_NS * GRID_NS
-    z = _readable(grid, first_ns, end_ns + HORIZON_NS + MINUTE_NS, constants)
+    z = readable_in(grid, constants)(first_ns, end_ns + HORIZON_NS + MINUTE_NS)
     level = _Level(first_ns, z, z)
     pre, begins = _between(level, z, episode.start_ns + PRE_NS[0], episode.start_ns + PRE_NS[1]), level.index(episode.start_ns) - 1
     within = z[begins : level.index(end_ns)]
@@ -105,25 +119,40 @@ class _Level:
         return self.first_ns + index * GRID_NS
 
 
-def _level(event: Event, grid: Grid, others: Sequence[Event], constants: Constants) -> _Level:
+def _level(event: Event, readable: Readable, others: Sequence[Event]) -> _Level:
     """The points from the earliest baseline the kernel reaches to the latest moment of recovery."""
-    blur_ns = KERNEL[-1][0] * event.certainty_s * SECOND_NS // KERNEL_STEPS
-    first_ns = (event.t_ns - blur_ns + PRE_NS[0] - RESPONSE_NS) // GRID_NS * GRID_NS
-    last_ns = event.t_ns + blur_ns + RESPONSE_NS + HORIZON_NS + MINUTE_NS
-    z = _readable(grid, first_ns, last_ns, constants)
+    first_ns, last_ns = reach(event.t_ns, event.certainty_s)
+    z = readable(first_ns, last_ns)
     level = _Level(first_ns, z, z.copy())
     for other in others:
         _blot(level, other.t_ns, max(other.t_end_ns or 0, other.t_ns + RESPONSE_NS))
     return level
 
 
-def _readable(grid: Grid, first_ns: int, last_ns: int, constants: Constants) -> IntArray:
-    """Level z on every grid point from `first_ns`, which is one, to `last_ns`; UNKNOWN where it may not be read."""
-    z = np.full((last_ns - first_ns) // GRID_NS + 1, UNKNOWN, np.int64)
-    rows = grid.take(slice(*np.searchsorted(grid.stop_ns, [first_ns, last_ns + 1])))
-    readable = np.isin(rows.gate, OPEN_GATES) & (rows.hr_q >= round(constants.usual.min_quality * Q_PER_UNIT)) & (rows.z != UNKNOWN)
-    z[(rows.stop_ns[readable] - first_ns) // GRID_NS] = rows.z[readable]
-    return z
+def reach(t_ns: int, certainty_s: int) -> tuple[int, int]:
+    """First and last grid stop that the metrics of a moment may look at."""
+    blur_ns = KERNEL[-1][0] * certainty_s * SECOND_NS // KERNEL_STEPS
+    first_ns = (t_ns - blur_ns + PRE_NS[0] - RESPONSE_NS) // GRID_NS * GRID_NS
+    return first_ns, t_ns + blur_ns + RESPONSE_NS + HORIZON_NS + MINUTE_NS
+
+
+def readable_in(grid: Grid, constants: Constants) -> Readable:
+    """What may be read of these rows, which are in order of time."""
+
+    def readable(first_ns: int, last_ns: int) -> IntArray:
+        z = np.full((last_ns - first_ns) // GRID_NS + 1, UNKNOWN, np.int64)
+        rows = grid.take(slice(*np.searchsorted(grid.stop_ns, [first_ns, last_ns + 1])))
+        known = may_be_read(rows, constants)
+        z[(rows.stop_ns[known] - first_ns) // GRID_NS] = rows.z[known]
+        return z
+
+    return readable
+
+
+def may_be_read(rows: Grid, constants: Constants) -> BoolArray:
+    """(n,) whether the level at a row speaks of the person: known well enough, and not answering to the body's work."""
+    good = np.isin(rows.gate, OPEN_GATES) & (rows.hr_q >= round(constants.usual.min_quality * Q_PER_UNIT)) & (rows.z != UNKNOWN)
+    return np.asarray(good, np.bool_)
 
 
 def _blot(level: _Level, from_ns: int, to_ns: int) -> None:
@@ -142,26 +171,63 @@ def _between(level: _Level, column: IntArray, from_ns: int, to_ns: int) -> IntAr
     return _known(column, level.index(from_ns), level.index(to_ns))
 
 
-def _blurred_rise(event: Event, level: _Level) -> float | None:
-    """dz10: the mean of the plain rise over where the tag may have been; None when under half of that weight is known."""
-    rises: list[tuple[int, int]] = []
-    for step, weight in KERNEL:
-        rise = _rise(event.t_ns + step * event.certainty_s * SECOND_NS // KERNEL_STEPS, level)
-        if rise is not None:
-            rises.append((weight, rise))
-    weights = np.array([weight for weight, _ in rises], np.int64)
-    if int_sum(weights) * KNOWN_SHARE[1] < int_sum(np.array([weight for _, weight in KERNEL])) * KNOWN_SHARE[0]:
-        return None
-    return round(int_sum(np.array([weight * rise for weight, rise in rises])) / int_sum(weights)) / Z_PER_UNIT
+def _blurred_rise(event: Event, level: _Level) -> tuple[float | None, float | None]:
+    """dz10 and what it is over: means over where the tag may have been of the plain rise and of the calm before it; None when under half of
+    that weight is known."""
+    shifts = [(weight, _rise(event.t_ns + step * event.certainty_s * SECOND_NS // KERNEL_STEPS, level)) for step, weight in KERNEL]
+    told = [(weight, rise) for weight, rise in shifts if rise is not None]
+    weights = int_sum(np.array([weight for weight, _ in told], np.int64))
+    if weights * KNOWN_SHARE[1] < int_sum(np.array([weight for _, weight in KERNEL])) * KNOWN_SHARE[0]:
+        return None, None
+    after, before = (int_sum(np.array([weight * rise[k] for weight, rise in told])) for k in (0, 1))
+    return round((after - before) / weights) / Z_PER_UNIT, round(before / weights) / Z_PER_UNIT
 
 
-def _rise(t_ns: int, level: _Level) -> int | None:
-    """Mean z of [0, +10] min less the median of [-15, -5] min, in 1e-4; None when either is too little known."""
+def _rise(t_ns: int, level: _Level) -> tuple[int, int] | None:
+    """Mean z of [0, +10] min and the median of [-15, -5] min, in 1e-4; None when either is too little known."""
     after = _between(level, level.z, t_ns, t_ns + RESPONSE_NS)
     before = _between(level, level.calm, t_ns + PRE_NS[0], t_ns + PRE_NS[1])
     if after is None or before is None:
         return None
-    return round(int_sum(after) / len(after)) - round(median(before))
+    return round(int_sum(after) / len(after)), round(median(before))
+
+
+def _until_next(level: _Level, from_ns: int, to_ns: int, next_ns: int | None) -> IntArray:
+    """The points of a stretch, UNKNOWN from the next event on."""
+    first = level.index(from_ns)
+    window = level.z[first : level.index(to_ns)].copy()
+    if next_ns is not None:
+        window[max(level.index(next_ns) - first, 0) :] = UNKNOWN
+    return window
+
+
+def _area(event: Event, level: _Level, pre: int | None, next_ns: int | None) -> float | None:
+    """z x min above `pre` in the half hour after the tag, for the whole of it; None when under half of it, or of its first ten minutes, may be
+    read before the next event."""
+    window = _until_next(level, event.t_ns, event.t_ns + AREA_NS, next_ns)
+    known, response = _known(window, 0, len(window)), _known(window, 0, RESPONSE_NS // GRID_NS)
+    if known is None or response is None or pre is None:
+        return None
+    return round((int_sum(known) / len(known) - pre) * (AREA_NS / MINUTE_NS)) / Z_PER_UNIT
+
+
+def _slowing(event: Event, level: _Level, next_ns: int | None) -> float | None:
+    """The least mean of a minute, at least half of it known, in the ten minutes after the tag; None when under half of them may be read."""
+    window = _until_next(level, event.t_ns, event.t_ns + RESPONSE_NS, next_ns)
+    if _known(window, 0, len(window)) is None:
+        return None
+    minutes = [known for first in range(0, len(window) - HALF_POINTS + 1, HALF_POINTS) if (known := _known(window, first, first + HALF_POINTS)) is not None]
+    return min((round(int_sum(known) / len(known)) / Z_PER_UNIT for known in minutes), default=None)
+
+
+def _slope(peak_ns: int, level: _Level, next_ns: int | None) -> float | None:
+    """Theil-Sen slope of z in the ten minutes after the peak, z a min; None when under half of them may be read before the next event."""
+    window = _until_next(level, peak_ns, peak_ns + SLOPE_NS, next_ns)
+    at = np.flatnonzero(window != UNKNOWN)
+    if 2 * len(at) < len(window) or len(at) < HALF_POINTS:
+        return None
+    slope = float(theilslopes(window[at].astype(np.float64), at.astype(np.float64))[0])
+    return round(slope * (MINUTE_NS // GRID_NS)) / Z_PER_UNIT
 
 
 def _peak(event: Event, level: _Level, next_ns: int | None) -> tuple[int, int] | None:
@@ -170,10 +236,7 @@ def _peak(event: Event, level: _Level, next_ns: int | None) -> tuple[int, int] |
     The moment is the first point that reaches the 95th percentile. None when under half of the whole window may be read.
     """
     from_ns, to_ns = event.t_ns - event.certainty_s * SECOND_NS, event.t_ns + RESPONSE_NS + event.certainty_s * SECOND_NS
-    first, behind = level.index(from_ns), level.index(to_ns)
-    window = level.z[first:behind].copy()
-    if next_ns is not None:
-        window[max(level.index(next_ns) - first, 0) :] = UNKNOWN
+    first, window = level.index(from_ns), _until_next(level, from_ns, to_ns, next_ns)
     known = _known(window, 0, len(window))
     if known is None:
         return None

@@ -54,6 +54,8 @@ class Coverage:
     usable: int
     counted: int
     not_blind: int
+    asked: int
+    """Said when a rise had made the page ask: the level chose the moment."""
     no_signal: int
     overlapping: int
     outside: int

@@ -108,8 +108,9 @@ FINDING_METRICS = {
     "step_outcome": "points",
 }
 """Metric of a finding and the unit of its effect. Only `dz10` of a group, trends, contrasts and offers have a p; secondaries never."""
-STANDINGS = ("counted", "not_blind", "no_signal", "overlapping", "outside", "unmatched")
-"""What became of a tagged moment in the comparison: only the first is in it."""
+STANDINGS = ("counted", "not_blind", "asked", "no_signal", "overlapping", "outside", "unmatched")
+"""What became of a tagged moment in the comparison: only the first is in it. `asked`: said when a risen level had made the page ask, so that
+the level chose the moment; `overlapping`: within ten minutes of another; `outside`: of any recording; `unmatched`: no matched moment."""
 
 # ---------------------------------------------------------------- the grid row as stored
 

@@ -347,8 +347,15 @@ class Control:
     still: float
     """Share of its 25 minutes that was still; the event's own is within the tolerance."""
     motion_mg: float | None
-    metrics: EventMetrics
-    """`event_id` is that of the event."""
+    dz10: float | None = None
+    peak_z: float | None = None
+    latency_s: float | None = None
+    t_half_s: float | None = None
+    t_half_censored: bool | None = None
+    pre_z: float | None = None
+    area: float | None = None
+    slope: float | None = None
+    slowing_z: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from somalink.domain.catalogue import INDICES
 from somalink.domain.errors import UsageError
 from somalink.domain.identity import Unit
 from somalink.domain.time import SECOND_NS
-from somalink.domain.types import Episode, EventMetrics, Flag, FloatArray, Grid, IntArray, Prompt, word
+from somalink.domain.types import Control, Episode, EventMetrics, Finding, Flag, FloatArray, Grid, IntArray, Prompt, word
 from somalink.storage import rows
 from somalink.storage.blobs import TICK_NS2
 from somalink.storage.derived import FORMS, NO_BASELINE, baseline_labels, confidence, unknown, worded
@@ -203,6 +203,12 @@ def _baselines(ask: Ask) -> Iterable[Row]:
             yield person, found.tier, found.baseline.from_ns, found.baseline.mode, found.analysis, rows.baseline_json(found.baseline)
 
 
+def _controls(ask: Ask) -> Iterable[Row]:
+    for person in ask.people:
+        for control in ask.store.controls(person):
+            yield (person, *(getattr(control, f.name) for f in fields(Control)))
+
+
 _PLACE = "person:s device:s recording:s"
 TABLES: Mapping[str, Table] = {
     "beats": Table(f"{_PLACE} t_ns:i rr_ticks:i rr_ns:i flag:s segment:i", _beats),
@@ -236,6 +242,15 @@ TABLES: Mapping[str, Table] = {
         "id:s person:s t_ns:i kind:s value:i prompt_id:s blind:b", _each(LocalStore.ratings, "id", "person", "t_ns", "kind", "value", "prompt_id", "blind")
     ),
     "coverage": Table(f"{_PLACE} hour_start_ns:i received:i refused:i stored:i flagged:i gap_s:f usable_s:i suspect_s:i", _chunked(_coverage)),
+    "findings": Table(
+        "id:s person:s span:s scope:s metric:s n_tagged:i n_usable:i n_blind:i n_controls:i effect:f low:f high:f p:f q:f verdict:s reason:s analysis:s",
+        _each(LocalStore.findings, *(f.name for f in fields(Finding))),
+    ),
+    "controls": Table(
+        "person:s event_id:s n:i t_ns:i device:s day:i still:f motion_mg:f dz10:f peak_z:f latency_s:f t_half_s:f t_half_censored:b pre_z:f area:f slope:f "
+        "slowing_z:f",
+        _chunked(_controls),
+    ),
     "sessions": Table(
         "id:s revision:i person:s start_ns:i stop_ns:i kind:s rate:f in_s:f ex_s:f prompt_id:s outcome:s",
         _each(LocalStore.sessions, "id", "revision", "person", "start_ns", "stop_ns", "kind", "rate", "in_s", "ex_s", "prompt_id", "outcome"),

@@ -7,7 +7,7 @@ another. What can be computed from what is stored (index, RMSSD, confidence) is 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -24,9 +24,11 @@ from somalink.domain.types import (
     Beats,
     Candidate,
     ClockAnchor,
+    Control,
     Episode,
     Event,
     EventMetrics,
+    Finding,
     Gap,
     Grid,
     Link,
@@ -131,6 +133,12 @@ class LocalStore:
             with self._database.writing():
                 self._database.run("INSERT OR IGNORE INTO secrets (person, secret) VALUES (?, ?)", (person, given or secrets.token_hex(16)))
         return str(self._database.value(sql, (person,)))
+
+    def keep(self, person: str, keepsakes: Iterable[tuple[str, str, bytes]]) -> None:
+        """(name, state, payload) of what took long to compute; the newest under a name stands. News to nobody: it takes no change number."""
+        with self._database.writing():
+            sql = "INSERT OR REPLACE INTO keepsakes (person, name, state, payload) VALUES (?, ?, ?, ?)"
+            self._database.run_many(sql, [(person, *keepsake) for keepsake in keepsakes])
 
     # ------------------------------------------------------------ who and what
 
@@ -284,6 +292,22 @@ class LocalStore:
 
     def event_metrics(self, person: str) -> list[EventMetrics]:
         return self._select(rows.METRICS, "WHERE person = ? AND analysis = ?", (person, self.current_analysis(person)))
+
+    def controls(self, person: str, event_id: str | None = None) -> list[Control]:
+        """Matched moments, of one event or of all, in the order they were drawn."""
+        where, values = "WHERE person = ? AND analysis = ?", (person, self.current_analysis(person))
+        return self._select(rows.CONTROLS, where if event_id is None else f"{where} AND event_id = ?", values if event_id is None else (*values, event_id))
+
+    def findings(self, person: str, span: str | None = None) -> list[Finding]:
+        """What is said of the person, of one span or of all that were asked for, by span, metric and scope."""
+        where, values = "WHERE person = ?", (person,)
+        order = "span, metric, scope"
+        return self._select(rows.FINDINGS, where if span is None else f"{where} AND span = ?", values if span is None else (*values, span), order=order)
+
+    def keepsake(self, person: str, name: str, state: str) -> bytes | None:
+        """What was kept under a name, while what it rests on is still so."""
+        found: bytes | None = self._value("SELECT payload FROM keepsakes WHERE person = ? AND name = ? AND state = ?", (person, name, state))
+        return found
 
     def prompts(self, person: str, start_ns: int = EVER[0], stop_ns: int = EVER[1]) -> list[Prompt]:
         """Rows of the ledger with start <= t < stop, by time."""

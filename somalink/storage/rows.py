@@ -19,9 +19,11 @@ from somalink.domain.types import (
     Beats,
     Candidate,
     ClockAnchor,
+    Control,
     Episode,
     Event,
     EventMetrics,
+    Finding,
     Gap,
     Grid,
     Link,
@@ -285,6 +287,8 @@ EPISODES = Kind("episodes", Episode, ("id",), ("unit", "analysis", "lead"), "sta
 CANDIDATES = Kind("candidates", Candidate, ("unit", "analysis", "start_ns", "kind", "driver", "stop_ns"), ("unit", "analysis"), "start_ns")
 LINKS = Kind("links", Link, ("person", "analysis", "event_id", "episode_id"), ("person", "analysis"))
 METRICS = Kind("event_metrics", EventMetrics, ("person", "analysis", "event_id"), ("person", "analysis"))
+CONTROLS = Kind("controls", Control, ("person", "analysis", "event_id", "n"), ("person", "analysis"))
+FINDINGS = Kind("findings", Finding, ("id",))
 EVENTS = Kind("events", Event, ("id", "revision"), time="t_ns")
 SESSIONS = Kind("sessions", Session, ("id", "revision"), time="start_ns")
 PLANS = Kind("plans", Plan, ("id", "revision"), time="t_ns")
@@ -294,7 +298,7 @@ ANSWERS = Kind("answers", Answer, ("prompt_id", "received_ns"), time="received_n
 SETTINGS = Kind("settings", Setting, ("person", "key", "revision"))
 PROFILE = Kind("profile", Setting, ("person", "key", "revision"))
 ROWS: tuple[Kind[Any], ...] = (
-    RECORDINGS, GAPS, COUNTS, UTC_OFFSETS, CLOCKS, DEVICE_STATUS, EPISODES, CANDIDATES, LINKS, METRICS,
+    RECORDINGS, GAPS, COUNTS, UTC_OFFSETS, CLOCKS, DEVICE_STATUS, EPISODES, CANDIDATES, LINKS, METRICS, CONTROLS, FINDINGS,
     EVENTS, SESSIONS, PLANS, RATINGS, PROMPTS, ANSWERS, SETTINGS, PROFILE,
 )  # fmt: skip
 

@@ -156,5 +156,29 @@ CREATE INDEX raw_by_change ON raw (change);
 CREATE INDEX events_by_change ON events (change);
 """
 
-STEPS: tuple[str, ...] = (VERSION_1,)
+VERSION_2 = """
+ALTER TABLE event_metrics ADD COLUMN pre_z REAL;
+ALTER TABLE event_metrics ADD COLUMN area REAL;
+ALTER TABLE event_metrics ADD COLUMN slope REAL;
+ALTER TABLE event_metrics ADD COLUMN slowing_z REAL;
+CREATE TABLE controls (
+    person TEXT NOT NULL, analysis TEXT NOT NULL, event_id TEXT NOT NULL, n INTEGER NOT NULL, t_ns INTEGER NOT NULL, device TEXT NOT NULL,
+    day INTEGER NOT NULL, still REAL NOT NULL, motion_mg REAL, dz10 REAL, peak_z REAL, latency_s REAL, t_half_s REAL, t_half_censored INTEGER,
+    pre_z REAL, area REAL, slope REAL, slowing_z REAL, change INTEGER NOT NULL,
+    PRIMARY KEY (person, analysis, event_id, n)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE findings (
+    id TEXT PRIMARY KEY, person TEXT NOT NULL, span TEXT NOT NULL, scope TEXT NOT NULL, metric TEXT NOT NULL, n_tagged INTEGER NOT NULL,
+    n_usable INTEGER NOT NULL, n_blind INTEGER NOT NULL, n_controls INTEGER NOT NULL, effect REAL, low REAL, high REAL, p REAL, q REAL,
+    verdict TEXT NOT NULL, reason TEXT NOT NULL, analysis TEXT NOT NULL, change INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX findings_by_person ON findings (person, span);
+CREATE TABLE keepsakes (
+    person TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL, payload BLOB NOT NULL, PRIMARY KEY (person, name)
+) STRICT, WITHOUT ROWID;
+"""
+"""Findings and what they are compared with. A keepsake is what was computed from other rows and takes long: good while its `state` stands,
+lost without harm, never replicated."""
+
+STEPS: tuple[str, ...] = (VERSION_1, VERSION_2)
 """`STEPS[v]` takes a store from version v to v + 1."""

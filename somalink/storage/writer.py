@@ -21,9 +21,11 @@ from somalink.domain.types import (
     Beats,
     Candidate,
     ClockAnchor,
+    Control,
     Episode,
     Event,
     EventMetrics,
+    Finding,
     Gap,
     Grid,
     Link,
@@ -167,6 +169,30 @@ class Writer:
         self._put(rows.LINKS, links, person, analysis)
         self._put(rows.METRICS, metrics, person, analysis)
 
+    def put_controls(self, person: str, analysis: str, event_id: str, controls: Sequence[Control]) -> None:
+        """The matched moments of an event, all of them: those beyond the last leave a tombstone."""
+        where = "person = ? AND analysis = ? AND event_id = ? AND n >= ?"
+        place = (person, analysis, event_id, len(controls))
+        for (n,) in self._database.rows(f"SELECT n FROM controls WHERE {where}", place):
+            self.put_tombstone("controls", id=control_id(event_id, n), person=person)
+        self._database.run(f"DELETE FROM controls WHERE {where}", place)
+        self._put(rows.CONTROLS, controls, person, analysis)
+
+    def forget_controls(self, person: str, analysis: str, but: set[str]) -> None:
+        """Drops the matched moments of events that are not in `but`: they are deleted, or in no recording any more."""
+        for (event_id,) in self._database.rows("SELECT DISTINCT event_id FROM controls WHERE person = ? AND analysis = ?", (person, analysis)):
+            if event_id not in but:
+                self.put_controls(person, analysis, event_id, [])
+
+    def put_findings(self, person: str, span: str, findings: Sequence[Finding]) -> None:
+        """What is said of a span, all of it: what is no longer said leaves a tombstone."""
+        said = {finding.id for finding in findings}
+        for (id,) in self._database.rows("SELECT id FROM findings WHERE person = ? AND span = ?", (person, span)):
+            if id not in said:
+                self._database.run("DELETE FROM findings WHERE id = ?", (id,))
+                self.put_tombstone("findings", id=id, person=person)
+        self._put(rows.FINDINGS, findings)
+
     def put_prompts(self, prompts: Iterable[Prompt]) -> None:
         """Decided once: of a prompt that is stored already only what happened to it later (shown, answered) is added."""
         given = list(prompts)
@@ -302,6 +328,11 @@ class Writer:
             self.put_tombstone("episodes", id=id, person=person, device=device)
         for event_id, episode_id in self._database.rows("SELECT event_id, episode_id FROM links WHERE person = ? AND analysis = ?", (person, analysis)):
             self.put_tombstone("links", id=link_id(event_id, episode_id), person=person)
+        self.forget_controls(person, analysis, set())
+        for (id,) in self._database.rows("SELECT id FROM findings WHERE person = ?", (person,)):
+            self.put_tombstone("findings", id=id, person=person)
+        self._database.run("DELETE FROM findings WHERE person = ?", (person,))
+        self._database.run("DELETE FROM keepsakes WHERE person = ?", (person,))
 
     def _restamp(self, person: str, analysis: str) -> None:
         for (unit,) in self._database.rows("SELECT unit FROM units WHERE person = ?", (person,)):
@@ -326,6 +357,11 @@ class Writer:
 def link_id(event_id: str, episode_id: str) -> str:
     """Name of a link in tombstones and replicas."""
     return f"{event_id}|{episode_id}"
+
+
+def control_id(event_id: str, n: int) -> str:
+    """Name of a matched moment in tombstones and replicas."""
+    return f"{event_id}|{n}"
 
 
 def _says_the_same(kind: Kind[Revised], known: Revised, value: Revised) -> bool:

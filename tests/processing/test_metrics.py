@@ -1,5 +1,7 @@
 """What the level did around a tag, on drawn curves whose answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -50,7 +52,28 @@ def metrics(z: np.ndarray, *others: Event, event: Event | None = None, gate: Int
 
 
 def test_a_drawn_plateau_is_measured_to_the_digit() -> None:
-    assert metrics(plateau()) == EventMetrics("tag", dz10=1.0, peak_z=3.0, latency_s=5.0, t_half_s=4 * 60 - 5 + 30, t_half_censored=False)
+    drawn = EventMetrics("tag", dz10=1.0, peak_z=3.0, latency_s=5.0, t_half_s=4 * 60 - 5 + 30, t_half_censored=False, pre_z=0.5, slowing_z=0.5)
+    assert replace(metrics(plateau()), slope=None, area=None) == drawn
+    assert metrics(plateau()).area == 10.0  # 2.5 over the usual for 4 min
+
+
+def test_the_slope_is_that_of_the_ten_minutes_after_the_peak() -> None:
+    ramp = np.where(MINUTES > 0, np.clip(4.0 - 0.2 * MINUTES, 0, 4), 0.0)
+    assert metrics(ramp).slope == pytest.approx(-0.2, abs=1e-3)
+    assert metrics(without(ramp, 3, 60)).slope is None
+
+
+def test_a_body_that_goes_quiet_has_a_low_minute_and_an_area_below_nothing() -> None:
+    found = metrics(plateau(-2.0, to_min=3.0, base=0.0))
+    assert found.slowing_z == -2.0
+    assert found.area == -6.0
+
+
+def test_what_follows_the_next_event_belongs_to_that_one() -> None:
+    late = np.where((MINUTES > 8) & (MINUTES <= 30), 4.0, 0.0)
+    assert metrics(late).area == 4 * 22
+    assert metrics(late, tag(4, name="other")).area is None
+    assert metrics(late, tag(20, name="other")).area == 4 * 12 / 20 * 30
 
 
 def test_the_height_is_the_95th_percentile_so_that_one_wild_half_minute_is_no_peak() -> None:
