@@ -5,16 +5,17 @@ A year of one device is 6.3 million points: 60 MB here, a gigabyte as `Grid` row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
+from processing.gates import is_still
 from processing.metrics import may_be_read
 from somalink.domain.constants import Constants
 from somalink.domain.time import GRID_NS
-from somalink.domain.types import UNKNOWN, BoolArray, Gate, Grid, IntArray
+from somalink.domain.types import UNKNOWN, BoolArray, Grid, IntArray
 
 BLOCK_NS = 24 * 3600 * 10**9
 BLOCK = BLOCK_NS // GRID_NS
@@ -29,9 +30,9 @@ _KINDS = {"z": np.int32, "gate": np.uint8, "still": np.bool_, "motion": np.int32
 class Rows:
     """(n,) each, one a grid point from the first of a stretch on.
 
-    `z`: level, 1e-4, UNKNOWN where it may not be read (`metrics.may_be_read`). `gate`: `Gate`, UNWORN without a row. `still`: told by the gate.
-    `motion`: 0.1 mg or UNKNOWN. `hr`: milli-bpm, UNKNOWN where quality is under 0.6. `good`: quality of 0.6 and more. `graded`: and confidence A
-    or B. `usual`: number of the baseline, -1 for none.
+    `z`: level, 1e-4, UNKNOWN where it may not be read (`metrics.may_be_read`). `gate`: `Gate`, UNWORN without a row. `still`: the gate says so,
+    or nothing else than the heart tells of movement. `motion`: 0.1 mg or UNKNOWN. `hr`: milli-bpm, UNKNOWN where quality is under 0.6. `good`:
+    quality of 0.6 and more. `graded`: and confidence A or B. `usual`: number of the baseline, -1 for none.
     """
 
     z: NDArray[np.int32]
@@ -77,7 +78,7 @@ def rows_of(grid: Grid, first_ns: int, points: int, constants: Constants, *, lea
     sure = good & (grid.hr_q * grid.maturity * grid.motion_conf >= least_c * 1e8)
     out.z[at] = np.where(readable, grid.z, UNKNOWN)
     out.gate[at] = grid.gate
-    out.still[at] = grid.gate == Gate.STILL
+    out.still[at] = is_still(grid.gate, grid.motion_conf)
     out.motion[at] = grid.motion
     out.hr[at] = np.where(good, grid.hr, UNKNOWN)
     out.good[at] = good
@@ -121,8 +122,3 @@ class Track:
         if high > low:
             out[low - at : high - at] = self.rows.z[low:high]
         return out
-
-
-def days_of(from_ns: int, to_ns: int) -> Iterator[int]:
-    """Numbers of the UTC days that [from, to] touches."""
-    yield from range(from_ns // BLOCK_NS, to_ns // BLOCK_NS + 1)

@@ -11,7 +11,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from processing.findings.track import BLOCK, BLOCK_NS, Rows, Track, days_of, rows_of, unworn
+from processing.findings.track import BLOCK, BLOCK_NS, Rows, Track, rows_of, unworn
 from somalink.domain.constants import PROMPTING, Constants
 from somalink.storage.local import LocalStore
 
@@ -46,13 +46,23 @@ def tracks(store: LocalStore, person: str, from_ns: int, to_ns: int, constants: 
     return [Track.of(device, days) for device, days in sorted(found.items())]
 
 
+def states(store: LocalStore, person: str, from_ns: int, to_ns: int) -> dict[int, str]:
+    """What the rows of each UTC day with rows rest on: another text whenever they would be others."""
+    held = {day for days in _held(store, person).values() for day in days if from_ns <= day * BLOCK_NS <= to_ns}
+    return {day: _state(store, person, day) for day in sorted(held)}
+
+
 def _days(store: LocalStore, person: str, from_ns: int, to_ns: int) -> dict[str, list[int]]:
     """UTC days with rows, by device."""
-    wanted = set(days_of(from_ns, to_ns))
+    first, last = from_ns // BLOCK_NS, to_ns // BLOCK_NS
+    return {device: sorted(day for day in days if first <= day <= last) for device, days in sorted(_held(store, person).items())}
+
+
+def _held(store: LocalStore, person: str) -> dict[str, set[int]]:
     held: dict[str, set[int]] = {}
     for unit in store.units(person):
         held.setdefault(unit.device, set()).update(start_ns // BLOCK_NS for start_ns, _ in store.days(unit))
-    return {device: sorted(days & wanted) for device, days in sorted(held.items())}
+    return held
 
 
 def _state(store: LocalStore, person: str, day: int) -> str:
