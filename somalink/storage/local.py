@@ -197,6 +197,21 @@ class LocalStore:
         [(change, count)] = self._rows(f"SELECT coalesce(max(change), 0), coalesce(sum(n), 0) FROM ({sql})", (person, of, hour, last, person, of, *span))
         return int(change), int(count), of
 
+    def beats_state(self, unit: Unit, start_ns: int, stop_ns: int) -> tuple[int, int]:
+        """Another one whenever `recording_beats` would be; whole hours are looked at, no blob is opened."""
+        hour, last = start_ns // HOUR_NS, (stop_ns - 1) // HOUR_NS
+        sql = (
+            "SELECT max(last_change, floor_change) AS change, count AS n FROM hours WHERE kind = 'beats' AND unit = ? AND hour >= ? AND hour <= ? "
+            "UNION ALL SELECT max(change), count(*) FROM beats WHERE unit = ? AND t_ns >= ? AND t_ns < ?"
+        )
+        change = count = 0
+        for id in self._ids(unit):
+            [(newest, n)] = self._rows(
+                f"SELECT coalesce(max(change), 0), coalesce(sum(n), 0) FROM ({sql})", (id, hour, last, id, hour * HOUR_NS, (last + 1) * HOUR_NS)
+            )
+            change, count = max(change, int(newest)), count + int(n)
+        return change, count
+
     def recording_grid(self, unit: Unit, start_ns: int = EVER[0], stop_ns: int = EVER[1], *, analysis: str | None = None) -> Grid:
         """Of one recording; `analysis` None is the current one."""
         of = analysis or self.current_analysis(unit.person)
