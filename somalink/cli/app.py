@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from somalink.cli import breathing, console, demo, looking, machine, page, replaying, running, scanning, telling, virtual
+from somalink.cli import breathing, console, demo, looking, machine, page, replaying, reporting, running, scanning, telling, virtual
 from somalink.domain.errors import SomalinkError
 
 FAILED = 1
@@ -43,7 +43,7 @@ def common(
     console.SAID.quiet = quiet
 
 
-for group in (demo, scanning, running, replaying, page, telling, breathing, looking, machine, virtual):
+for group in (demo, scanning, running, replaying, page, telling, breathing, looking, reporting, machine, virtual):
     group.register(app)
 
 

@@ -88,7 +88,7 @@ class _Book:
 
     @classmethod
     def of(cls, store: LocalStore, person: str, from_day: date, to_day: date, constants: Constants, tz: str, rules: Statistics, told: Told | None) -> _Book:
-        offsets = _local(store, person, from_day, tz)
+        offsets = local_of(store, person, from_day, tz)
         first, last = (from_day - EPOCH).days, (to_day - EPOCH).days
         from_ns, to_ns = _day_start(first, offsets), _day_start(last + 1, offsets)
         part = None if told is None else lambda share: told(0.9 * share)
@@ -166,7 +166,7 @@ class _Book:
         return out
 
 
-def _local(store: LocalStore, person: str, from_day: date, tz: str) -> Offsets:
+def local_of(store: LocalStore, person: str, from_day: date, tz: str) -> Offsets:
     """As the recordings say; where there are none, as the settings' zone has it at noon of the first day."""
     told = local_offsets(store, person)
     if told != UTC_ONLY:
