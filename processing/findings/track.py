@@ -21,7 +21,7 @@ BLOCK_NS = 24 * 3600 * 10**9
 BLOCK = BLOCK_NS // GRID_NS
 """Points of a UTC day: what is read, kept and forgotten at once."""
 UNWORN = 255
-"""In `gate`: no row."""
+"""In `gate`: no heart rate."""
 _LEAST_Q = 6000
 _KINDS = {"z": np.int32, "gate": np.uint8, "still": np.bool_, "motion": np.int32, "hr": np.int32, "good": np.bool_, "graded": np.bool_, "usual": np.int32}
 
@@ -30,7 +30,8 @@ _KINDS = {"z": np.int32, "gate": np.uint8, "still": np.bool_, "motion": np.int32
 class Rows:
     """(n,) each, one a grid point from the first of a stretch on.
 
-    `z`: level, 1e-4, UNKNOWN where it may not be read (`metrics.may_be_read`). `gate`: `Gate`, UNWORN without a row. `still`: the gate says so,
+    `z`: level, 1e-4, UNKNOWN where it may not be read (`metrics.may_be_read`). `gate`: `Gate`, UNWORN without a
+    heart rate. `still`: the gate says so,
     or nothing else than the heart tells of movement. `motion`: 0.1 mg or UNKNOWN. `hr`: milli-bpm, UNKNOWN where quality is under 0.6. `good`:
     quality of 0.6 and more. `graded`: and confidence A or B. `usual`: number of the baseline, -1 for none.
     """
@@ -70,7 +71,7 @@ def rows_of(grid: Grid, first_ns: int, points: int, constants: Constants, *, lea
     """Grid rows, in order of time, laid on the unbroken grid that begins with the stop `first_ns`. `least_c`: confidence of grade B."""
     out = unworn(points)
     at = (grid.stop_ns - first_ns) // GRID_NS
-    inside = (at >= 0) & (at < points)
+    inside = (at >= 0) & (at < points) & (grid.hr != UNKNOWN)  # the engine has rows for the holes of a recording too
     grid, at = grid.take(inside), at[inside]
     good = grid.hr_q >= _LEAST_Q
     readable = may_be_read(grid, constants)

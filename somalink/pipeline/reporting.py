@@ -33,6 +33,8 @@ Z_UNIT = 1e-4
 BEFORE_NS = 2 * MINUTE_NS
 """The level before a decision is that of the two minutes before it."""
 BEATS_KEPT = "beats"
+OFF = "strap_off"
+"""Reason of a gap that its source knows to be no loss."""
 
 
 def span_of(first: date, last: date) -> str:
@@ -529,10 +531,10 @@ def _devices(book: _Book) -> tuple[tuple[str, str], ...]:
 
 
 def _gaps(book: _Book) -> list[Gap]:
-    """Gaps in the beats that began in the span."""
+    """Holes in the beats while something was worn: what lasts an hour is a strap that was off, lost or empty, and is seen in the hours."""
     devices = sorted({unit.device for unit in book.store.units(book.person)})
     found = [gap for device in devices for gap in book.store.gaps(book.person, device, book.from_ns, book.to_ns)]
-    return [gap for gap in found if gap.stream == Stream.RR and gap.start_ns >= book.from_ns]
+    return [gap for gap in found if gap.stream == Stream.RR and gap.start_ns >= book.from_ns and gap.lost_ns < HOUR_NS and gap.reason != OFF]
 
 
 def _beats(book: _Book) -> tuple[int, int, int]:
