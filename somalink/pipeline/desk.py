@@ -24,14 +24,15 @@ from processing import metrics
 from processing.lead import TIERS
 from processing.usual import Offsets
 from somalink.domain.catalogue import OF_MOMENT
-from somalink.domain.choices import CHOICES, SETTINGS, YES, chosen, shared
+from somalink.domain.choices import YES, shared
 from somalink.domain.constants import Constants
 from somalink.domain.errors import UsageError
 from somalink.domain.identity import Unit
 from somalink.domain.time import DAY_BREAK_NS, DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_day, to_datetime
-from somalink.domain.types import UNKNOWN, Answer, Baseline, Episode, Event, Flag, Gap, Gate, Grid, Plan, Rating, Session, Setting, Stream, word
+from somalink.domain.types import UNKNOWN, Answer, Baseline, Episode, Event, Flag, Gap, Gate, Grid, Plan, Rating, Session, Stream, word
 from somalink.pipeline import prompting
 from somalink.pipeline.breath import Pacer, beat_json, breathe_along, latency_in, pacer
+from somalink.pipeline.choosing import choices_of, choose
 from somalink.pipeline.holdings import Stage, local_offsets, minute_chances, quiet, stage_at
 from somalink.pipeline.hub import Changed, Final, Heard, Hub, Link, Message, Prompted, Provisional
 from somalink.pipeline.hub import Status as Dropped
@@ -488,23 +489,12 @@ class StoreDesk:
         return True
 
     def choices(self, person: str) -> dict[str, str]:
-        return chosen([*self.store.settings(person), *self.store.profile(person)])
+        return choices_of(self.store, person)
 
     def choose(self, person: str, choices: Mapping[str, str]) -> dict[str, str]:
-        now_ns = self.now_ns()
-        known = [*self.store.settings(person), *self.store.profile(person)]
-        with self.store.transaction() as write:
-            for key, value in choices.items():
-                if chosen(known)[key] == value:
-                    continue
-                said = [each for each in known if each.key == key]
-                revision = max((each.revision for each in said), default=0) + 1
-                # A recording that is lived again, or a clock set back, must not make what was chosen last older than what it replaces.
-                at_ns = max([now_ns, *(each.received_ns for each in said)])
-                put = write.put_setting if CHOICES[key].table == SETTINGS else write.put_profile
-                put(Setting(person, key, value, at_ns, revision))
+        holds = choose(self.store, person, choices, self.now_ns())
         self._told(person)
-        return self.choices(person)
+        return holds
 
     def _told(self, person: str, *, links: bool = False) -> None:
         """Whoever looks hears of it at once. `links`: they rest on what was said; a running engine makes them anew by itself."""

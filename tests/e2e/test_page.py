@@ -3,9 +3,12 @@
 import json
 import re
 import time
+from contextlib import contextmanager
 
 import pytest
 from browser import DESK, PERSON, PHONE, Program, chromium, needs_chromium, past_week, until, visitor, when
+from reported import month, nothing
+from served import served
 from strap_program import ROOT
 
 from somalink.storage.local import LocalStore
@@ -225,6 +228,141 @@ def test_the_pacer_runs_is_stopped_and_the_session_is_kept(page, program):
             return any(session.kind == "breathing" for session in store.sessions(PERSON))
 
     until(kept, "the session in the store")
+
+
+# ---------------------------------------------------------------- my weeks
+
+
+def seen_at(page) -> int | None:
+    found = page.evaluate(f"localStorage.getItem('somalink.seen.{PERSON}')")
+    return None if found is None else int(float(found))
+
+
+@pytest.fixture
+def told(browser, tmp_path):
+    """`with told(month()) as page`: my weeks, with these findings."""
+
+    @contextmanager
+    def opened(report, *, path="/weeks", **how):
+        with served(tmp_path, lambda weeks: report) as (place, store), visitor(browser, place.link(PERSON), **how) as page:
+            page.goto(f"{place.url}{path}")
+            page.store = store
+            yield page
+            assert page.faults == []
+
+    return opened
+
+
+def test_my_weeks_say_what_stood_out_and_what_cannot_be_said_yet(told):
+    with told(month()) as page:
+        page.locator(".gist").wait_for()
+        assert page.locator(".gist").inner_text().startswith("Worn on 25 of 28 days, 11.1 hours a day. After conflict and criticism your body rose more")
+        rows = {row.get_attribute("data-group"): row.inner_text() for row in page.locator(".plot-line").all() if row.is_visible()}
+        assert "+1.3 (+1.0 to +1.6) higher than matched" in rows["kind:conflict"] and "too few: 6, 8 needed" in rows["kind:ignored"]
+        assert "listed only: 3, 5 needed" in rows["kind:rejection"] and "not told apart" in rows["kind:connection"]
+        text = page.locator("main").inner_text()
+        assert "Half-way back in 14 minutes" in text and "About 22 more would settle it" in text and "happened 2 of 10" in text
+        assert not re.search(r"\bp\s*[=<]|caus|trigger|stress|signific", text, re.IGNORECASE)
+        assert seen_at(page) is not None
+
+
+def test_a_kind_lists_its_moments_and_a_moment_says_what_it_is_matched_with_by_keyboard_alone(told):
+    with told(month()) as page:
+        row = page.locator("[data-group='kind:conflict']")
+        row.focus()
+        page.keyboard.press("Enter")
+        assert row.get_attribute("aria-expanded") == "true"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.locator("dialog.matched .matches tbody tr").first.wait_for()
+        assert page.locator("dialog.matched tbody tr").count() == 10
+        assert page.evaluate("document.activeElement.id") == "match-title"
+        assert "This moment: +1.1 SD" in page.locator("dialog.matched").inner_text()
+        page.keyboard.press("Escape")
+        page.locator("dialog.matched").wait_for(state="hidden")
+        assert page.evaluate("document.activeElement.dataset.event !== undefined"), "back where one was"
+
+
+def test_somebody_with_nothing_is_told_so_and_has_seen_nothing_of_the_findings(told):
+    with told(nothing()) as page:
+        page.get_by_text("Nothing to compare yet").wait_for()
+        assert page.locator(".plot-line").count() == 0
+
+
+def test_a_longer_span_is_asked_for_by_a_tap(browser, tmp_path):
+    asked = []
+    with (
+        served(tmp_path, lambda weeks: asked.append(weeks) or month()) as (place, _),
+        visitor(browser, place.link(PERSON)) as page,
+    ):
+        page.goto(f"{place.url}/weeks")
+        page.locator(".gist").wait_for()
+        page.get_by_role("button", name="a year").click()
+        until(lambda: asked == [4, 52], "the year's findings")
+        assert page.get_by_role("button", name="a year").get_attribute("aria-pressed") == "true"
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_my_weeks_have_no_fault_that_axe_finds_open_or_closed_and_fit(told, viewport, scheme):
+    with told(month(), viewport=viewport, color_scheme=scheme, bypass_csp=True) as page:
+        page.locator(".others summary").click()
+        page.locator("[data-group='kind:conflict']").click()
+        page.add_script_tag(path=str(AXE))
+        check = "async () => (await axe.run()).violations.map(v => [v.id, v.nodes.map(n => n.target.join(' ')).slice(0, 3)])"
+        assert page.evaluate(check) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.locator("[data-event]").first.click()
+        page.locator("dialog.matched tbody tr").first.wait_for()
+        assert page.evaluate(check) == []
+        page.keyboard.press("Escape")
+        page.evaluate("document.documentElement.dir = 'rtl'")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "from right to left too"
+
+
+def test_what_a_report_may_contain_is_chosen_and_the_report_is_a_file(told):
+    with told(month(), path="/settings#report") as page:
+        card = page.locator("#report")
+        card.get_by_role("switch", name="My notes and own words").click(force=True)
+        card.get_by_text("only these days").click()
+        card.locator("input[type=date]").first.fill("2026-02-10")
+        card.locator("input[type=date]").last.fill("2026-02-20")
+        card.locator("input[type=date]").last.dispatch_event("change")
+
+        def chosen() -> dict[str, str]:
+            return {setting.key: setting.value for setting in page.store.profile(PERSON)}
+
+        until(lambda: chosen().get("report_spans") == "2026-02-10/2026-02-20" and chosen().get("report_notes") == "yes", "the choices in the store")
+        with page.expect_download() as kept:
+            card.get_by_role("button", name="Make a report").click()
+        assert kept.value.suggested_filename == "somalink-4-weeks.html"
+        card.get_by_text("Your browser has kept it").wait_for()
+
+
+def test_a_planned_step_is_asked_what_it_came_to_and_the_number_arrives_once_from_offline_too(told):
+    with told(month(), path="/") as page:
+        past_the_first_screen(page)
+        tap(page, "exposure_step")
+        page.locator(".toast").get_by_role("button", name="Add more").click()
+        page.context.set_offline(True)
+        sheet = page.locator("dialog.sheet[open]")
+        sheet.locator("label", has=page.locator("input[name=f-outcome][value='3']")).click()
+        sheet.locator(".btn.go").click()
+        page.locator(".tagrow", has_text="of what was feared 3").wait_for()
+        page.context.set_offline(False)
+
+        def outcomes() -> list:
+            return [rating for rating in page.store.ratings(PERSON) if rating.kind == "outcome"]
+
+        until(outcomes, "the number in the store")
+        [event] = [each for each in page.store.events(PERSON) if each.kind == "exposure_step"]
+        assert [(rating.value, rating.prompt_id) for rating in outcomes()] == [(3, f"event/{event.id}")]
+        page.locator(f"[data-tag='{event.id}']").click()
+        assert sheet.get_by_role("radiogroup", name="How much of what you feared happened?").get_by_role("radio", name="3", exact=True).is_checked()
+        sheet.locator(".btn.go").click()
+        page.wait_for_timeout(500)
+        assert len(outcomes()) == 1, "looked at again, it is not said again"
+        page.faults.clear()
 
 
 # ---------------------------------------------------------------- everywhere

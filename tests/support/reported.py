@@ -67,12 +67,12 @@ def month(person: str = "ada") -> Report:
     """Of somebody with a month of moments: two kinds higher, one not told apart, some too few, some listed only."""
     moments = tuple(sorted((_moment(kind, k) for kind, n in COUNTED.items() for k in range(n + 1)), key=lambda each: -each.t_ns))
     offers = Offers(
-        finding("offer", TOO_FEW, reason="more:12", n_tagged=23, n_usable=23, effect=-0.2, low=-0.8, high=0.4),
+        finding("offer", NOT_TOLD_APART, n_tagged=23, n_usable=23, n_blind=23, effect=-0.2, low=-0.8, high=0.4),
         (0.1, 0.4, 0.9, 1.2, 0.3), (0.8, 1.1, 0.2), (0.58, 0.2, 0.9), (0.7, 0.1, 1.2), 23, 9, (4, 3, 5), (4, 4), 1.2,
     )  # fmt: skip
     settling = Settling(
         finding("t_half_s", NOT_TOLD_APART, n_tagged=31, n_usable=31), 31, 7, 14.0, 11.0, 18.0,
-        ((0, 1), (6, 0.8), (11, 0.6), (14, 0.5), (25, 0.3), (48, 0.1)), ((21, 0.3), (40, 0.15)), finding("t_half_trend", NOT_TOLD_APART, n_usable=31),
+        ((0, 1), (6, 0.8), (11, 0.6), (14, 0.5), (25, 0.3), (48, 0.1)), ((30, 0.3), (52, 0.1)), finding("t_half_trend", NOT_TOLD_APART, n_usable=31),
     )  # fmt: skip
     steps = (
         Step("2026-02-12", "ask a question in the meeting", 7, 5, 8, 2, "done", 1.1),
@@ -86,11 +86,15 @@ def month(person: str = "ada") -> Report:
     return replace(
         bare, maturity="own", baseline_day="2026-03-01", days=days, coverage=coverage, kinds=tuple(_group(kind, n) for kind, n in COUNTED.items()),
         others=(_group("partner", 6, scope="with_whom"),), moments=moments, rises=61, chance=40.0, usable_h_with_chance=240.0, offers=offers,
-        settling=settling, concord=Concord(finding("concordance", HIGHER, n_usable=43, effect=0.41, low=0.2, high=0.6), ((4, 0.8), (7, 1.6), (2, 0.1))),
+        settling=settling, concord=Concord(finding("concordance", HIGHER, n_usable=43, n_blind=43, effect=0.41, low=0.2, high=0.6), _felt()),
         steps=steps,
-        trends=(finding("dz10_trend", LISTED_ONLY, "kind:conflict", n_usable=11, reason="more:1"),),
-        contrasts=(finding("dz10_contrast", LISTED_ONLY, "kind:conflict/criticism", n_usable=9, reason="more:1"),),
+        trends=(finding("dz10_trend", LISTED_ONLY, "kind:conflict", n_blind=11, reason="more:1"),),
+        contrasts=(finding("dz10_contrast", LISTED_ONLY, "kind:conflict-criticism", n_usable=9, reason="more:1"),),
     )  # fmt: skip
+
+
+def _felt() -> tuple[tuple[int, float], ...]:
+    return tuple((k % 11, round(0.15 * (k % 11) + 0.5 * ((k * 7) % 5 - 2), 2)) for k in range(43))
 
 
 def _group(word: str, n: int, *, scope: str = "kind") -> Group:

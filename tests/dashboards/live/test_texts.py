@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboards.live.forms import WEEKS
 from ingest.ble.states import State
 from somalink.domain import catalogue, choices
 from somalink.domain.types import Gate, word
@@ -48,6 +49,7 @@ SAYS = {
     "breath_rate": ["settings.breath_rate", "settings.a_minute"],
     "breath_ratio": ["settings.breath_ratio", "settings.ratio_30", "settings.ratio_40", "settings.ratio_50"],
     "breath_min": ["settings.breath_min"],
+    "report_spans": ["settings.report_spans", "settings.report_spans_text", *(f"settings.report_spans_{each}" for each in ("all", "some", "none"))],
     "own_list": ["settings.own_label", "settings.own_text"],
     "introduced": ["welcome.begin"],
     "sat_stood_walked": ["welcome.start", "welcome.skip", "welcome.met"],
@@ -58,6 +60,10 @@ NEEDED = {
     **{f"reason.{each}": "reason of the ledger" for each in catalogue.PROMPT_REASONS},
     **{f"why.answer_{each}": "answer to a prompt" for each in catalogue.PROMPT_ANSWERS if each != "shown"},
     **{f"link.{each}": "state of a strap" for each in State},
+    **{f"findings.standing.{each}": "standing of a moment" for each in catalogue.STANDINGS},
+    **{f"findings.verdict.{each}": "verdict" for each in catalogue.VERDICTS},
+    **{f"findings.scope.{each}": "group of moments" for each in catalogue.SCOPES if each != "kind"},
+    **{f"findings.weeks_{each}": "span" for each in WEEKS},
     **{f"gate.{word(each)}": "gate" for each in Gate},
     **{f"sensations.{each}": "sensation" for each in catalogue.SENSATIONS},
     **{f"with_whom.{each}": "company" for each in catalogue.WITH_WHOM},

@@ -10,7 +10,7 @@ import { speak, t, useOffset } from './texts.js';
 import { turns } from './turns.js';
 
 const VIEWS = { '/': 'now', '/breathe': 'breathe', '/prompts': 'why', '/welcome': 'welcome', '/settings': 'settings', '/join': 'join', '/weeks': 'weeks' };
-const NAV = ['/', '/breathe', '/prompts', '/settings'];
+const NAV = ['/', '/weeks', '/breathe', '/prompts', '/settings'];
 const NO_HEAD = ['join', 'welcome'];
 
 /* `lost`: the stream is down. `away`: the server was not reached, and `status` is what this device remembers of whose page it is.

@@ -2,6 +2,7 @@
 import { glyph, h, kindName, level, svg } from './kit.js';
 import { lineMarkup, rampMarkup, short } from './look.js';
 import { MINUTE, drawn } from './points.js';
+import { STEP, outcomeScale } from './outcome.js';
 import { mine, send } from './queue.js';
 import { unlessEcho } from './taps.js';
 import * as api from './api.js';
@@ -50,8 +51,9 @@ function remember(person, id, answer) {
   try { localStorage.setItem(store(person), JSON.stringify(Object.fromEntries(Object.entries(kept).slice(-200)))); } catch { /* asked again next time */ }
 }
 
-/** The card. `tag(kind, moment)` makes a tag for a moment and gives it; `another(moment)` opens all kinds; `tags()` are those there are. */
-export function momentsCard({ person, tag, another, tags }) {
+/** The card. `tag(kind, moment)` makes a tag for a moment and gives it; `another(moment)` opens all kinds; `tags()` are those there are;
+    `outcome`: what planned steps came to. */
+export function momentsCard({ person, tag, another, tags, outcome }) {
   const list = h('ol.moments', {}), chance = h('p.tiny.chance', {});
   const host = h('section.card', { 'aria-labelledby': 'moments-head' }, h('h2', { id: 'moments-head' }, t('moments.head')), list, chance);
   const told = new Map();
@@ -66,13 +68,20 @@ export function momentsCard({ person, tag, another, tags }) {
   }
   const chip = (e, kind) => h('button.chip', { type: 'button', onclick: unlessEcho(async () => { const made = await tag(kind, e); answer(e, made.id); }) }, glyph(kind, 22), kindName(kind));
 
+  /** After a planned step: how much of what was feared did happen. Unset at first, and never owed. */
+  function cameTo(event) {
+    if (event?.kind !== STEP) return null;
+    const value = outcome.of(event.id), name = `outcome-${event.id}`;
+    return h('details.ask.outcome', {}, h('summary.btn', {}, value === null ? t('tags.outcome') : t('moments.outcome', { n: value })), outcomeScale(name, value, e => { if (Number(e.target.value) !== outcome.of(event.id)) outcome.rate(event.id, Number(e.target.value)); }));
+  }
+
   function match(e) {
     const all = tags(), linked = e.links.filter(l => l.verdict !== 'none').sort((a, b) => b.probability - a.probability)[0], event = linked && all.find(each => each.id === linked.event_id);
     if (event) {
       const given = { kind: kindName(event.kind), when: clock(api.ms(event.t_ns)), n: Math.round(linked.probability * 10) };
-      return [h('p.match', {}, glyph(event.kind, 28), h('span', {}, t(linked.verdict === 'linked' ? 'moments.linked' : 'moments.possible', given))), linked.verdict === 'linked'];
+      return [h('p.match', {}, glyph(event.kind, 28), h('span', {}, t(linked.verdict === 'linked' ? 'moments.linked' : 'moments.possible', given))), linked.verdict === 'linked', linked.verdict === 'linked' ? event : null];
     }
-    return [null, false];
+    return [null, false, null];
   }
 
   const saidNow = e => saidOf(e, { told, kept: answers(person), rows: mine(), isTag: id => tags().some(each => each.id === id) });
@@ -93,14 +102,14 @@ export function momentsCard({ person, tag, another, tags }) {
   function draw(model) {
     last = model;
     const { episodes, points, step_ms, now_ms, judged, chance_expected, usable_h } = model;
-    const shape = JSON.stringify([judged, episodes, chance_expected, episodes.map(e => [saidNow(e), unjudged(e, points, now_ms)]), tags().map(e => [e.id, e.kind, e.revision])]) + (episodes.some(e => e.stop_ms === null || now_ms - e.start_ms < 50 * MINUTE) ? Math.floor(now_ms / MINUTE) : '');
+    const shape = JSON.stringify([judged, episodes, chance_expected, episodes.map(e => [saidNow(e), unjudged(e, points, now_ms)]), tags().map(e => [e.id, e.kind, e.revision, e.kind === STEP ? outcome.of(e.id) : null])]) + (episodes.some(e => e.stop_ms === null || now_ms - e.start_ms < 50 * MINUTE) ? Math.floor(now_ms / MINUTE) : '');
     if (shape === shown) return;
     shown = shape;
     const open = new Set([...list.querySelectorAll('details[open]')].map(d => d.closest('li').dataset.moment + d.className)), focused = document.activeElement, held = list.contains(focused) ? focused.closest('li')?.dataset.moment : null;
     const hint = held && [...list.querySelectorAll(`[data-moment="${held}"] :is(button, summary)`)].indexOf(focused);
     list.replaceChildren(...episodes.map((e, i) => {
-      const [matched, sure] = match(e);
-      return h('li.ep', { 'data-moment': e.id }, h('h3.num', {}, `${i + 1}\u2002${clock(e.start_ms)} `, h('span', {}, `· ${lengthWords(e)}`)), spark(e, points, step_ms), h('p.small', {}, words(e, now_ms), unjudged(e, points, now_ms) ? ` ${t('moments.partly')}` : ''), sure ? null : matched, h('div.asks.full', {}, sure ? matched : asking(e), why(e)));
+      const [matched, sure, event] = match(e), step = cameTo(event ?? tags().find(each => each.id === saidNow(e)));
+      return h('li.ep', { 'data-moment': e.id }, h('h3.num', {}, `${i + 1}\u2002${clock(e.start_ms)} `, h('span', {}, `· ${lengthWords(e)}`)), spark(e, points, step_ms), h('p.small', {}, words(e, now_ms), unjudged(e, points, now_ms) ? ` ${t('moments.partly')}` : ''), sure ? null : matched, h('div.asks.full', {}, sure ? matched : asking(e), step, why(e)));
     }).reverse());
     for (const d of list.querySelectorAll('details')) d.open = open.has(d.closest('li').dataset.moment + d.className);
     if (held && hint >= 0) list.querySelectorAll(`[data-moment="${held}"] :is(button, summary)`)[hint]?.focus({ preventScroll: true });

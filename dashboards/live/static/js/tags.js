@@ -3,6 +3,7 @@ import * as api from './api.js';
 import { blindAt, stillBlind } from './blind.js';
 import { $, $$, GLYPHS, KINDS, chips, glyph, h, kindName, scale, svg } from './kit.js';
 import { changes, mostUsed, overlay } from './merge.js';
+import { STEP, outcomeScale } from './outcome.js';
 import { mine, queue, send } from './queue.js';
 import { saved, unlessEcho } from './taps.js';
 import { clock, fromLocal, local, t } from './texts.js';
@@ -43,9 +44,9 @@ export const tile = (kind, onclick) => h('button.kind', { type: 'button', 'data-
 /** Tags that this device could not even keep, by id, as they would be sent: in the list as that, until another try or until they are let go. */
 const unkept = new Map();
 
-/** Everything about tags on one page. `seen`: the eyes of `blind.js`; `changed()` after each change of the list; `looked()` when the first
+/** Everything about tags on one page. `outcome`: what planned steps came to (`outcome.js`); `seen`: the eyes of `blind.js`; `changed()` after each change of the list; `looked()` when the first
     screen gives way to the page. */
-export function tagging(app, { seen, changed, looked = () => {} }) {
+export function tagging(app, { seen, changed, looked = () => {}, outcome }) {
   let events = [], about = null, forMoment = null, first = false, hide;
   const now = () => Math.floor(api.now());
   const look = () => { if (seen.looking()) seen.saw(api.now()); };
@@ -120,7 +121,7 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
   const dialog = h('dialog.sheet', { 'aria-labelledby': 'sheet-title' }, h('form', { method: 'dialog' }, h('div.title', {}, mark, h('div', {}, title, under)), body));
   takeBack(dialog);
   dialog.addEventListener('close', () => {
-    if (about) { const seen_as = about, fields = read(); about = null; edit(seen_as.id, fields, seen_as); }
+    if (about) { const seen_as = about, fields = read(); cameTo(seen_as.id); about = null; edit(seen_as.id, fields, seen_as); }
     if (first) { first = false; dialog.classList.remove('first'); looked(); }
     forMoment = null;
   });
@@ -161,6 +162,8 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
       chips('f-certainty', CERTAINTIES_S.map(s => [String(s), t('tags.certainty', { n: s / 60 })]), { type: 'radio', chosen: [String(e.certainty_s)] }));
   }
 
+  /** What a planned step came to: a number about the tag, not a field of it. */
+  function cameTo(id) { const value = $('input[name=f-outcome]:checked', dialog)?.value; if (value !== undefined && Number(value) !== outcome.of(id)) outcome.rate(id, Number(value)); }
   /** What the sheet says, as fields of a tag. */
   function read() {
     const checked = key => $$(`input[name=f-${key}]:checked`, dialog).map(i => i.value), got = {};
@@ -196,8 +199,8 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
     under.textContent = t('tags.saved_at', { when: whenWords(e) });
     const kindRow = h('div.kinds.small-kinds', { hidden: true }, KINDS.map(kind => { const b = tile(kind, () => { edit(id, { kind }); title.textContent = kindName(kind); mark.replaceChildren(glyph(kind, 44)); kindRow.hidden = true; swap.focus(); }); return b; }));
     const swap = h('button.btn.quiet.swap', { type: 'button', 'aria-expanded': 'false', onclick: () => { kindRow.hidden = !kindRow.hidden; swap.setAttribute('aria-expanded', String(!kindRow.hidden)); } }, t('tags.other_kind'));
-    const step = e.kind === 'exposure_step', notes = app.choices.consent_notes === 'yes';
-    body.replaceChildren(h('div.swapping', {}, swap, kindRow), when(e), step ? zeroTen(e, 'expectancy') : '', zeroTen(e, 'distress'), zeroTen(e, 'belonging'), many(e, 'sensations'), one(e, 'action'), many(e, 'with_whom'),
+    const step = e.kind === STEP, notes = app.choices.consent_notes === 'yes';
+    body.replaceChildren(h('div.swapping', {}, swap, kindRow), when(e), step ? zeroTen(e, 'expectancy') : '', step ? field('outcome', outcomeScale('f-outcome', outcome.of(id))) : '', zeroTen(e, 'distress'), zeroTen(e, 'belonging'), many(e, 'sensations'), one(e, 'action'), many(e, 'with_whom'),
       h('details.more', { open: ['theme', 'need', 'context'].some(key => e[key]?.length) }, h('summary.btn', {}, t('tags.more')), h('div.fields', {}, one(e, 'theme'), h('fieldset', {}, legend('need'), chips('f-need', words('need', ONE.need), { type: 'radio', chosen: [e.need] }),
         h('p.small.sure', {}, t('tags.spoken')), chips('f-spoken', [['yes', t('tags.yes')], ['no', t('tags.no')]], { type: 'radio', chosen: [e.spoken === true ? 'yes' : e.spoken === false ? 'no' : ''] })),
         many(e, 'context'), step ? '' : zeroTen(e, 'expectancy'))),
@@ -237,7 +240,7 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
     if (focused) $(`[data-tag="${focused}"]`, list)?.focus({ preventScroll: true });
     today.hidden = !inside.length && !n && !parked.length && !unkept.size;
   }
-  const rowWords = e => [e.waiting && t('tags.waits'), e.unkept && t('tags.waits_not'), e.distress !== null && e.distress !== undefined && t('tags.row.distress', { n: e.distress }), e.belonging !== null && e.belonging !== undefined && t('tags.row.belonging', { n: e.belonging }),
+  const rowWords = e => [e.waiting && t('tags.waits'), e.unkept && t('tags.waits_not'), e.distress !== null && e.distress !== undefined && t('tags.row.distress', { n: e.distress }), e.belonging !== null && e.belonging !== undefined && t('tags.row.belonging', { n: e.belonging }), e.kind === STEP && outcome.of(e.id) !== null && t('tags.row.outcome', { n: outcome.of(e.id) }),
     (e.sensations ?? []).map(id => t(`sensations.${id}`)).join(', '), (e.with_whom ?? []).map(id => t(`with_whom.${id}`)).join(', ')].filter(Boolean).join(' · ');
 
   const stops = [queue().listen(() => changed()), queue().sent((row, answer) => {          // known here before the list is read again
@@ -254,6 +257,6 @@ export function tagging(app, { seen, changed, looked = () => {} }) {
       const four = mostUsed(next.filter(e => api.ms(e.t_ns) > now() - 30 * 24 * 60 * MINUTE), USUAL);
       try { localStorage.setItem(used, JSON.stringify(four)); } catch { /* the usual four, next time */ }
     },
-    end() { clearTimeout(hide); for (const stop of stops) stop(); if (about && dialog.open) edit(about.id, read(), about); about = null; first = false; looked = () => {}; dialog.remove(); },
+    end() { clearTimeout(hide); for (const stop of stops) stop(); if (about && dialog.open) { cameTo(about.id); edit(about.id, read(), about); } about = null; first = false; looked = () => {}; dialog.remove(); },
   };
 }

@@ -72,7 +72,8 @@ const chanceKey = (n, chance) => chance < .75 ? 'week.sum_few' : n < 3 || chance
 /** What a stretch of days comes to: hours worn, moments, and what chance alone would show, where that is known. */
 export function weekWords(days, chance) {
   const worn = days.reduce((s, day) => s + day.worn_h, 0), n = days.reduce((s, day) => s + day.moments, 0);
-  return [t('week.sum_worn', { n: Math.round(worn) }), t('week.sum_moments', { n }), chance === null || chance === undefined ? '' : t(chanceKey(n, chance), { chance: number(Math.round(chance)) })].filter(Boolean).join(' ');
+  const unknown = chance === null || chance === undefined, moments = t('week.sum_moments', { n });
+  return [t('week.sum_worn', { n: Math.round(worn) }), unknown ? moments.replace(/;$/, '.') : moments, unknown ? '' : t(chanceKey(n, chance), { chance: number(Math.round(chance)) })].filter(Boolean).join(' ');
 }
 
 /** The Monday, in the wearer's own days, of the week a day is in. Days are names as in 2026-11-29. */

@@ -5,6 +5,7 @@ import { $, clamp, h, level, say, svg, tone } from '../kit.js';
 import { lineCard } from '../line.js';
 import { momentsCard } from '../moments.js';
 import { MINUTE, MOVED, append, points, since, stateOfNow, steady } from '../points.js';
+import { outcomes } from '../outcome.js';
 import { mine, queue, send } from '../queue.js';
 import { localAt, tagging } from '../tags.js';
 import { clock, dayAndMonth, daysOn, local, number, span, t, weekday } from '../texts.js';
@@ -33,8 +34,9 @@ export async function show(root, app, gone = () => false) {
   const dayHead = h('h2', { id: 'day-head' }), asDay = h('button', { type: 'button', onclick: () => period(false) }, t('now.day')), asWeek = h('button', { type: 'button', onclick: () => period(true) }, t('now.week'));
   const dayBox = h('div', {}), weekBox = h('div', { hidden: true });
   const dayCard = h('section.card', { 'aria-labelledby': 'day-head' }, h('div.head', {}, dayHead, h('div.seg', { role: 'group', 'aria-label': t('now.period') }, asDay, asWeek)), dayBox, weekBox);
-  const tags = tagging(app, { seen, changed: later, looked: () => { veiled = false; begin(); } });
-  const moments = momentsCard({ person: status.person, tags: tags.all,
+  const outcome = outcomes({ blind: ms => !seen.looking() && blindAt(ms, seen.seen_ms), changed: later });
+  const tags = tagging(app, { seen, outcome, changed: later, looked: () => { veiled = false; begin(); } });
+  const moments = momentsCard({ person: status.person, tags: tags.all, outcome,
     tag: (kind, e) => tags.save(kind, { t_ms: e.start_ms, certainty_s: 300 }),
     another: (e, made) => tags.openKinds({ moment: { said: t('moments.what_at', { when: clock(e.start_ms) }), save: async kind => made(await tags.save(kind, { t_ms: e.start_ms, certainty_s: 300 })) } }) });
   const line = lineCard({ ratings, day: isoOf(day_from), day_from_ms: day_from, week_from_ms: weekStart(), blind: ms => !seen.looking() && blindAt(ms, seen.seen_ms) });
@@ -206,7 +208,7 @@ export async function show(root, app, gone = () => false) {
   }
   function setEpisodes(found) { episodes = { ...found, episodes: [...found.episodes].sort((a, b) => a.start_ms - b.start_ms) }; }
   async function readTags() { const to_ms = Math.ceil(now()) + DAY; tags.read(await api.get('/events', { from_ms: Math.min(day_from, past?.from_ms ?? day_from) - 35 * DAY, to_ms })); }
-  async function readRatings() { ratings = await api.get('/ratings', { from_ms: weekStart(), to_ms: Math.ceil(now()) + MINUTE }); line.read(ratings); }
+  async function readRatings() { ratings = await api.get('/ratings', { from_ms: day_from - 35 * DAY, to_ms: Math.ceil(now()) + MINUTE }); line.read(ratings); outcome.read(ratings); }
 
   /** Draws all that is drawn from what is known, a moment later and once. */
   function later() { if (pendingDraw || ended) return; pendingDraw = true; requestAnimationFrame(() => { pendingDraw = false; drawAll(); }); }

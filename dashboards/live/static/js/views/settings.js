@@ -1,9 +1,13 @@
 /* Everything a person may choose, in plain words, saved as it is touched; the devices that have joined; what this device cannot do; and a
    fixed card for hard moments, the same for everybody: nothing here reads what anyone feels or writes. */
 import { get, now, ns, post, remove } from '../api.js';
+import { eyes } from '../blind.js';
 import { cap, dayTo, mode, oneOf, pick, quietHours, row, save } from '../choosing.js';
+import { WEEKS } from '../findings.js';
 import { h, say } from '../kit.js';
 import * as notices from '../notices.js';
+import { reportButtons } from '../paper.js';
+import { reportSpans } from '../spans.js';
 import { LANGUAGES, clock, dayAndMonth, number, t } from '../texts.js';
 
 const CONSENTS = ['consent_measure', 'consent_notes', 'consent_clinician', 'consent_notices', 'consent_research'];
@@ -33,6 +37,7 @@ export async function show(root, app) {
     card('own', h('p.small', {}, t('settings.own_text')), ownList(app, ends)),
     card('heart', h('div.list.tick', {}, PROFILE.map(key => row(app, key, 'settings', { tick: true })))),
     card('consent', h('p.small', {}, t('settings.consent_text')), rows(...CONSENTS.map(key => row(app, key, 'settings', { after: () => bell.redraw() })))),
+    card('report', h('p.small', {}, t('settings.report_text')), rows(row(app, 'report_notes', 'settings')), reportSpans(app), ...report(app)),
     card('device', ...thisDevice(app)),
     card('devices', joined(app, ends))]),
     card('hard', h('p', {}, t('settings.hard_1')), h('ul.numbers', {}, [1, 2, 3, 4].map(i => h('li', {}, t(`settings.hard_number_${i}`)))), h('p', {}, t('settings.hard_2')), h('p.small', {}, t('settings.hard_3'))),
@@ -87,6 +92,14 @@ function ownList(app, ends) {
   }
   ends.push(keep);
   return h('div.field', {}, h('label', { for: 'own-list' }, t('settings.own_label')), area, said);
+}
+
+// ---------------------------------------------------------------- a report
+
+/** How far back, and the report itself. Whoever has one has seen. */
+function report(app) {
+  const weeks = h('select', { id: 'report-weeks' }, WEEKS.map(n => h('option', { value: String(n) }, t(`findings.weeks_${n}`))));
+  return [h('div.field', {}, h('label', { for: 'report-weeks' }, t('findings.weeks')), weeks), reportButtons({ weeks: () => weeks.value, made: () => eyes(app.status.person).saw(now()) })];
 }
 
 // ---------------------------------------------------------------- this device and the others

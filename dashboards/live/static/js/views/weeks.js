@@ -1,22 +1,33 @@
-/* Weeks: the last thirty-five days by week, every day on the same scale and the same hours. */
+/* My weeks: what they say first, then the last thirty-five days by week, every day on the same scale and the same hours. */
 import * as api from '../api.js';
 import { eyes } from '../blind.js';
 import { h } from '../kit.js';
+import { weeksSaid } from '../said.js';
 import { dayAndMonth, t } from '../texts.js';
 import { DAYS, byWeek, hoursOf, weekTable, weekWords } from '../week.js';
 
 export async function show(root, app) {
-  const host = h('div.weeks', {});
-  root.append(h('main.weeks-page', {}, h('div.head', {}, h('h1', {}, t('weeks.head')), h('a.btn.quiet', { href: '/' }, t('weeks.back'))), h('p.small.lead', {}, t('weeks.lead')), host));
+  const host = h('div.weeks', {}), above = h('div', {});
+  root.append(h('main.weeks-page', {}, h('div.head', {}, h('h1', {}, t('findings.head')), h('a.btn.quiet', { href: '/' }, t('weeks.back'))), above, host));
   const seen = eyes(app.status.person), ends = [];
   if (app.away) { host.append(h('p.card', {}, t('now.is.away.sub'))); return () => {}; }
-  const days = await api.get('/days', { n: DAYS }), first = days.findIndex(day => day.worn_h > 0 || day.tags.length);
-  if (first < 0) { host.append(h('p.card', {}, t('weeks.none'))); return () => {}; }
+  let ended = false, looking = null;
+  /** From when on a level has been on this screen, and as long as it is. */
+  const saw = () => {
+    if (ended) return;
+    seen.saw(api.now());
+    looking ??= setInterval(() => { if (!document.hidden) seen.saw(api.now()); }, 5000);
+  };
+  ends.push(() => clearInterval(looking));
+  const said = weeksSaid({ app, shown: saw });
+  above.append(said.host);
+  ends.push(said.end);
+  said.read();
+  const days = await api.get('/days', { n: DAYS }).catch(error => { end(); throw error; }), first = days.findIndex(day => day.worn_h > 0 || day.tags.length);
+  if (first < 0) { host.append(h('p.card', {}, t('weeks.none'))); return end; }
   const shown = days.slice(first), hours = hoursOf(shown);
-  let ended = false;
-  const looked = setInterval(() => { if (!document.hidden) seen.saw(api.now()); }, 5000);
-  seen.saw(api.now());
-  ends.push(() => clearInterval(looked));
+  saw();
+  host.append(h('p.small.lead', {}, t('weeks.lead')));
   const asked = [];
   byWeek(shown).forEach(([, of_week], i) => {
     const table = weekTable(of_week, hours), sum = h('p.small', {}, weekWords(of_week, null));
@@ -32,5 +43,6 @@ export async function show(root, app) {
       sum.textContent = weekWords(of_week, chance_expected);
     }
   })().catch(() => { /* the rows stand without what chance would show */ });
-  return () => { ended = true; for (const end of ends) end(); };
+  function end() { ended = true; for (const each of ends) each(); }
+  return end;
 }
