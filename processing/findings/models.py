@@ -59,6 +59,11 @@ def residuals(y: FloatArray, covariates: FloatArray) -> tuple[FloatArray, int]:
     return y - x @ fitted, int(rank)
 
 
+def flat(left: FloatArray, whole: FloatArray) -> bool:
+    """Whether what is left of `whole` is nothing but rounding."""
+    return float(np.abs(left).max()) <= 1e-9 * max(1.0, float(np.abs(whole).max()))
+
+
 def ordinary(y: FloatArray, x: FloatArray, weights: FloatArray, *, column: int, level: float) -> Coefficient:
     """Weighted least squares with HC3 errors, of independent rows: (n,), (n, k), (n,). t with n - k; n > k, x of full rank.
 
@@ -93,17 +98,21 @@ def within_groups(groups: Sequence[str], x: FloatArray, y: FloatArray) -> Within
     codes = _codes(groups)
     intercepts = (codes[:, None] == np.unique(codes)).astype(np.float64)
     dof = len(y) - intercepts.shape[1] - 1
-    if dof < 1 or _flat(residuals(x, intercepts)[0], x) or _flat(residuals(y, intercepts)[0], y):
+    left = residuals(y, intercepts)[0]
+    if dof < 1 or flat(residuals(x, intercepts)[0], x) or flat(left, y):
         return None
     done = sm.OLS(y, np.column_stack([intercepts, x])).fit()
-    t = float(done.tvalues[-1])
-    return Within(t / math.sqrt(t * t + dof), float(done.pvalues[-1]), dof)
+    share = 1 - float(done.ssr) / float(left @ left)
+    return Within(math.copysign(math.sqrt(max(0.0, share)), float(done.params[-1])), float(done.pvalues[-1]), dof)
 
 
 def mixed(y: FloatArray, x: FloatArray, groups: Sequence[str], slopes: FloatArray | None) -> Levels | None:
     """Linear mixed model by REML: a level for every group, and slopes on the columns of `slopes`, (n, s), where given. None: did not converge.
 
     The first column of x, (n, k), is the constant; every other column has mean 0, so that the constant is the level at the average row.
+
+    Powell's method first, which needs no gradient: near no spread at all the gradient ones of statsmodels 0.15 stop anywhere, or at a singular matrix.
+    An answer with a warning, or on the edge where a spread is 0, is none.
     """
     import statsmodels.api as sm
 
@@ -111,7 +120,7 @@ def mixed(y: FloatArray, x: FloatArray, groups: Sequence[str], slopes: FloatArra
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            done = sm.MixedLM(y, x, groups=np.asarray(groups), exog_re=random).fit(reml=True)
+            done = sm.MixedLM(y, x, groups=np.asarray(groups), exog_re=random).fit(reml=True, method=["powell", "lbfgs"])
             overall, se = float(done.params[0]), float(done.bse[0])
             between = np.asarray(done.cov_re)
             own, spread = _ordered(done.random_effects), _ordered(done.random_effects_cov)
@@ -155,10 +164,6 @@ def _coefficient(value: float, se: float, dof: float, level: float) -> Coefficie
 def _codes(groups: Sequence[str]) -> Any:
     """0, 1, 2, ... in the order of the sorted names; (n,)."""
     return np.unique(np.asarray(groups), return_inverse=True)[1]
-
-
-def _flat(left: FloatArray, whole: FloatArray) -> bool:
-    return float(np.abs(left).max()) <= 1e-9 * max(1.0, float(np.abs(whole).max()))
 
 
 def _ordered(of_group: dict[str, Any]) -> list[FloatArray]:

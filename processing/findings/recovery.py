@@ -7,18 +7,18 @@ censored, not left out, since leaving out what would not end makes everything lo
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from processing.findings.trends import BATCH_CELLS, FEW, MONTH_D, SHORT_SPAN, Trend, judged, no_spread, too_few
+from processing.findings.trends import BATCH_CELLS, FEW, MONTH_D, SHORT_SPAN, Trend, judged, no_spread, pairs, too_few
 from somalink.domain.constants import STATISTICS, Statistics
 from somalink.domain.types import BoolArray, FloatArray, IntArray
 
 HALF = 0.5
-DRAWS = 1_999
-"""Resamples of the moments behind the interval of the median: its ends are then known to about a rank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,9 @@ class Recovery:
 def recovery(t_half_s: FloatArray, censored: BoolArray, dice: np.random.Generator, rules: Statistics = STATISTICS) -> Recovery:
     """Kaplan & Meier (1958) over (n,) moments; NaN: no rise that could settle, left out. Median and interval from `recovery_n` moments.
 
-    The interval is a bootstrap over moments (Efron 1981), percentiles of the median where a median that is never reached counts as longer than all.
+    The interval is Brookmeyer & Crowley's (1982): times at which the curve's own interval (log-log, of scipy's ecdf) still holds a half. Of 8, 12
+    and 30 moments with a third censored it held the truth in 92, 91 and 90 of 100, a bootstrap over moments in 82, 89 and 86. So no `dice` are thrown;
+    they are taken because every question here is asked alike.
     """
     known = np.isfinite(t_half_s)
     times, cut = t_half_s[known], censored[known]
@@ -50,8 +52,8 @@ def recovery(t_half_s: FloatArray, censored: BoolArray, dice: np.random.Generato
     steps, cuts = _steps(curve), tuple((float(t), float(curve.evaluate(t))) for t in np.sort(times[cut]))
     if n < rules.recovery_n:
         return Recovery(n, int(cut.sum()), None, None, None, steps, cuts)
-    low, high = _between(times, cut, dice, rules.level)
-    return Recovery(n, int(cut.sum()), _told(_median(curve)), _told(low), _told(high), steps, cuts)
+    low, high = _between(curve, rules.level)
+    return Recovery(n, int(cut.sum()), _told(_reached(curve, curve)), _told(low), _told(high), steps, cuts)
 
 
 def _curve(times: FloatArray, cut: BoolArray) -> Any:
@@ -67,17 +69,19 @@ def _steps(curve: Any) -> tuple[tuple[float, float], ...]:
     return ((0.0, 1.0), *((float(curve.quantiles[k]), float(share[k + 1])) for k in falls))
 
 
-def _median(curve: Any) -> float:
-    """First time at which no more than half are still up; infinite where that never comes."""
-    reached = np.flatnonzero(curve.probabilities <= HALF + 1e-12)
-    return float(curve.quantiles[reached[0]]) if len(reached) else math.inf
+def _between(curve: Any, level: float) -> tuple[float, float]:
+    """First times at which the lower and the upper end of the curve's interval are no more than a half; infinite where that never comes."""
+    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        ends = curve.confidence_interval(confidence_level=level, method="log-log")
+    return _reached(ends.low, curve), _reached(ends.high, curve)
 
 
-def _between(times: FloatArray, cut: BoolArray, dice: np.random.Generator, level: float) -> tuple[float, float]:
-    which = dice.integers(0, len(times), (DRAWS, len(times)))
-    medians = np.sort([_median(_curve(times[draw], cut[draw])) for draw in which])
-    tail = (1 - level) / 2
-    return float(medians[math.floor(tail * (DRAWS - 1))]), float(medians[math.ceil((1 - tail) * (DRAWS - 1))])
+def _reached(end: Any, curve: Any) -> float:
+    """scipy has no interval (NaN) where everybody or nobody is up: there it is the curve itself."""
+    share = np.where(np.isnan(end.probabilities), curve.probabilities, end.probabilities)
+    under = np.flatnonzero(share <= HALF + 1e-12)
+    return float(curve.quantiles[under[0]]) if len(under) else math.inf
 
 
 def _told(seconds: float) -> float | None:
@@ -90,25 +94,34 @@ def recovery_trend(days: FloatArray, t_half_s: FloatArray, censored: BoolArray, 
     Every earlier moment is held against every later one. A pair counts when it is certain which of the two took longer: what was seen to last an
     hour took longer than ten minutes, and says nothing against seventy. `effect` is the slope at which as many pairs rise as fall, which is
     Theil-Sen where nothing is censored (Akritas, Murphy & LaValley 1995); p is how often the moments, in any other order, agree as much with time;
-    the interval are the slopes that this test does not refuse. Speaks from `slope_n` moments over `slope_days`, half of them seen to the end.
+    the interval are the slopes that this test does not refuse. Speaks from `slope_n` moments over `slope_days`, half of so many seen to the end.
     """
     known = np.isfinite(days) & np.isfinite(t_half_s)
     n = int(known.sum())
-    if n < rules.slope_n:
-        return too_few(n, FEW, rules.slope_n - n)
-    day, times, cut = days[known], t_half_s[known], censored[known]
-    if np.ptp(day) < rules.slope_days:
-        return too_few(n, SHORT_SPAN, rules.slope_days - float(np.ptp(day)))
-    seen = int((~cut).sum())
-    if 2 * seen < rules.slope_n:
-        return too_few(n, FEW, rules.slope_n / 2 - seen)
-    pairs = _Pairs.of(day, times, cut)
-    slope = pairs.at(0)
+    seen = int((known & ~censored).sum())
+    missing = max(rules.slope_n - n, math.ceil(rules.slope_n / 2) - seen)
+    if missing > 0:
+        return too_few(n, FEW, missing)
+    reach = float(np.ptp(days[known]))
+    if reach < rules.slope_days:
+        return too_few(n, SHORT_SPAN, rules.slope_days - reach)
+    order = np.argsort(days[known], kind="stable")
+    pairing = _Pairing.of(days[known][order], t_half_s[known][order], censored[known][order])
+    return _sloping(pairing, dice, rules)
+
+
+def _sloping(pairing: _Pairing, dice: np.random.Generator, rules: Statistics) -> Trend:
+    n = len(pairing.day)
+    if not np.ptp(pairing.times):
+        return no_spread(n)
+    falling = pairing.falling()
+    slope = falling.through(0.0)
     if slope is None:
         return no_spread(n)
-    p = _order_p(day, times, cut, dice, rules)[0]
-    reach = np.quantile(np.abs(_order_p(day, times - slope * day, cut, dice, rules)[1]), rules.level)
-    low, high = pairs.at(reach), pairs.at(-reach)
+    p, _ = pairing.shuffled(0.0, dice, rules)
+    _, alike = pairing.shuffled(slope, dice, rules)
+    reach = float(np.quantile(np.abs(alike), rules.level))
+    low, high = falling.through(reach), falling.through(-reach)
     return judged(n, slope * MONTH_D, _monthly(low), _monthly(high), p, rules)
 
 
@@ -117,8 +130,8 @@ def _monthly(slope: float | None) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pairs:
-    """The agreement of time and duration as a function of the slope taken away: it falls at each pair's own slope."""
+class _Falling:
+    """Agreement of time and duration as a function of the slope taken away: it falls at each pair's own slope."""
 
     slope: FloatArray
     after: FloatArray
@@ -126,53 +139,61 @@ class _Pairs:
     before: float
     """Agreement below the first."""
 
-    @classmethod
-    def of(cls, day: FloatArray, times: FloatArray, cut: BoolArray) -> _Pairs:
-        early, late = np.nonzero(day[:, None] < day[None, :])
-        slope = (times[late] - times[early]) / (day[late] - day[early])
-        rises, falls = (~cut[early]).astype(np.float64), (~cut[late]).astype(np.float64)
-        order = np.argsort(slope, kind="stable")
-        before = float(rises.sum())
-        return cls(slope[order], before - np.cumsum((rises + falls)[order]), before)
-
-    def at(self, agreement: float) -> float | None:
-        """The slope where agreement falls through this; midway where it lies there over a stretch. None where it never does."""
-        first = np.flatnonzero(self.after <= agreement)
-        if self.before <= agreement or not len(first):
+    def through(self, agreement: float) -> float | None:
+        """The slope where it falls through this; midway where it stays there for a while. None where it never does."""
+        reached, passed = np.flatnonzero(self.after <= agreement), np.flatnonzero(self.after < agreement)
+        if self.before <= agreement or not len(reached):
             return None
-        begin = int(first[0])
-        rest = np.flatnonzero(self.after < agreement)
-        end = int(rest[0]) if len(rest) else begin
-        return float(self.slope[begin] + self.slope[end]) / 2
+        return float(self.slope[reached[0]] + self.slope[passed[0] if len(passed) else reached[0]]) / 2
 
 
-def _order_p(day: FloatArray, times: FloatArray, cut: BoolArray, dice: np.random.Generator, rules: Statistics) -> tuple[float, FloatArray]:
-    """Two-sided p of the agreement between day and duration, and its values when the moments come in any other order."""
+@dataclass(frozen=True, slots=True)
+class _Pairing:
+    """Moments in order of time, (n,) columns, and which pairs of them are compared: (m,) indices of the earlier and of the later one."""
+
+    day: FloatArray
+    times: FloatArray
+    cut: BoolArray
+    early: IntArray
+    late: IntArray
+
+    @classmethod
+    def of(cls, day: FloatArray, times: FloatArray, cut: BoolArray) -> _Pairing:
+        early, late = pairs(len(day))
+        told = day[early] < day[late]
+        return cls(day, times, cut, early[told], late[told])
+
+    def falling(self) -> _Falling:
+        slope = (self.times[self.late] - self.times[self.early]) / (self.day[self.late] - self.day[self.early])
+        order = np.argsort(slope, kind="stable")
+        rises, falls = (~self.cut[self.early]).astype(np.float64), (~self.cut[self.late]).astype(np.float64)
+        before = float(rises.sum())
+        return _Falling(slope[order], before - np.cumsum((rises + falls)[order]), before)
+
+    def shuffled(self, slope: float, dice: np.random.Generator, rules: Statistics) -> tuple[float, FloatArray]:
+        """With a slope taken away: two-sided p of the agreement of time and duration, and its values when the moments come in any other order."""
+        from scipy import stats
+
+        least, most = _bounds(self.times - slope * self.day, self.cut)
+
+        def agreement(order: FloatArray, axis: int) -> IntArray:
+            which = order.astype(np.int64)
+            at_least, at_most = least[which], most[which]
+            longer = (at_most[..., self.early] < at_least[..., self.late]).sum(axis=axis)
+            agreed: IntArray = longer - (at_most[..., self.late] < at_least[..., self.early]).sum(axis=axis)
+            return agreed
+
+        batch = max(1, BATCH_CELLS // len(self.early))
+        moments = (np.arange(len(self.day)),)
+        found = stats.permutation_test(
+            moments, agreement, permutation_type="pairings", n_resamples=rules.perms, vectorized=True, batch=batch, axis=-1, rng=dice
+        )
+        return float(found.pvalue), found.null_distribution
+
+
+def _bounds(times: FloatArray, cut: BoolArray) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Rank that each of (n,) took at least, and at most: without end where it was not seen to the end."""
     from scipy import stats
 
-    early, late = np.triu_indices(len(day), 1)
-    later = np.sign(day[late] - day[early])
-    longer = _longer(times, cut)
-
-    def agreement(order: IntArray, axis: int) -> FloatArray:
-        which = order.astype(np.int64)
-        agreed: FloatArray = (longer[which[..., early], which[..., late]] * later).sum(axis=axis)
-        return agreed
-
-    found = stats.permutation_test(
-        (np.arange(len(day)),),
-        agreement,
-        permutation_type="pairings",
-        n_resamples=rules.perms,
-        vectorized=True,
-        batch=max(1, BATCH_CELLS // len(later)),
-        axis=-1,
-        rng=dice,
-    )
-    return float(found.pvalue), found.null_distribution
-
-
-def _longer(times: FloatArray, cut: BoolArray) -> FloatArray:
-    """(n, n): 1 where the column certainly took longer than the row, -1 where it certainly did not, 0 where nobody knows."""
-    apart = times[None, :] - times[:, None]
-    return ((apart > 0) & ~cut[:, None]).astype(np.float64) - ((apart < 0) & ~cut[None, :])
+    least = stats.rankdata(times, method="dense").astype(np.int16)
+    return least, np.where(cut, np.iinfo(np.int16).max, least)
