@@ -18,8 +18,8 @@ from somalink.domain.constants import Constants
 from somalink.domain.time import DAY_BREAK_NS, DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import UNKNOWN, Baseline, BoolArray, FloatArray, Gate, IntArray, word
 
-STILL_LEAST = 30 * MINUTE_NS // GRID_NS
-"""Half an hour of still time before a day has a level at rest."""
+STILL_LEAST = 30
+"""Minutes: half an hour of still time before a day has a level at rest."""
 HR_UNIT = 1e-3
 POINT_H = GRID_NS / HOUR_NS
 
@@ -97,8 +97,11 @@ def _gates(gate: NDArray[np.uint8]) -> tuple[tuple[str, float], ...]:
 
 
 def _at_rest(rows: Rows, day: IntArray, local_ns: IntArray, count: int) -> FloatArray:
-    """Median still heart rate of each day, less the span's median at those hours, in bpm: evenings and mornings weigh as they were worn."""
-    still = rows.still & (rows.hr != UNKNOWN)
+    """Median still heart rate of each day, less the span's median at those hours, in bpm: evenings and mornings weigh as they were worn.
+
+    Of one point a minute: what is a mean of half a minute says the same five seconds later.
+    """
+    still = rows.still & (rows.hr != UNKNOWN) & (local_ns % MINUTE_NS == 0)
     hr, of, hour = rows.hr[still] * HR_UNIT, day[still], local_ns[still] % DAY_NS // HOUR_NS
     usual = np.array([np.median(hr[hour == h]) if np.any(hour == h) else np.nan for h in range(24)])
     around = hr - usual[hour] if len(hr) else hr

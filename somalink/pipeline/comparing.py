@@ -6,6 +6,8 @@ asked and done there, the rules) has a fingerprint; while that stands, they stan
 
 from __future__ import annotations
 
+import json
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
@@ -22,7 +24,7 @@ from somalink.domain.catalogue import AROUSAL
 from somalink.domain.constants import STATISTICS, Constants, Statistics
 from somalink.domain.identity import digest
 from somalink.domain.time import DAY_NS, HOUR_NS, MINUTE_NS, local_day
-from somalink.domain.types import Control, Event, Prompt, Session
+from somalink.domain.types import Control, Event, EventMetrics, Prompt
 from somalink.pipeline.tracks import Told, states, tracks
 from somalink.storage.local import EVER, LocalStore
 
@@ -50,37 +52,45 @@ def compared(
     """Moments of [from, to) with their matched ones. `told` hears how far it is. Matched moments are written where they are new."""
     life = _Life.of(store, person, offsets, constants, rules)
     mine = [event for event in life.events if from_ns <= event.t_ns < to_ns]
-    stale = [event for event in mine if not life.stands(event)]
+    measured = {event.id: known for event in mine if (known := life.known(event)) is not None}
+    stale = [event for event in mine if event.id not in measured]
     reach_ns = (rules.lookback_d + 2) * DAY_NS
     first_ns = min([from_ns, *(event.t_ns - reach_ns for event in stale)])
     last_ns = max([to_ns, *(event.t_ns + reach_ns for event in stale)])
     found = _by_tier(store, person, tracks(store, person, first_ns - DAY_NS, last_ns + DAY_NS, constants, _part(told, 0.0, 0.5)))
-    matcher = life.matcher(found)
-    with_controls = _renewed(store, life, matcher, stale, _part(told, 0.5, 1.0))
-    lost = overlapping(life.events)
-    lead = overlay(found)
-    cases = tuple(life.case(event, matcher, with_controls.get(event.id, ()), overlapping=event.id in lost, lead=lead) for event in mine)
+    controls = _controls(store, life, _renewed(life, found, stale, measured, _part(told, 0.5, 1.0)), measured)
+    lost, lead = overlapping(life.events), overlay(found)
+    cases = tuple(life.case(event, measured[event.id], controls.get(event.id, ()), overlapping=event.id in lost, lead=lead) for event in mine)
     return Compared(cases, tuple(found), lead, offsets)
 
 
-def _renewed(store: LocalStore, life: _Life, matcher: Matcher, stale: Sequence[Event], told: Told | None) -> dict[str, tuple[Control, ...]]:
-    """All matched moments by event, those of `stale` drawn anew and kept."""
+def _renewed(life: _Life, found: Sequence[Track], stale: Sequence[Event], measured: dict[str, EventMetrics], told: Told | None) -> dict[str, list[Control]]:
+    """Matched moments of the stale events, drawn anew; what was measured at those events is added to `measured`."""
     drawn: dict[str, list[Control]] = {}
+    if not stale:
+        return drawn
+    matcher = life.matcher(found)
     for k, event in enumerate(stale):
+        measured[event.id] = matcher.measured(event)
         drawn[event.id] = matcher.controls(event)
         if told is not None:
             told((k + 1) / len(stale))
+    return drawn
+
+
+def _controls(store: LocalStore, life: _Life, drawn: dict[str, list[Control]], measured: dict[str, EventMetrics]) -> dict[str, tuple[Control, ...]]:
+    """All matched moments by event, with those that were drawn anew, which are kept."""
     known: dict[str, list[Control]] = {}
     for control in store.controls(life.person):
         known.setdefault(control.event_id, []).append(control)
-    everybody = {event.id for event in life.events}
-    if life.analysis and (any(drawn[id] != known.get(id, []) for id in drawn) or known.keys() - everybody):
+    everybody = {event.id: event for event in life.events}
+    if life.analysis and (any(drawn[id] != known.get(id, []) for id in drawn) or known.keys() - everybody.keys()):
         with store.transaction() as write:
             for id, controls in drawn.items():
                 write.put_controls(life.person, life.analysis, id, controls)
-            write.forget_controls(life.person, life.analysis, everybody)
-    if stale:
-        store.keep(life.person, [(f"{KEPT}/{event.id}", life.state(event), b"") for event in stale])
+            write.forget_controls(life.person, life.analysis, set(everybody))
+    if drawn:
+        store.keep(life.person, [(f"{KEPT}/{id}", life.state(everybody[id]), json.dumps(asdict(measured[id])).encode()) for id in drawn])
     return {id: tuple(controls) for id, controls in {**known, **drawn}.items()}
 
 
@@ -93,60 +103,61 @@ class _Life:
     analysis: str
     events: list[Event]
     prompts: list[Prompt]
-    sessions: list[Session]
     offsets: Offsets
     rows: dict[int, str]
     constants: Constants
     rules: Statistics
     secret: str
+    spans: list[tuple[int, int]]
+    """When something was said, asked or done, by its beginning."""
 
     @classmethod
     def of(cls, store: LocalStore, person: str, offsets: Offsets, constants: Constants, rules: Statistics) -> _Life:
         asked = [row for row in store.prompts(person) if row.eligible]
+        events, sessions = store.events(person), store.sessions(person)
+        spans = [
+            *((event.t_ns, max(event.t_end_ns or 0, event.t_ns)) for event in events),
+            *((row.t_ns, row.t_ns) for row in asked),
+            *((session.start_ns, session.stop_ns) for session in sessions),
+        ]
         return cls(
             store,
             person,
             store.current_analysis(person) or "",
-            store.events(person),
+            events,
             asked,
-            store.sessions(person),
             offsets,
             states(store, person, *EVER),
             constants,
             rules,
             store.person_secret(person),
+            sorted(spans),
         )
-
-    def spans(self) -> list[tuple[int, int]]:
-        """When something was said, asked or done."""
-        return [
-            *((event.t_ns, max(event.t_end_ns or 0, event.t_ns)) for event in self.events),
-            *((row.t_ns, row.t_ns) for row in self.prompts),
-            *((session.start_ns, session.stop_ns) for session in self.sessions),
-        ]
 
     def matcher(self, found: Sequence[Track]) -> Matcher:
         longest = max(((event.t_end_ns or event.t_ns) - event.t_ns for event in self.events), default=0)
-        apart = Busy(self.spans(), self.rules.apart_min * MINUTE_NS)
+        apart = Busy(self.spans, self.rules.apart_min * MINUTE_NS)
         grounds = [Ground(track) for track in found]
         return Matcher(grounds, apart, self.events, longest + RESPONSE_NS, self.offsets, self.dice, self.constants, self.rules)
 
     def dice(self, event_id: str, day: int) -> np.random.Generator:
-        return np.random.default_rng(int(digest(self.secret, "matched", event_id, day), 16))
+        # Keyed outright: seeding would cost more than what is drawn, fifty times an event.
+        return np.random.Generator(np.random.Philox(key=int(digest(self.secret, "matched", event_id, day), 16)))
 
-    def stands(self, event: Event) -> bool:
-        return self.store.keepsake(self.person, f"{KEPT}/{event.id}", self.state(event)) is not None
+    def known(self, event: Event) -> EventMetrics | None:
+        """What was measured at an event, while its matched moments stand; None where they must be looked for."""
+        kept = self.store.keepsake(self.person, f"{KEPT}/{event.id}", self.state(event))
+        return None if kept is None else EventMetrics(**json.loads(kept))
 
     def state(self, event: Event) -> str:
         """What the matched moments of an event rest on."""
         reach_ns = (self.rules.lookback_d + 1) * DAY_NS + 4 * HOUR_NS
         first, last = event.t_ns - reach_ns, event.t_ns + reach_ns
-        said = sorted(span for span in self.spans() if first <= span[0] <= last)
-        rows = [(day, self.rows[day]) for day in range(first // BLOCK_NS, last // BLOCK_NS + 1) if day in self.rows]
+        said = self.spans[bisect_left(self.spans, (first, first)) : bisect_left(self.spans, (last, last))]
+        rows = [self.rows.get(day, "") for day in range(first // BLOCK_NS, last // BLOCK_NS + 1)]
         return digest(self.analysis, asdict(self.rules), event.t_ns, event.certainty_s, said, rows, self.offsets)
 
-    def case(self, event: Event, matcher: Matcher, controls: tuple[Control, ...], *, overlapping: bool, lead: Track) -> Case:
-        metrics = matcher.measured(event)
+    def case(self, event: Event, metrics: EventMetrics, controls: tuple[Control, ...], *, overlapping: bool, lead: Track) -> Case:
         worn = bool(lead.between(event.t_ns + PRE_NS[0], event.t_ns + RESPONSE_NS).worn.any())
         late = event.made_at_ns - event.t_ns >= self.rules.late_h * HOUR_NS
         stands = standing(event, metrics, controls, worn=worn, overlapping=overlapping, asked=self._asked(event))
