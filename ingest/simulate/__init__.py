@@ -4,9 +4,10 @@ Everything made here is marked simulated, and no figure computed from it is evid
 what was put into it. It shares no constant and no formula with `processing`.
 """
 
+from ingest.simulate.clients import CLIENTS, client_named
 from ingest.simulate.days import SimulatedDay, Truth, simulate
 from ingest.simulate.folders import write_day, write_recordings
 from ingest.simulate.source import SimulatedSource
 from ingest.simulate.wearer import DEVICE
 
-__all__ = ["DEVICE", "SimulatedDay", "SimulatedSource", "Truth", "simulate", "write_day", "write_recordings"]
+__all__ = ["CLIENTS", "DEVICE", "SimulatedDay", "SimulatedSource", "Truth", "client_named", "simulate", "write_day", "write_recordings"]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ingest.simulate.diary import Diary, keep_diary
 from ingest.simulate.planning import DayPlan, plan_day
 from ingest.simulate.strap import Setup, Signal, record
-from ingest.simulate.wearer import Body, Life, begin, meet
+from ingest.simulate.wearer import USUAL, Body, Life, Ways, begin, meet
 from somalink.domain.errors import UsageError
 from somalink.domain.types import Posture, Stream
 
@@ -87,13 +87,14 @@ def simulate(
     motion: str | None = None,
     rate_hz: int = 25,
     nights: bool = False,
+    ways: Ways = USUAL,
 ) -> Iterator[SimulatedDay]:
     """The days of a life, from the calendar day of `start` (aware, or UTC ns) in `tz`; nothing is recorded before `start`.
 
     A day whose strap would be on for less than half an hour (a life that starts late in the evening) is left out.
     """
     setup = choose_setup(tier, motion, rate_hz)
-    life = Life(person, seed, begin(start), tz, nights)
+    life = Life(person, seed, begin(start), tz, nights, ways)
     body = meet(life)
     for number in range(days):
         plan = plan_day(life, body, number)

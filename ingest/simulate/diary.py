@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.simulate.planning import HOUR, LEARNING_DAYS, MINUTE, STEP_EVERY, DayPlan, Happening, Practice
-from ingest.simulate.wearer import Life
-from somalink.domain.catalogue import ACTIONS, CERTAINTIES_S, NEEDS, SENSATIONS, THEMES, WITH_WHOM
+from ingest.simulate.planning import HOUR, LEARNING_DAYS, MINUTE, DayPlan, Happening, Practice
+from ingest.simulate.wearer import Life, Ways
+from somalink.domain.catalogue import ACTIONS, CERTAINTIES_S, NEEDS, OF_EVENT, SENSATIONS, THEMES, WITH_WHOM
 from somalink.domain.types import Answer, Event, Plan, Prompt, Rating, Session
 
 PLEASANT = ("connection", "support", "group")
@@ -61,8 +61,9 @@ def keep_diary(life: Life, plan: DayPlan) -> Diary:
     draw = life.chance("diary", plan.number)
     told = [(h, _tag(draw, life, plan, number, h)) for number, h in enumerate(plan.happenings)]
     events = [event for _, event in told if event]
-    prompts, answers = _check_ins(draw, life, plan)
+    prompts, answers = _check_ins(draw, life, plan) if life.ways.offering is None else _offers(life, plan)
     ratings = _ratings(draw, life, plan, events, prompts)
+    ratings += _outcomes(life, plan, told) if life.ways.outcomes else []
     offers = [p.id for p in prompts if p.answer == "breathing"]
     sessions = [_session(draw, life, plan, number, practice, offers) for number, practice in enumerate(plan.practices)]
     return Diary(tuple(events), tuple(ratings), tuple(prompts), tuple(answers), tuple(sessions), tuple(_plans(draw, life, plan, told)))
@@ -71,9 +72,9 @@ def keep_diary(life: Life, plan: DayPlan) -> Diary:
 # ---------------------------------------------------------------- tags
 
 
-def _when(draw: np.random.Generator, plan: DayPlan, happening: Happening) -> tuple[float, float, int] | None:
+def _when(draw: np.random.Generator, happening: Happening, plan: DayPlan, ways: Ways) -> tuple[float, float, int] | None:
     """(moment as told, when it was told, certainty in s), or nothing for what is never told."""
-    manner = "at_once" if happening.step is not None else str(draw.choice(list(MANNERS), p=list(MANNERS.values())))
+    manner = "at_once" if happening.step is not None or ways.watching else str(draw.choice(list(MANNERS), p=list(MANNERS.values())))
     if manner == "never":
         return None
     if manner == "at_once":
@@ -93,7 +94,7 @@ def _felt(draw: np.random.Generator, happening: Happening) -> int:
 
 
 def _tag(draw: np.random.Generator, life: Life, plan: DayPlan, number: int, happening: Happening) -> Event | None:
-    when = _when(draw, plan, happening)
+    when = _when(draw, happening, plan, life.ways)
     if when is None:
         return None
     at, made, certainty = when
@@ -118,11 +119,15 @@ def _tag(draw: np.random.Generator, life: Life, plan: DayPlan, number: int, happ
         need=str(draw.choice(NEEDS)) if draw.random() < 0.7 else "",
         spoken=bool(draw.random() < 0.35) if draw.random() < 0.6 else None,
         expectancy=_feared(life, happening.step) if happening.step is not None else None,
-        context=_context(draw, happening),
-        blind=None if draw.random() < 0.12 else bool(draw.random() < (0.85 if certainty <= CERTAINTIES_S[1] else 0.5)),
+        context=(*_context(draw, happening), *(["unwell"] if life.ways.is_unwell(plan.number) else [])),
+        blind=False if life.ways.watching else _blind(draw, certainty, *life.ways.blind),
         planned_distress=_planned_distress(life, happening.step) if happening.step is not None else None,
         note=f"{NOTES[happening.kind]} (simulated)" if draw.random() < 0.5 else "",
     )
+
+
+def _blind(draw: np.random.Generator, certainty: int, unknown: float, at_once: float, later: float) -> bool | None:
+    return None if draw.random() < unknown else bool(draw.random() < (at_once if certainty <= CERTAINTIES_S[1] else later))
 
 
 def _sensations(draw: np.random.Generator, happening: Happening, pleasant: bool) -> tuple[str, ...]:
@@ -154,9 +159,10 @@ def _feared(life: Life, step: int) -> int:
 
 def _plans(draw: np.random.Generator, life: Life, plan: DayPlan, told: list[tuple[Happening, Event | None]]) -> list[Plan]:
     """The step of this day, taken as tagged or not taken; made the evening before, to the quarter of an hour."""
-    if plan.number % STEP_EVERY != STEP_EVERY - 1:
+    every = life.ways.step_every
+    if plan.number % every != every - 1:
         return []
-    step = plan.number // STEP_EVERY
+    step = plan.number // every
     taken = next(((h, e) for h, e in told if h.step is not None), None)
     at = round(taken[0].start / (15 * MINUTE)) * 15 * MINUTE if taken else 9 * HOUR
     return [
@@ -185,7 +191,7 @@ def _number(draw: np.random.Generator, mean: float, spread: float) -> int:
 def _ratings(draw: np.random.Generator, life: Life, plan: DayPlan, events: list[Event], prompts: list[Prompt]) -> list[Rating]:
     """Belonging every evening that is not forgotten, the other scales more rarely, distress when asked."""
     evening = plan.ns(max(plan.off - MINUTE * draw.uniform(5, 50), plan.on))
-    learned = 1 - float(np.exp(-plan.number / LEARNING_DAYS))
+    learned = life.ways.learned * (1 - float(np.exp(-plan.number / LEARNING_DAYS)))
     good = sum(e.kind in PLEASANT for e in events)
     hurt = sum(e.kind in ("rejection", "exclusion", "ignored") for e in events)
     wanted = [
@@ -199,6 +205,17 @@ def _ratings(draw: np.random.Generator, life: Life, plan: DayPlan, events: list[
     rows = [_rating(life, plan, kind, evening, _number(draw, mean, 1.1), blind=blind) for kind, share, mean in wanted if draw.random() < share]
     asked = [p for p in prompts if p.answer == "tag" and p.answered_ns is not None]
     return rows + [_rating(life, plan, "distress", p.answered_ns or p.t_ns, _number(draw, 3.0, 1.8), blind=True, prompt_id=p.id) for p in asked]
+
+
+def _outcomes(life: Life, plan: DayPlan, told: list[tuple[Happening, Event | None]]) -> list[Rating]:
+    """How much of what was feared came, said an hour after a step: less than half of it as a rule."""
+    rows = []
+    for happening, event in told:
+        if happening.step is not None and event is not None:
+            came = _number(life.chance("came of it", happening.step), 0.4 * _feared(life, happening.step), 1.0)
+            said_ns = event.made_at_ns + round(HOUR) * 1_000_000_000
+            rows.append(_rating(life, plan, "outcome", said_ns, came, blind=True, prompt_id=OF_EVENT + event.id))
+    return rows
 
 
 def _rating(life: Life, plan: DayPlan, kind: str, t_ns: int, value: int, *, blind: bool, prompt_id: str = "") -> Rating:
@@ -226,6 +243,21 @@ def _check_ins(draw: np.random.Generator, life: Life, plan: DayPlan) -> tuple[li
     return prompts, answers
 
 
+def _offers(life: Life, plan: DayPlan) -> tuple[list[Prompt], list[Answer]]:
+    """The day's randomised decisions as rows of the ledger; what was withheld is not seen, so nothing is said to it."""
+    assert life.ways.offering is not None
+    draw, prompts, answers = life.chance("said to offers", plan.number), [], []
+    for number, decision in enumerate(plan.decisions):
+        at, name = plan.ns(decision.start), life.id("prompt", plan.number, number)
+        said_ns = at + int(draw.integers(5, 30)) * 1_000_000_000 if decision.answer else None
+        trigger, arm = "arousal" if decision.risen else "random", "offer" if decision.offered else "withheld"
+        shown_ns = at if decision.offered else None
+        prompts.append(Prompt(name, life.person, at, trigger, "", True, "", arm, life.ways.offering.p, SOURCE, shown_ns, decision.answer, said_ns))
+        if said_ns is not None:
+            answers.append(Answer(name, life.person, decision.answer, said_ns))
+    return prompts, answers
+
+
 def _session(draw: np.random.Generator, life: Life, plan: DayPlan, number: int, practice: Practice, offers: list[str]) -> Session:
     paced = practice.kind == "breathing"
     whole = 1 / practice.hz
@@ -238,6 +270,6 @@ def _session(draw: np.random.Generator, life: Life, plan: DayPlan, number: int, 
         rate=round(60 * practice.hz, 1) if paced else None,
         in_s=round(0.4 * whole, 1) if paced else None,
         ex_s=round(0.6 * whole, 1) if paced else None,
-        prompt_id=offers[0] if offers and number == 0 else "",
+        prompt_id=life.id("prompt", plan.number, practice.offer) if practice.offer is not None else offers[0] if offers and number == 0 else "",
         outcome=str(draw.choice(("completed", "completed", "completed", "stopped"))),
     )

@@ -15,7 +15,7 @@ import numpy as np
 
 from ingest.simulate.days import SimulatedDay, Truth, simulate
 from ingest.simulate.strap import Signal
-from ingest.simulate.wearer import DEVICE
+from ingest.simulate.wearer import DEVICE, USUAL, Ways
 from ingest.tags import ROW_COLUMNS
 from somalink.domain.errors import BadInput
 from somalink.domain.time import SECOND_NS, to_datetime
@@ -44,9 +44,10 @@ def write_recordings(
     motion: str | None = None,
     rate_hz: int = 25,
     nights: bool = False,
+    ways: Ways = USUAL,
 ) -> list[Path]:
     """Writes `out/PERSON-DATE/` for every day and returns the folders; one that exists already is an error, never overwritten."""
-    lived = simulate(person, start, days, seed, tier=tier, tz=tz, motion=motion, rate_hz=rate_hz, nights=nights)
+    lived = simulate(person, start, days, seed, tier=tier, tz=tz, motion=motion, rate_hz=rate_hz, nights=nights, ways=ways)
     return [write_day(out / f"{person}-{day.plan.date}", day) for day in lived]
 
 
@@ -82,6 +83,7 @@ def _meta(day: SimulatedDay) -> dict[str, Any]:
         "tz": day.life.tz,
         "simulated": True,
         "seed": day.life.seed,
+        **({"client": day.life.ways.name} if day.life.ways.name else {}),
         "note": MARK,
     }
 

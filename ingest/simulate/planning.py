@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ingest.simulate.wearer import Body, Life
+from ingest.simulate.wearer import Body, Life, Offering, Tendency, Ways
 from somalink.domain.catalogue import KINDS
 from somalink.domain.time import SECOND_NS, from_datetime
 from somalink.domain.types import Posture
@@ -70,6 +70,18 @@ class Practice:
     start: float
     stop: float
     hz: float
+    offer: int | None = None
+    """Number of the day's decision that offered it, if one did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A moment at which chance offers a breath or withholds it, after a rise or at a random time; and what is said to an offer."""
+
+    start: float
+    risen: bool
+    offered: bool
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,7 @@ class DayPlan:
     surges: tuple[Surge, ...]
     """Everything that moved the heart without the legs: social moments, rises out of nowhere, coffee, practice."""
     practices: tuple[Practice, ...]
+    decisions: tuple[Decision, ...] = ()
 
     def ns(self, at: float) -> int:
         """UTC nanoseconds of a second of this day, to the millisecond."""
@@ -175,15 +188,6 @@ def _part(draw: np.random.Generator, words: tuple[str, ...], start: float, end: 
 # ---------------------------------------------------------------- what people do to it
 
 
-class Tendency(NamedTuple):
-    """How often a kind happens (a share), how often it moves the heart, by how much at first, and for how many minutes it lasts."""
-
-    share: float
-    moves: float
-    bpm: float
-    minutes: float
-
-
 TENDENCIES = {
     "rejection": Tendency(0.09, 0.85, 16, 6),
     "exclusion": Tendency(0.08, 0.8, 14, 12),
@@ -197,65 +201,66 @@ TENDENCIES = {
     "group": Tendency(0.07, 0.55, 11, 35),
     "other": Tendency(0.04, 0.3, 10, 10),
 }
-STEP_BPM = 19.0
-STEP_EVERY = 3
 STEP_SKIPPED = 0.12
 LEARNING_DAYS = 12.0
 """Time constant of the month's story: a body that learns, by half in the end, and never evenly."""
 
 
-def softening(day: int) -> float:
-    """How much of the first day's reaction is left: 1 at first, .55 after a month."""
+def softening(day: int, ways: Ways) -> float:
+    """How much of the first day's reaction is left: 1 at first, .55 after a month, unless it is another life."""
+    if ways.left is not None:
+        return 1 - (1 - ways.left) * min(day / max(ways.days - 1, 1), 1.0)
     return 0.5 + 0.5 * float(np.exp(-day / LEARNING_DAYS))
 
 
-def _surge(draw: np.random.Generator, cause: str, start: float, bpm: float, body: Body, *, soft: float) -> Surge:
-    height = float(np.clip(bpm * body.reactivity * soft * draw.lognormal(0.0, 0.25), 4.0, 26.0))
-    settle = body.settle_s * (0.4 + 0.6 * soft) * draw.lognormal(0.0, 0.25)
+def _surge(draw: np.random.Generator, cause: str, start: float, bpm: float, body: Body, ways: Ways, *, soft: float) -> Surge:
+    height = float(np.clip(bpm * body.reactivity * soft * draw.lognormal(0.0, 0.25), ways.least_bpm, 26.0))
+    settle = body.settle_s * (ways.settling[0] + ways.settling[1] * soft) * draw.lognormal(0.0, 0.25)
     return Surge(cause, start, height, draw.uniform(12, 45), MINUTE * draw.uniform(1.5, 5.0), settle)
 
 
-def _moments(draw: np.random.Generator, acts: tuple[Act, ...], *, after: float, count: int, apart: float) -> list[float]:
+def _moments(draw: np.random.Generator, acts: tuple[Act, ...], *, sat_min: float, after: float, count: int, apart: float) -> list[float]:
     """Up to `count` times in quiet acts, a few minutes into them, at least `apart` from each other."""
-    quiet = [a for a in acts if a.what in QUIET and a.start > after and a.stop - a.start > 12 * MINUTE]
+    quiet = [a for a in acts if a.what in QUIET and a.start > after and a.stop - a.start > (sat_min + 8) * MINUTE]
     picked: list[float] = []
     for _ in range(count * 3):
         act = quiet[int(draw.integers(len(quiet)))]
-        at = act.start + draw.uniform(4 * MINUTE, act.stop - act.start - 6 * MINUTE)
+        at = act.start + draw.uniform(sat_min * MINUTE, act.stop - act.start - 6 * MINUTE)
         if len(picked) < count and all(abs(at - other) >= apart for other in picked):
             picked.append(at)
     return sorted(picked)
 
 
-def _happenings(draw: np.random.Generator, moments: list[float], body: Body, day: int) -> list[Happening]:
+def _happenings(draw: np.random.Generator, moments: list[float], body: Body, day: int, ways: Ways) -> list[Happening]:
     """The first moment of every third day is a step of the exposure plan, unless it is skipped; the others fall as they fall."""
-    kinds = [kind for kind in KINDS if kind in TENDENCIES]
-    shares = np.array([TENDENCIES[kind].share for kind in kinds])
+    tendencies = ways.tendencies or TENDENCIES
+    kinds = [kind for kind in KINDS if kind in tendencies]
+    shares = np.array([tendencies[kind].share for kind in kinds])
     out = []
     for number, at in enumerate(moments):
-        if number == 0 and day % STEP_EVERY == STEP_EVERY - 1 and draw.random() >= STEP_SKIPPED:
-            out.append(_step(draw, at, body, day))
+        if number == 0 and day % ways.step_every == ways.step_every - 1 and draw.random() >= STEP_SKIPPED:
+            out.append(_step(draw, at, body, day, ways))
             continue
         kind = kinds[int(draw.choice(len(kinds), p=shares / shares.sum()))]
-        tends = TENDENCIES[kind]
-        surge = _surge(draw, kind, at, tends.bpm, body, soft=softening(day)) if draw.random() < tends.moves else None
+        tends = tendencies[kind]
+        surge = _surge(draw, kind, at, tends.bpm, body, ways, soft=softening(day, ways)) if draw.random() < tends.moves else None
         out.append(Happening(kind, at, at + MINUTE * tends.minutes * draw.uniform(0.6, 1.5), surge))
     return out
 
 
-def _step(draw: np.random.Generator, at: float, body: Body, day: int) -> Happening:
-    surge = _surge(draw, "exposure_step", at, STEP_BPM, body, soft=softening(day))
-    return Happening("exposure_step", at, at + MINUTE * draw.uniform(10, 25), surge, step=day // STEP_EVERY)
+def _step(draw: np.random.Generator, at: float, body: Body, day: int, ways: Ways) -> Happening:
+    surge = _surge(draw, "exposure_step", at, ways.step_bpm, body, ways, soft=softening(day, ways))
+    return Happening("exposure_step", at, at + MINUTE * draw.uniform(10, 25), surge, step=day // ways.step_every)
 
 
 # ---------------------------------------------------------------- a day
 
 
-def _unprompted(draw: np.random.Generator, acts: tuple[Act, ...], taken: list[float], body: Body, after: float) -> list[Surge]:
+def _unprompted(draw: np.random.Generator, acts: tuple[Act, ...], taken: list[float], body: Body, after: float, ways: Ways) -> list[Surge]:
     """Rises that no moment explains: a thought, a phone, nothing at all. They do not soften."""
-    times = _moments(draw, acts, after=after, count=int(draw.integers(1, 5)), apart=40 * MINUTE)
+    times = _moments(draw, acts, sat_min=ways.sat_min, after=after, count=int(draw.integers(*ways.unprompted)), apart=40 * MINUTE)
     free = [at for at in times if all(abs(at - other) > 25 * MINUTE for other in taken)]
-    return [_surge(draw, "unprompted", at, 9.0, body, soft=1.0) for at in free]
+    return [_surge(draw, "unprompted", at, ways.unprompted_bpm, body, ways, soft=1.0) for at in free]
 
 
 def _coffees(draw: np.random.Generator, wake: float) -> list[Surge]:
@@ -277,9 +282,50 @@ def _calm(draw: np.random.Generator, practice: Practice) -> Surge:
     return Surge(practice.kind, practice.start, -draw.uniform(1.5, 4.0), 40.0, practice.stop - practice.start, draw.uniform(150, 500))
 
 
+APART = ("unprompted", "coffee", "breathing", "muscle_release", "grounding")
+"""Causes of a surge that no social moment is."""
+
+
+def _seen(happenings: list[Happening], rises: list[Surge]) -> list[Happening]:
+    """What somebody tags who tags when the chart is high: rises that nothing explains, under the names of moments that moved nothing."""
+    rises = sorted(rises, key=lambda rise: rise.start)
+    return [Happening(h.kind, rise.start, rise.start + h.stop - h.start, None, h.step) for h, rise in zip(happenings, rises, strict=False)]
+
+
+SAID_TO_AN_OFFER = {"breathe": 0.55, "not_now": 0.2, "tag": 0.1, "": 0.15}
+DECIDED_APART = 90 * MINUTE
+STANDS = 150.0
+"""When a rise has stood long enough to be asked about, from its beginning."""
+
+
+def _decisions(
+    draw: np.random.Generator, acts: tuple[Act, ...], rises: list[Surge], busy: list[float], offering: Offering, worn: tuple[float, float]
+) -> list[Decision]:
+    """The day's randomised decisions, far from each other and from what will be tagged; those after rises first."""
+    moments = [(rise.start + STANDS, True) for rise in rises][: offering.risen]
+    moments += [(at, False) for at in _moments(draw, acts, sat_min=20, after=worn[0] + HOUR, count=offering.random, apart=DECIDED_APART)]
+    out: list[Decision] = []
+    for at, risen in moments:
+        offered = bool(draw.random() < offering.p)
+        answer = str(draw.choice(list(SAID_TO_AN_OFFER), p=list(SAID_TO_AN_OFFER.values())))
+        inside = worn[0] + HOUR <= at < worn[1] - HOUR / 2
+        if inside and all(not -HOUR / 2 < at - other < HOUR for other in busy) and all(abs(at - other.start) >= DECIDED_APART for other in out):
+            out.append(Decision(at, risen, offered, answer if offered else ""))
+    return sorted(out, key=lambda decision: decision.start)
+
+
+def _relieved(decision: Decision, bpm: float) -> Surge:
+    """All of it from five to fifteen minutes after the offer."""
+    return Surge("offer", decision.start + MINUTE, bpm, 2 * MINUTE, 12 * MINUTE, 3 * MINUTE)
+
+
+def _offered(decision: Decision, number: int) -> Practice:
+    return Practice("breathing", decision.start + 0.5 * MINUTE, decision.start + 3.5 * MINUTE, 0.1, number)
+
+
 def plan_day(life: Life, body: Body, number: int) -> DayPlan:
     """Day `number` of a life, counted from the calendar day of its start; nothing of it is recorded before the start."""
-    draw = life.chance("plan", number)
+    draw, ways = life.chance("plan", number), life.ways
     zone = life.zone
     date = datetime.fromtimestamp(life.start_ns / SECOND_NS, zone).date() + timedelta(days=number)
     dawn = datetime.combine(date, time(BREAK_H), zone)
@@ -290,11 +336,21 @@ def plan_day(life: Life, body: Body, number: int) -> DayPlan:
     acts = _acts(draw, wake=wake, bed=bed, workday=workday, sporty=draw.random() < 0.35)
     on, off = (0.0, DAY - 60) if life.nights else (wake + MINUTE * draw.uniform(10, 25), bed - MINUTE * draw.uniform(0, 20))
     on = float(np.ceil(max(on, (life.start_ns - t0_ns) / SECOND_NS)))
-    moments = _moments(draw, acts, after=wake + HOUR, count=int(draw.integers(3, 7)), apart=45 * MINUTE)
-    happenings = _happenings(draw, [at for at in moments if at >= on], body, number)
+    moments = _moments(draw, acts, sat_min=ways.sat_min, after=wake + HOUR, count=int(draw.integers(*ways.moments)), apart=45 * MINUTE)
+    happenings = _happenings(draw, [at for at in moments if at >= on], body, number, ways)
     practices = _practices(draw, happenings, number, bed)
     surges = [h.surge for h in happenings if h.surge] + _coffees(draw, wake) + [_calm(draw, p) for p in practices]
-    surges += _unprompted(draw, acts, [h.start for h in happenings], body, wake + HOUR)
+    unprompted = _unprompted(draw, acts, [h.start for h in happenings], body, wake + HOUR, ways)
+    surges += unprompted
+    if ways.watching:
+        happenings, surges = _seen(happenings, [rise for rise in unprompted if on <= rise.start < off]), [surge for surge in surges if surge.cause in APART]
+    if ways.is_unwell(number):
+        surges.append(Surge("unwell", on, ways.unwell_bpm, HOUR, max(off - on, HOUR), HOUR))
+    decisions: list[Decision] = []
+    if ways.offering is not None:
+        decisions = _decisions(life.chance("offers", number), acts, unprompted, [h.start for h in happenings], ways.offering, (on, off))
+        surges += [_relieved(decision, ways.offering.bpm) for decision in decisions if decision.offered and ways.offering.bpm]
+        practices += [_offered(decision, k) for k, decision in enumerate(decisions) if decision.answer == "breathe"]
     offset = dawn.utcoffset()
     return DayPlan(
         number=number,
@@ -307,4 +363,5 @@ def plan_day(life: Life, body: Body, number: int) -> DayPlan:
         happenings=tuple(happenings),
         surges=tuple(sorted(surges, key=lambda s: s.start)),
         practices=tuple(practices),
+        decisions=tuple(decisions),
     )

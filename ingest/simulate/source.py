@@ -14,7 +14,7 @@ from ingest.localtime import utc_offsets
 from ingest.replay import SETTLE_NS
 from ingest.simulate.days import SimulatedDay, Truth, choose_setup, simulate
 from ingest.simulate.strap import Signal
-from ingest.simulate.wearer import DEVICE, begin
+from ingest.simulate.wearer import DEVICE, USUAL, Ways, begin
 from somalink.domain.errors import UsageError
 from somalink.domain.identity import Unit, digest
 from somalink.domain.time import HOUR_NS, SECOND_NS, ceil_to
@@ -50,13 +50,14 @@ class SimulatedSource:
         motion: str | None = None,
         rate_hz: int = 25,
         nights: bool = False,
+        ways: Ways = USUAL,
     ) -> None:
         setup = choose_setup(tier, motion, rate_hz)
-        lived = simulate(person, start, days, seed, tier=tier, tz=tz, motion=motion, rate_hz=rate_hz, nights=nights)
+        lived = simulate(person, start, days, seed, tier=tier, tz=tz, motion=motion, rate_hz=rate_hz, nights=nights, ways=ways)
         self.days = tuple(lived)
         if not self.days:
             raise UsageError(f"in {days} days from this start the strap is never put on", next_step="simulate at least one day, and start before the evening")
-        recording = digest(person, DEVICE, begin(start), "simulated", seed, days, setup, tz, nights)
+        recording = digest(person, DEVICE, begin(start), "simulated", seed, days, setup, tz, nights, *([] if ways == USUAL else [ways]))
         self.unit = Unit(person, DEVICE, recording, tier)
         self.streams = setup.streams
         self.start_ns, self.end_ns = self.days[0].start_ns, self.days[-1].stop_ns

@@ -4,8 +4,10 @@ Knows how chance is handed out (one independent stream a purpose, so that a chan
 was). Knows nothing of days, beats or files.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -24,6 +26,70 @@ def chance(*key: object) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))
 
 
+class Tendency(NamedTuple):
+    """How often a kind happens (a share), how often it moves the heart, by how much at first, and for how many minutes it lasts."""
+
+    share: float
+    moves: float
+    bpm: float
+    minutes: float
+
+
+class Offering(NamedTuple):
+    """Decisions that chance makes: up to `risen` a day after rises and `random` at random times; offered with probability `p`. From five to fifteen
+    minutes after an offer the heart is `bpm` away from where it would have been."""
+
+    risen: int
+    random: int
+    p: float
+    bpm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a life differs from the one that is usually lived, which is all of these defaults; `ingest.simulate.clients` has some that do."""
+
+    name: str = ""
+    """Stands in what is written down, where it is not empty."""
+    body: Mapping[str, float] = field(default_factory=dict)
+    """Traits of the body that are given instead of drawn."""
+    tendencies: Mapping[str, Tendency] = field(default_factory=dict)
+    """Of social moments; empty: the usual ones."""
+    moments: tuple[int, int] = (3, 7)
+    """Social moments a day, from the one to less than the other; as `unprompted` are rises that none of them explains."""
+    sat_min: float = 4.0
+    """For how long somebody has been sitting, at least, when one of either comes."""
+    unprompted: tuple[int, int] = (1, 5)
+    unprompted_bpm: float = 9.0
+    step_every: int = 3
+    """Days from one planned step to the next."""
+    step_bpm: float = 19.0
+    least_bpm: float = 4.0
+    left: float | None = None
+    """Share of a reaction that is left on the last of `days`, in a straight line from the first; None: what is usually left, by a curve."""
+    days: int = 90
+    settling: tuple[float, float] = (0.4, 0.6)
+    """How settling follows what is left of reactions: its time constant is (the one + the other x what is left) of the body's."""
+    learned: float = 1.0
+    """How much of what is usually learned shows in the ratings of the evenings."""
+    outcomes: bool = False
+    """Whether somebody says after a step how much of what was feared came."""
+    watching: bool = False
+    """Tags are made where the heart has just risen by itself, after a look at the chart, and social moments leave it alone."""
+    blind: tuple[float, float, float] = (0.12, 0.85, 0.5)
+    """Share of tags of which it is not known whether the chart was seen; of the others, share made without: at once, and later."""
+    unwell: tuple[int, int] = (0, -1)
+    """First and last day of being unwell: the heart is `unwell_bpm` faster, and tags say so."""
+    unwell_bpm: float = 6.0
+    offering: Offering | None = None
+
+    def is_unwell(self, day: int) -> bool:
+        return self.unwell[0] <= day <= self.unwell[1]
+
+
+USUAL = Ways()
+
+
 @dataclass(frozen=True, slots=True)
 class Life:
     """Which life is lived: everything else follows from these."""
@@ -34,6 +100,8 @@ class Life:
     tz: str = "Europe/Berlin"
     nights: bool = False
     """Whether the strap stays on in bed; most people wear it some 15 hours a day."""
+    ways: Ways = USUAL
+    """No part of the dice: a life of other ways is the same one where they do not differ."""
 
     def chance(self, *purpose: object) -> np.random.Generator:
         return chance(self.person, self.seed, self.start_ns, self.tz, self.nights, *purpose)
@@ -87,7 +155,7 @@ def meet(life: Life) -> Body:
     """The body of this person and seed; another day of birth does not change it."""
     draw = chance(life.person, life.seed, "body")
     between = draw.uniform
-    return Body(
+    body = Body(
         rest=between(57, 71),
         day_swing=between(1.5, 4.0),
         day_peak_h=between(13.5, 17.5),
@@ -108,3 +176,4 @@ def meet(life: Life) -> Body:
         wakes_h=between(6.5, 7.4),
         beds_h=between(22.2, 23.2),
     )
+    return replace(body, **life.ways.body)

@@ -213,17 +213,19 @@ def simulate(
     start: Annotated[str, typer.Option("--start", metavar="ISO", help="When the first day begins.")] = "2026-03-02T07:00:00+01:00",
     tier: Annotated[str, typer.Option("--tier", metavar="A|B|D", help="Strap that sees movement, plain strap, or watch.")] = "B",
     tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of the wearer.")] = "Europe/Berlin",
+    client: Annotated[str, typer.Option("--client", metavar="NAME", help="A client whose truth is known; their story is told in 90 days.")] = "",
     json: JsonOption = False,
 ) -> None:
     """Write a made-up wearer's days as recordings.
 
     One folder a day, marked simulated; no figure from them is evidence for the index.
+    Clients: settling, steady, watcher, breath_helps, breath_idle.
     """
-    from ingest.simulate import write_recordings
+    from ingest.simulate import client_named, write_recordings
 
     start_ns = moment_ns(start, option="--start")
     assert start_ns is not None
-    folders = write_recordings(out, person, start_ns, days, seed, tier=tier, tz=tz)
+    folders = write_recordings(out, person, start_ns, days, seed, tier=tier, tz=tz, ways=client_named(client))
     if json:
         console.emit_json({"recordings": [str(folder) for folder in folders], "simulated": True, "seed": seed})
         return

@@ -1,15 +1,17 @@
 """Clients of three months whose truth is known, as stores: FINAL rows written directly, without beats and without the engine, in seconds.
 
-`grid_client("settling", store)` fills a store and returns what is true of it. The level z is noise with two time constants, the hour, what movement
-leaves behind, and reactions of a known height at known moments. The rest of a row (heart rate, movement, quality) agrees with that z. The same five
-clients as beats, for the whole road through the engine: `ingest.simulate.clients`.
+`grid_client("settling", store)` fills a store and returns what is true of it; `client_store` has it ready when it was asked for before.
+The level z is noise with two time constants, the hour, what movement leaves behind, and reactions of a known height at known moments;
+the rest of a row (heart rate, movement, quality) agrees with that z.
+
+`lived_store` has the clients of `ingest.simulate.clients`, whose beats went the whole road through the engine: minutes, when it is not kept.
 """
 
 from __future__ import annotations
 
 import pickle
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -24,9 +26,12 @@ import numpy as np
 from scipy.signal import lfilter
 
 from ingest.localtime import utc_offsets
+from ingest.simulate import CLIENTS, SimulatedSource
+from ingest.simulate.planning import Surge
+from ingest.simulate.wearer import Ways
 from ingest.tags import stable_uuid
 from processing.ledger import prompt_id
-from somalink.domain.catalogue import ACTIONS, AROUSAL, OFFER, RANDOM, SENSATIONS, THEMES, WITH_WHOM, WITHHELD
+from somalink.domain.catalogue import ACTIONS, AROUSAL, OF_EVENT, OFFER, RANDOM, SENSATIONS, THEMES, WITH_WHOM, WITHHELD
 from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit, digest
 from somalink.domain.time import GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, ceil_to, from_datetime
@@ -48,7 +53,8 @@ from somalink.domain.types import (
     Session,
     Stream,
 )
-from somalink.pipeline.run import Mode
+from somalink.pipeline.intake import from_simulation
+from somalink.pipeline.run import Mode, run_archive
 from somalink.storage import LocalStore
 from somalink.storage.rows import DeviceStatus, RecordingRow
 
@@ -171,7 +177,7 @@ class Client:
     name: str
     person: str
     unit: Unit
-    character: Character
+    character: Character | Ways
     start_ns: int
     stop_ns: int
     first_day: date
@@ -199,7 +205,58 @@ def grid_client(name: str, store: LocalStore, *, days: int = 90, seed: int = 1, 
 @contextmanager
 def client_store(name: str, file: Path, *, days: int = 90, seed: int = 1, **changed: Any) -> Iterator[tuple[LocalStore, Client]]:
     """A store of one's own, in `file`, with such a client in it: a copy of one that is made once and kept in pytest's cache until the code changes."""
-    made, client = _built(name, days, seed, tuple(sorted(changed.items())))
+    with _copied(_written, file, name, days, seed, tuple(sorted(changed.items()))) as found:
+        yield found
+
+
+@contextmanager
+def lived_store(name: str, file: Path, *, days: int = 90, seed: int = 1) -> Iterator[tuple[LocalStore, Client]]:
+    """The same of a client of `ingest.simulate.clients`: lived beat by beat, through engine and store, a second a day. Kept until any code changes."""
+    with _copied(_lived, file, name, days, seed, ()) as found:
+        yield found
+
+
+# ---------------------------------------------------------------- made once
+
+Changes = tuple[tuple[str, Any], ...]
+Make = Callable[[LocalStore, str, int, int, Changes], Client]
+
+
+def _written(store: LocalStore, name: str, days: int, seed: int, changed: Changes) -> Client:
+    return grid_client(name, store, days=days, seed=seed, **dict(changed))
+
+
+def _lived(store: LocalStore, name: str, days: int, seed: int, changed: Changes) -> Client:
+    ways = CLIENTS[name]
+    start = datetime.combine(FIRST_DAY, time(6), ZoneInfo(ZONE))
+    source = SimulatedSource(name, start, days, seed, tz=ZONE, ways=ways)
+    store.person_secret(name, given=f"client/{name}/{seed}")
+    run_archive(store, from_simulation(source), Mode(), CONSTANTS)
+    spread = store.baselines(name)[-1].s_level_u / 1e6
+    told = {event.id for event in source.events}
+    truth = [
+        Moved(event_id, h.kind, day.plan.ns(h.start), h.surge.bpm / spread if h.surge else 0.0, h.surge.settle if h.surge else 300.0, _dz10_of(h.surge, spread))
+        for day in source.days
+        for number, h in enumerate(day.plan.happenings)
+        if (event_id := day.life.id("event", day.plan.number, number)) in told
+    ]
+    last_day = FIRST_DAY + timedelta(days=days - 1)
+    said = tuple(source.events), tuple(source.prompts), tuple(truth)
+    return Client(name, name, source.unit, ways, source.start_ns, source.end_ns, FIRST_DAY, last_day, *said)
+
+
+def _dz10_of(surge: Surge | None, spread: float) -> float:
+    """Mean of its first ten minutes, in SD."""
+    if surge is None:
+        return 0.0
+    since = np.arange(5, 601, 5, dtype=np.float64)
+    shape = -np.expm1(-2 * since / surge.rise) * np.exp(-np.clip(since - surge.rise - surge.hold, 0, None) / surge.settle)
+    return float(surge.bpm * shape.mean() / spread)
+
+
+@contextmanager
+def _copied(make: Make, file: Path, *what: Any) -> Iterator[tuple[LocalStore, Client]]:
+    made, client = _kept(make, *what)
     shutil.copyfile(made, file)
     file.chmod(0o600)
     with LocalStore.open(file) as store:
@@ -207,15 +264,15 @@ def client_store(name: str, file: Path, *, days: int = 90, seed: int = 1, **chan
 
 
 @lru_cache
-def _built(name: str, days: int, seed: int, changed: tuple[tuple[str, Any], ...]) -> tuple[Path, Client]:
+def _kept(make: Make, name: str, days: int, seed: int, changed: Changes) -> tuple[Path, Client]:
     """The file is whole whenever it is there, so that workers may ask for the same one at once."""
-    what = f"{name}-{digest(days, seed, changed)[:8]}"
-    made = KEPT_IN / f"{what}-{_code()}.db"
+    what = f"{make.__name__[1:]}-{name}-{digest(days, seed, changed)[:8]}"
+    made = KEPT_IN / f"{what}-{_code(make)}.db"
     if not made.exists():
         KEPT_IN.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=KEPT_IN) as folder:
             with LocalStore.open(Path(folder) / "client.db") as store:
-                client = grid_client(name, store, days=days, seed=seed, **dict(changed))
+                client = make(store, name, days, seed, changed)
             (Path(folder) / "client").write_bytes(pickle.dumps(client))
             for old in KEPT_IN.glob(f"{what}-*"):
                 old.unlink(missing_ok=True)
@@ -224,10 +281,25 @@ def _built(name: str, days: int, seed: int, changed: tuple[tuple[str, Any], ...]
     return made, pickle.loads(made.with_suffix(".client").read_bytes())
 
 
+RESTS_ON = {
+    _written: ("somalink/storage", "somalink/domain"),
+    _lived: (
+        "somalink/storage",
+        "somalink/domain",
+        "ingest/simulate",
+        "processing",
+        "processing/indices",
+        "somalink/pipeline/run.py",
+        "somalink/pipeline/usuals.py",
+    ),
+}
+
+
 @lru_cache
-def _code() -> str:
-    """What a kept store rests on: this file, the store and what it holds."""
-    files = [Path(__file__), *sorted((ROOT / "somalink" / "storage").glob("*.py")), *sorted((ROOT / "somalink" / "domain").glob("*.py"))]
+def _code(make: Make) -> str:
+    """What a kept store rests on: this file, and the code it came through."""
+    places = [ROOT / place for place in RESTS_ON[make]]
+    files = [Path(__file__), *(file for place in places for file in ([place] if place.is_file() else sorted(place.glob("*.py"))))]
     return digest(*(file.read_text(encoding="utf-8") for file in files))[:12]
 
 
@@ -553,7 +625,7 @@ class _Living:
             theme="" if pleasant else str(draw.choice(THEMES)),
             context=self._context(draw, stay.day, t_ns),
             blind=None if unknown else not seen,
-            expectancy=int(np.clip(np.rint(5.5 - 3 * self.share(stay.day) + draw.normal(0, 1.2)), 0, 10)) if step else None,
+            expectancy=self._expected(stay.step)[1] if stay.step is not None else None,
             planned_distress=self._expected(stay.step)[0] if stay.step is not None else None,
         )
 
@@ -636,6 +708,11 @@ class _Living:
                             bool(draw.random() < 0.8),
                         )
                     )
+        for event in self.said[0]:
+            if event.kind == "exposure_step" and event.expectancy is not None:
+                came, t_ns = 0.4 * event.expectancy + draw.normal(0, 1), event.made_at_ns + HOUR_NS
+                about = OF_EVENT + event.id
+                out.append(Rating(self.id("rating", about), self.person, t_ns, "outcome", int(np.clip(np.rint(came), 0, 10)), t_ns, about, True))
         for row in self.prompts()[0]:
             if draw.random() < 0.75:
                 value = 3.5 + (self.character.offer_effect if row.arm == OFFER else 0) + draw.normal(0, 1.6)
