@@ -7,8 +7,9 @@ together. Trends, contrasts and offers are asked one by one and speak under `alp
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -30,7 +31,26 @@ SECONDARIES = ("peak_z", "latency_s", "area", "slope", "slowing_z")
 AGAINST_MATCHED = ("peak_z", "area", "slope", "slowing_z")
 """Secondaries that are told as differences from the matched moments; a latency is of its own moment alone."""
 Dice = Callable[[str], np.random.Generator]
-"""A generator for the id of a finding: asked again, it says the same."""
+"""A generator for a name: asked again, it says the same."""
+T = TypeVar("T")
+
+
+class Memory(Protocol):
+    """Answers by what they rest on. Drawing ten thousand times takes long; the same moments get the same answer in any span."""
+
+    def get(self, name: str, of: type[T]) -> T | None: ...
+
+    def put(self, name: str, value: object) -> None: ...
+
+
+class Forgetful:
+    """Remembers nothing."""
+
+    def get(self, name: str, of: type[T]) -> T | None:
+        return None
+
+    def put(self, name: str, value: object) -> None:
+        pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +62,16 @@ class Asking:
     analysis: str
     dice: Dice
     rules: Statistics = STATISTICS
+    memory: Memory = field(default_factory=Forgetful)
+
+    def answer(self, of: type[T], ask: Callable[..., T], *about: Any) -> T:
+        """What `ask(*about, dice, rules)` says, remembered by what it was asked about; its dice are of that too."""
+        name = digest(ask.__name__, asdict(self.rules), *(_plain(each) for each in about))
+        known = self.memory.get(name, of)
+        if known is None:
+            known = ask(*about, self.dice(name), self.rules)
+            self.memory.put(name, known)
+        return known
 
     def id(self, scope: str, metric: str) -> str:
         return digest(self.person, self.span, scope, metric, self.analysis, self.rules.version)
@@ -81,7 +111,7 @@ class Asking:
 
 def reactions(cases: Sequence[Case], ask: Asking) -> dict[tuple[str, str], Finding]:
     """`dz10` of every group of moments, by (scope, word)."""
-    found = {key: (some, _compared(f"{key[0]}:{key[1]}", some, ask)) for key, some in groups(cases).items()}
+    found = {key: (some, _compared(some, ask)) for key, some in groups(cases).items()}
     q: dict[tuple[str, str], float] = {}
     for primary in (True, False):
         family = [key for key, (_, said) in found.items() if (key[0] == "kind") == primary and said.n >= ask.rules.sentence_from]
@@ -89,12 +119,12 @@ def reactions(cases: Sequence[Case], ask: Asking) -> dict[tuple[str, str], Findi
     return {key: _reaction(f"{key[0]}:{key[1]}", some, said, q.get(key), ask) for key, (some, said) in found.items()}
 
 
-def _compared(scope: str, cases: Sequence[Case], ask: Asking) -> Comparison:
+def _compared(cases: Sequence[Case], ask: Asking) -> Comparison:
     """Nothing is tested below what a sentence needs: a p that may not be shown is not made."""
     some = strata(cases, "dz10")
     if len(some) < ask.rules.sentence_from:
         return Comparison(len(some), sum(len(each.controls) for each in some))
-    return compare(some, ask.dice(ask.id(scope, "dz10")), ask.rules)
+    return ask.answer(Comparison, compare, some)
 
 
 def _reaction(scope: str, cases: Sequence[Case], said: Comparison, q: float | None, ask: Asking) -> Finding:
@@ -130,7 +160,7 @@ def contrasts(cases: Sequence[Case], ask: Asking) -> list[Finding]:
     kinds = {word: strata(some, "dz10") for (scope, word), some in groups(cases).items() if scope == "kind"}
     able = [word for word, some in kinds.items() if len(some) >= ask.rules.contrast_n]
     pairs = [(f"kind:{first}-{second}", first, second) for first, second in combinations(able, 2)]
-    said = [contrast(kinds[first], kinds[second], ask.dice(ask.id(scope, "dz10_contrast")), ask.rules) for scope, first, second in pairs]
+    said = [ask.answer(Comparison, contrast, kinds[first], kinds[second]) for _, first, second in pairs]
     q = q_values([each.p or 1.0 for each in said])
     return [
         _reaction_of_pair(scope, [case for case in cases if case.event.kind in (first, second)], each, its, ask)
@@ -185,7 +215,7 @@ def settling(cases: Sequence[Case], ask: Asking, scope: str = EVERYTHING) -> tup
     """Half-way recovery of all risen moments (Kaplan-Meier): `effect` is the median in seconds."""
     some = risen(cases, ask.rules)
     t_half, cut = _t_half(some)
-    found = recovery(t_half, cut, ask.dice(ask.id(scope, "t_half_s")), ask.rules)
+    found = ask.answer(Recovery, recovery, t_half, cut)
     spoken = found.median_s is not None and found.n >= ask.rules.recovery_n
     reason = SECONDARY if spoken else f"{FEW}:{max(ask.rules.recovery_n - found.n, 0)}" if found.n < ask.rules.recovery_n else "not_reached"
     figures = {"effect": found.median_s, "low": found.low_s, "high": found.high_s} if spoken else {}
@@ -197,7 +227,7 @@ def settling_trend(cases: Sequence[Case], since_day: int | None, ask: Asking) ->
     """Does half-way recovery take longer or shorter than it did? `since_day`: the newest change of medicine, across which nothing is compared."""
     some = [case for case in risen(cases, ask.rules) if since_day is None or case.day >= since_day]
     t_half, cut = _t_half(some)
-    trend = recovery_trend(_when(some), t_half, cut, ask.dice(ask.id(EVERYTHING, "t_half_trend")), ask.rules)
+    trend = ask.answer(Trend, recovery_trend, _when(some), t_half, cut)
     return ask.of_trend(EVERYTHING, "t_half_trend", cases, since(trend, since_day))
 
 
@@ -216,8 +246,7 @@ def reaction_trends(cases: Sequence[Case], since_day: int | None, ask: Asking) -
 def _reaction_trend(scope: str, cases: Sequence[Case], since_day: int | None, ask: Asking) -> Finding:
     some = [case for case in cases if case.counted and (since_day is None or case.day >= since_day)]
     matched = np.array([float(np.mean([control.dz10 for control in case.controls if control.dz10 is not None])) for case in some])
-    dice = ask.dice(ask.id(scope, "dz10_trend"))
-    trend = reaction_trend(_when(some), column(some, "dz10") - matched, column(some, "pre_z"), felt(some), dice, ask.rules)
+    trend = ask.answer(Trend, reaction_trend, _when(some), column(some, "dz10") - matched, column(some, "pre_z"), felt(some))
     return ask.of_trend(scope, "dz10_trend", cases, since(trend, since_day))
 
 
@@ -253,6 +282,11 @@ def mean_of(values: Sequence[float], rules: Statistics = STATISTICS) -> tuple[fl
     mean, se = float(np.mean(values)), float(stats.sem(values))
     low, high = stats.t.interval(rules.level, len(values) - 1, mean, se) if se > 0 else (mean, mean)
     return round(mean, 3), round(float(low), 3), round(float(high), 3)
+
+
+def _plain(value: Any) -> str:
+    """A text that is another whenever what is asked about is another."""
+    return repr(value.tolist()) if isinstance(value, np.ndarray) else repr(value)
 
 
 def _tidy(value: float | None) -> float | None:

@@ -21,6 +21,7 @@ from somalink.domain.constants import ALGORITHM_VERSION, STATISTICS, Constants, 
 from somalink.domain.identity import Unit, digest
 from somalink.domain.time import DAY_BREAK_NS, DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_day, local_hour, to_datetime
 from somalink.domain.types import UNKNOWN, Finding, Flag, FloatArray, Gap, Link, Plan, Prompt, Rating, Stream
+from somalink.pipeline.answered import Answered
 from somalink.pipeline.comparing import Compared, compared
 from somalink.pipeline.holdings import local_offsets, stage_at
 from somalink.pipeline.tracks import Told
@@ -60,6 +61,7 @@ def report_of(
     found = _Answers.of(book)
     with store.transaction() as write:
         write.put_findings(person, book.span, found.findings())
+    book.memory.keep()
     if told is not None:
         told(1.0)
     return _laid_out(book, found, lang, notes)
@@ -81,6 +83,7 @@ class _Book:
     days: daily.Days
     constants: Constants
     ask: answers.Asking
+    memory: Answered
     prompts: Sequence[Prompt]
     ratings: Sequence[Rating]
     plans: Sequence[Plan]
@@ -97,8 +100,9 @@ class _Book:
         found = compared(store, person, from_ns, to_ns, offsets, constants, rules, part)
         usual = store.baselines(person)
         days = daily.days_of(found.lead, first, last, offsets, {each.number: each for each in usual}, constants)
+        memory = Answered.of(store, person)
         span, analysis, secret = span_of(from_day, to_day), store.current_analysis(person) or "", store.person_secret(person)
-        ask = answers.Asking(person, span, analysis, lambda id: np.random.default_rng(int(digest(secret, "finding", id), 16)), rules)
+        ask = answers.Asking(person, span, analysis, lambda name: np.random.default_rng(int(digest(secret, "finding", name), 16)), rules, memory)
         thresholds = [(local_day(each.from_ns, offsets.one(each.from_ns)), z_on) for each in usual if (z_on := each.z_on.get("phasic")) is not None]
         return cls(
             store,
@@ -110,6 +114,7 @@ class _Book:
             days,
             constants,
             ask,
+            memory,
             store.prompts(person, from_ns, to_ns),
             store.ratings(person),
             store.plans(person),
@@ -277,7 +282,7 @@ def _level(book: _Book, since: int | None) -> model.Series:
     """Heart rate at rest, a value a day; ill days are shown and do not count."""
     values, numbers = book.days.still_hr, np.arange(book.count) + book.first
     out = np.array([ILL in words for words in book.marks()], dtype=bool) | (numbers < (since if since is not None else book.first))
-    trend = answers.since(trends.level_trend(numbers.astype(np.float64), values, out, book.ask.dice("level"), book.ask.rules), since)
+    trend = answers.since(book.ask.answer(trends.Trend, trends.level_trend, numbers.astype(np.float64), values, out), since)
     known = values[~out & np.isfinite(values)]
     band = (round(float(np.quantile(known, 0.1)), 2), round(float(np.quantile(known, 0.9)), 2)) if len(known) >= book.ask.rules.list_below else None
     shift = trends.cusum(values, out)
@@ -288,14 +293,14 @@ def _level(book: _Book, since: int | None) -> model.Series:
 def _thresholds(book: _Book, since: int | None) -> model.Series:
     """What it takes for a rise to stand out, as each day's usual has it."""
     known = book.baselines if since is None else book.baselines[book.baselines[:, 0] >= since]
-    trend = answers.since(trends.rating_trend(known[:, 0], known[:, 1], book.ask.dice("thresholds"), book.ask.rules), since)
+    trend = answers.since(book.ask.answer(trends.Trend, trends.rating_trend, known[:, 0], known[:, 1]), since)
     by_day = dict(known.tolist())
     return _series(book, "threshold_trend", trend, tuple(by_day.get(float(book.first + k)) for k in range(book.count)))
 
 
 def _rated(book: _Book, kind: str) -> model.Series:
     values = book.daily_ratings(kind)
-    trend = trends.rating_trend(np.arange(book.count, dtype=np.float64) + book.first, values, book.ask.dice(kind), book.ask.rules)
+    trend = book.ask.answer(trends.Trend, trends.rating_trend, np.arange(book.count, dtype=np.float64) + book.first, values)
     return _series(book, f"{kind}_trend", trend, tuple(None if each is None else round(each, 2) for each in trends.running_mean(values)))
 
 
