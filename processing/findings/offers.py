@@ -18,8 +18,8 @@ from processing.findings.trends import FEW, judged, too_few
 from somalink.domain.constants import STATISTICS, Statistics
 from somalink.domain.types import FloatArray
 
-ROWS_PER_COLUMN = 10
-"""A covariate enters while the rows carry it; the order below is that of what they explain."""
+STILL_FROM, HOUR_FROM = 40, 60
+"""Decisions from which stillness and hour enter: ten for each column there then is. The level before, which explains most, always does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Decision:
     hour: float
     """Local, 0-24."""
     still: float
-    """Share of the time before that was still, 0-1."""
+    """Share of the time before that was still, 0-1; NaN, not known, counts as the median of the others."""
     person: str
 
 
@@ -91,11 +91,19 @@ def _effect(known: Sequence[Decision], arm: FloatArray, rules: Statistics) -> Co
 
 
 def _covariates(known: Sequence[Decision]) -> list[FloatArray]:
-    """Level before, stillness and hour, each (n,) around 0, as many as the rows carry; what never varies has nothing to say."""
+    """Level before, stillness and hour, each (n,) around 0, as far as the rows carry them; what never varies has nothing to say."""
     hour = np.array([each.hour for each in known]) * (2 * math.pi / 24)
-    wanted = (np.array([each.before for each in known]), np.array([each.still for each in known]), np.cos(hour), np.sin(hour))
-    carried = max(1, len(known) // ROWS_PER_COLUMN - 2)
-    return [column - column.mean() for column in wanted[:carried] if np.ptp(column) > 1e-9]
+    columns = [np.array([each.before for each in known])]
+    if len(known) >= STILL_FROM:
+        columns += [_filled(np.array([each.still for each in known]))]
+    if len(known) >= HOUR_FROM:
+        columns += [np.cos(hour), np.sin(hour)]
+    return [column - column.mean() for column in columns if np.ptp(column) > 1e-9]
+
+
+def _filled(column: FloatArray) -> FloatArray:
+    known = np.isfinite(column)
+    return np.where(known, column, np.median(column[known]) if known.any() else 0.0)
 
 
 def _least_effect(found: Coefficient, rules: Statistics) -> float:

@@ -40,7 +40,7 @@ def recovery(t_half_s: FloatArray, censored: BoolArray, dice: np.random.Generato
     """Kaplan & Meier (1958) over (n,) moments; NaN: no rise that could settle, left out. Median and interval from `recovery_n` moments.
 
     The interval is Brookmeyer & Crowley's (1982): times at which the curve's own interval (log-log, of scipy's ecdf) still holds a half. Of 8, 12
-    and 30 moments with a third censored it held the truth in 92, 91 and 90 of 100, a bootstrap over moments in 82, 89 and 86. So no `dice` are thrown;
+    and 30 moments, a tenth of them censored, it held the truth in 92, 91 and 90 of 100, a bootstrap over moments in 82, 89 and 86. So no `dice` are thrown;
     they are taken because every question here is asked alike.
     """
     known = np.isfinite(t_half_s)

@@ -47,7 +47,7 @@ REFERENCE_D, REFERENCE_LEAST = 28, 14
 """A shift is one against the first four weeks; under a fortnight of known days nothing is known of what is usual."""
 CUSUM_SLACK, CUSUM_LIMIT = 0.5, 10.0
 """In SD of the reference, widened for likeness. The textbook's limit of 5 is for known mean and independent days: with both of them as they are here
-it would cry wolf in 55-70 % of quarters. See `cusum`."""
+it would cry wolf in two of three quarters. See `cusum`."""
 LASTING_D = 7
 """A shift is lasting when it is at least so many known days old and its median day still lies beyond the slack."""
 
@@ -286,8 +286,8 @@ def cusum(values: FloatArray, left_out: BoolArray) -> Shift:
     """From which day on is the level another one, lastingly? Two-sided CUSUM (Page 1954) of (n,) daily values; NaN and `left_out` days do not count.
 
     Against median and clipped SD of the first 28 known days (or what there is, from 14 on). Without any shift, in 90 days of which each resembles
-    the one before with r = .3, it says one in 5 % of series (2 % of independent days, 14 % at r = .5: measured by the tests); a shift of one SD
-    halfway is found in 6 of 10 series, one of one and a half in 95 of 100. The day is Page's: the last at which nothing had yet added up.
+    the one before with r = .3, it says one in 4 % of series (under 1 % of independent days, 13 % at r = .5: measured by the tests); a shift of one
+    SD halfway is found in 65 of 100 series, one of one and a half in 95 of 100. The day is Page's: the last at which nothing had yet added up.
     """
     index = np.flatnonzero(np.isfinite(values) & ~left_out)
     if len(index) < REFERENCE_LEAST:

@@ -58,6 +58,12 @@ def test_what_is_counted_is_what_chance_decided_and_what_could_be_read():
     assert (found.decisions, found.n, found.n_offered + found.n_withheld) == (60, 58, 58)
 
 
+def test_a_decision_without_known_stillness_still_counts():
+    some = [replace(each, still=float("nan") if k % 3 else each.still) for k, each in enumerate(decisions(60, effect=0.0))]
+    assert offered(some).n == 60 and np.isfinite(offered(some).effect)
+    assert np.isfinite(offered([replace(each, still=float("nan")) for each in some]).effect)
+
+
 def test_it_does_not_speak_before_twenty_decisions_nor_before_five_of_an_arm():
     silent = offered(decisions(19, effect=-3.0))
     assert (silent.verdict, silent.reason, silent.effect, silent.low, silent.p, silent.least_effect) == ("too_few", "few:1", None, None, None, None)
@@ -138,4 +144,4 @@ def test_people_who_differ_in_what_an_offer_does_for_them_are_not_called_certain
     told = [offered(all_of_them(run, -0.5)) for run in range(runs)]
     held = sum(each.low <= -0.5 <= each.high for each in told) / runs
     record_property("measured", f"{people} people: mean {np.mean([each.effect for each in told]):.3f}, held {held:.3f}")
-    assert 0.86 <= held <= 0.96
+    assert 0.86 <= held <= (0.99 if people == 2 else 0.95), "of two people, one degree of freedom: too wide rather than too sure"

@@ -89,7 +89,7 @@ def test_columns_that_never_vary_do_not_enter():
 
 @pytest.mark.slow
 def test_nine_in_ten_intervals_hold_the_person_and_the_whole(record_property):
-    rng, runs = np.random.default_rng(5), 120
+    rng, runs = np.random.default_rng(5), 80
     whole = each_held = 0
     closer, methods = [], set()
     for run in range(runs):
@@ -105,6 +105,6 @@ def test_nine_in_ten_intervals_hold_the_person_and_the_whole(record_property):
     record_property(
         "measured", f"whole {whole / runs:.3f}, people {each_held / runs / 12:.3f}, squared error to own means {np.mean(closer):.2f}, {sorted(methods)}"
     )
-    assert 0.83 <= whole / runs <= 0.96
+    assert 0.81 <= whole / runs <= 0.97
     assert 0.86 <= each_held / runs / 12 <= 0.95
     assert np.mean(closer) < 1

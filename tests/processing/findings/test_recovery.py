@@ -78,15 +78,16 @@ def test_moments_that_all_settle_or_none_of_which_does_are_no_error():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [8, 12, 30])
-def test_nine_in_ten_intervals_hold_the_median(record_property, n):
+@pytest.mark.parametrize(("n", "seen_s"), [(8, (300, 3600)), (12, (300, 3600)), (30, (300, 3600)), (12, (100, 1800))])
+def test_nine_in_ten_intervals_hold_the_median(record_property, n, seen_s):
+    """A tenth of the moments, or three in ten, are not seen to the end."""
     rng, runs, held = dice(4), 2000, 0
     truth = 600 * np.log(2) ** (1 / 1.3)
     for _ in range(runs):
-        times, seen_for = 600 * rng.weibull(1.3, n), rng.uniform(300, 3600, n)
+        times, seen_for = 600 * rng.weibull(1.3, n), rng.uniform(*seen_s, n)
         found = recovery(np.minimum(times, seen_for), times > seen_for, rng)
         held += (found.low_s or 0) <= truth <= (found.high_s if found.high_s is not None else np.inf)
-    record_property("measured", f"{n} moments: held {held / runs}")
+    record_property("measured", f"{n} moments, seen for {seen_s}: held {held / runs}")
     assert 0.87 <= held / runs <= 0.95, held / runs
 
 
