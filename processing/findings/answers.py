@@ -102,7 +102,9 @@ class Asking:
 
     def of_trend(self, scope: str, metric: str, cases: Sequence[Case], trend: Trend, **said: object) -> Finding:
         """A trend as a record; its `n` is what it rests on."""
-        figures = {name: getattr(trend, name) for name in ("effect", "low", "high", "p", "verdict", "reason")}
+        figures = {name: getattr(trend, name) for name in ("p", "verdict", "reason")} | {
+            name: _tidy(getattr(trend, name)) for name in ("effect", "low", "high")
+        }
         return self.finding(scope, metric, cases, **{**figures, "n_blind": trend.n, **said})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -233,6 +234,25 @@ def simulate(
     console.note(f"next: somalink import {out}/* --store FILE")
 
 
+ASKED_FOR = {"findings", "controls"}
+"""Tables that are made when somebody asks, and follow what was said since."""
+
+
+def _ask_again(path: Path, person: str | None) -> None:
+    """Findings as of now, where the store may be written."""
+    from somalink.domain.constants import Constants
+    from somalink.pipeline.reporting import refresh
+    from somalink.storage.local import LocalStore
+
+    if not (path.exists() and os.access(path, os.W_OK)):
+        return
+    with LocalStore.open(path, create=False) as opened, console.progress("comparing moments") as bar:
+        people = opened.people() if person is None else [person_of(person, opened.people())]
+        for k, who in enumerate(people):
+            refresh(opened, who, constants=Constants(), tz=settings().tz)
+            console.advance(bar, (k + 1) / len(people))
+
+
 def export(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the files go.")],
     store: StoreOption = None,
@@ -251,6 +271,8 @@ def export(
     from somalink.storage.local import LocalStore
 
     wanted = list(TABLES) if what == "all" else [name.strip() for name in what.split(",") if name.strip()]
+    if format != "recording" and ASKED_FOR & set(wanted):
+        _ask_again(store_path(store), person)
     with LocalStore.open(store_path(store), create=False, read_only=True) as opened:
         whose = None if person is None else person_of(person, opened.people())
         files = write(opened, wanted, format, out, notes=notes, person=whose)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from somalink.pipeline.pooling import Together
     from somalink.storage.local import LocalStore
 
-USUAL_DAYS = 28
 LANGUAGES = ("en", "de")
 FromOption = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day; four weeks before the last unless said.", show_default=False)]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day; the newest there is unless said.", show_default=False)]
@@ -98,6 +97,8 @@ def _open(file: Path) -> None:
 
 def _span(store: LocalStore, person: str, first: str | None, last: str | None) -> tuple[date, date]:
     """First and last local day, both included."""
+    from somalink.pipeline.reporting import USUAL_DAYS
+
     to_day = _day(last, "--to") if last is not None else _newest_day(store, person)
     from_day = _day(first, "--from") if first is not None else to_day - timedelta(days=USUAL_DAYS - 1)
     if from_day > to_day:
@@ -113,12 +114,11 @@ def _day(text: str, option: str) -> date:
 
 
 def _newest_day(store: LocalStore, person: str) -> date:
-    """The local day of the newest thing that was worn or said; today for a person with nothing."""
-    last_days = [(unit, days[-1]) for unit in store.units(person) if (days := store.days(unit))]
-    ends = [int(stops[-1]) for unit, day in last_days if len(stops := store.grid(person, unit.device, *day).stop_ns)]
-    newest = max([*ends, *(event.t_ns for event in store.events(person))], default=time.time_ns())
-    there = LocalTime.of(settings().zone, store, person).at(newest - 1)
-    return (there - timedelta(hours=4)).date()
+    """The newest there is; today for a person with nothing."""
+    from somalink.pipeline.reporting import newest_day
+
+    found = newest_day(store, person, settings().tz)
+    return found or (LocalTime.of(settings().zone, store, person).at(time.time_ns()) - timedelta(hours=4)).date()
 
 
 def _shared(store: LocalStore, person: str, first: date, last: date) -> tuple[date, date]:
@@ -159,6 +159,7 @@ def _language(store: LocalStore, person: str, lang: str | None) -> str:
 def _together(store: Path | None, first: str | None, last: str | None, *, json: bool) -> None:
     from somalink.domain.constants import Constants
     from somalink.pipeline.pooling import together
+    from somalink.pipeline.reporting import USUAL_DAYS
     from somalink.storage.local import LocalStore
 
     with LocalStore.open(store_path(store), create=False) as opened:

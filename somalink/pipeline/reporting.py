@@ -33,6 +33,8 @@ ILL, MEDICINE = "unwell", "medication_change"
 Z_UNIT = 1e-4
 BEFORE_NS = 2 * MINUTE_NS
 """The level before a decision is that of the two minutes before it."""
+USUAL_DAYS = 28
+"""Four weeks: what is asked about unless somebody says otherwise."""
 BEATS_KEPT = "beats"
 OFF = "strap_off"
 """Reason of a gap that its source knows to be no loss."""
@@ -65,6 +67,30 @@ def report_of(
     if told is not None:
         told(1.0)
     return _laid_out(book, found, lang, notes)
+
+
+def newest_day(store: LocalStore, person: str, tz: str) -> date | None:
+    """Local day of the newest thing that was worn or said; None for a person with nothing."""
+    last_days = [(unit, days[-1]) for unit in store.units(person) if (days := store.days(unit))]
+    ends = [int(stops[-1]) for unit, day in last_days if len(stops := store.grid(person, unit.device, *day).stop_ns)]
+    newest = max([*ends, *(event.t_ns for event in store.events(person))], default=None)
+    if newest is None:
+        return None
+    about = EPOCH + timedelta(days=newest // DAY_NS)
+    return EPOCH + timedelta(days=local_day(newest - 1, local_of(store, person, about, tz).one(newest)))
+
+
+def refresh(store: LocalStore, person: str, *, constants: Constants, tz: str, told: Told | None = None) -> None:
+    """Brings up to date what is said of every span that was ever asked about; of the last four weeks where none was. No tags: nothing."""
+    if not store.events(person) and not store.findings(person):
+        return
+    last = newest_day(store, person, tz) or EPOCH
+    spans = sorted({finding.span for finding in store.findings(person)}) or [span_of(last - timedelta(days=USUAL_DAYS - 1), last)]
+    for k, span in enumerate(spans):
+        first, _, end = span.partition("/")
+        report_of(store, person, date.fromisoformat(first), date.fromisoformat(end), constants=constants, tz=tz)
+        if told is not None:
+            told((k + 1) / len(spans))
 
 
 # ---------------------------------------------------------------- what there is

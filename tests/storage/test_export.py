@@ -28,6 +28,8 @@ COLUMNS = {
     "prompts": "id,person,t_ns,trigger,episode_id,eligible,reason,arm,probability,seed,shown_ns,answer,answered_ns",
     "ratings": "id,person,t_ns,kind,value,prompt_id,blind",
     "coverage": "person,device,recording,hour_start_ns,received,refused,stored,flagged,gap_s,usable_s,suspect_s",
+    "findings": "id,person,span,scope,metric,n_tagged,n_usable,n_blind,n_controls,effect,low,high,p,q,verdict,reason,analysis",
+    "controls": "person,event_id,n,t_ns,device,day,still,motion_mg,dz10,peak_z,latency_s,t_half_s,t_half_censored,pre_z,area,slope,slowing_z",
     "sessions": "id,revision,person,start_ns,stop_ns,kind,rate,in_s,ex_s,prompt_id,outcome",
     "plans": "id,revision,person,step,kind,t_ns,t_end_ns,planned_distress,expectancy,event_id,state",
     "baselines": "person,tier,from_ns,mode,analysis,json",
