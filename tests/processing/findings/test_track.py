@@ -18,12 +18,9 @@ def grid(first_ns: int, count: int, **columns: object) -> Grid:
     """Rows of a still, well-known half SD; any column otherwise."""
     plain = {name: np.full(count, UNKNOWN, np.int64) for name in Grid.empty().arrays()}
     plain |= {"stop_ns": first_ns + np.arange(count, dtype=np.int64) * GRID_NS}
-    plain |= {
-        name: np.full(count, value, np.int64)
-        for name, value in {"z": 5000, "gate": Gate.STILL, "hr_q": 9000, "hr": 65_000, "motion": 30, "maturity": 100}.items()
-    }
-    plain |= {"motion_conf": np.full(count, 100, np.int64), "baseline": np.full(count, 3, np.int64)}
-    return Grid(**{**plain, **{name: np.broadcast_to(np.asarray(value, np.int64), count).copy() for name, value in {**usual, **columns}.items()}})
+    usual = {"z": 5000, "gate": Gate.STILL, "hr_q": 9000, "hr": 65_000, "motion": 30, "maturity": 100, "motion_conf": 100, "baseline": 3}
+    said = {**usual, **columns}
+    return Grid(**{**plain, **{name: np.broadcast_to(np.asarray(value, np.int64), count).copy() for name, value in said.items()}})
 
 
 def track(*parts: Grid, days: int = 1) -> Track:
