@@ -36,7 +36,7 @@ def happened(name: str, seeds: tuple[int, ...] = (1,)) -> list[tuple[int, Happen
 
 
 def bpm(name: str, first: int, last: int, kinds: tuple[str, ...] = HARD) -> float:
-    return float(np.mean([h.surge.bpm for day, h in happened(name, (1, 2, 3)) if h.surge and h.kind in kinds and first <= day < last]))
+    return float(np.mean([h.surge.bpm for day, h in happened(name, (1, 2)) if h.surge and h.kind in kinds and first <= day < last]))
 
 
 # ---------------------------------------------------------------- as planned

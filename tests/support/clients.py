@@ -9,6 +9,7 @@ the rest of a row (heart rate, movement, quality) agrees with that z.
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -286,26 +287,23 @@ def _kept(make: Make, name: str, days: int, seed: int, changed: Changes) -> tupl
     return made, pickle.loads(made.with_suffix(".client").read_bytes())
 
 
-RESTS_ON = {
-    _written: ("somalink/storage", "somalink/domain"),
-    _lived: (
-        "somalink/storage",
-        "somalink/domain",
-        "ingest/simulate",
-        "processing",
-        "processing/indices",
-        "somalink/pipeline/run.py",
-        "somalink/pipeline/usuals.py",
-    ),
-}
+STORED_BY = ("somalink/domain/types.py", *(f"somalink/storage/{name}.py" for name in ("schema", "blobs", "hours", "rows", "writer")))
+LIVED_BY = (
+    "ingest/simulate/*.py",
+    "processing/indices/*.py",
+    *(f"processing/{name}.py" for name in ("arousal", "chance", "cleaning", "engine", "episodes", "exact", "gates", "motion", "posture", "usual", "windows")),
+    "somalink/pipeline/run.py",
+    "somalink/pipeline/usuals.py",
+    "somalink/domain/constants.py",
+)
 
 
 @lru_cache
 def _code(make: Make) -> str:
-    """What a kept store rests on: this file, and the code it came through."""
-    places = [ROOT / place for place in RESTS_ON[make]]
-    files = [Path(__file__), *(file for place in places for file in ([place] if place.is_file() else sorted(place.glob("*.py"))))]
-    return digest(*(file.read_text(encoding="utf-8") for file in files))[:12]
+    """What a kept store rests on: the code it came through."""
+    own = Path(__file__).read_text(encoding="utf-8") if make is _written else inspect.getsource(_lived) + inspect.getsource(_dz10_of)
+    places = STORED_BY if make is _written else (*STORED_BY, *LIVED_BY)
+    return digest(own, *(file.read_text(encoding="utf-8") for place in places for file in sorted(ROOT.glob(place))))[:12]
 
 
 # ---------------------------------------------------------------- shapes
