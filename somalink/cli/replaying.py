@@ -214,7 +214,7 @@ def simulate(
     start: Annotated[str, typer.Option("--start", metavar="ISO", help="When the first day begins.")] = "2026-03-02T07:00:00+01:00",
     tier: Annotated[str, typer.Option("--tier", metavar="A|B|D", help="Strap that sees movement, plain strap, or watch.")] = "B",
     tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Time zone of the wearer.")] = "Europe/Berlin",
-    client: Annotated[str, typer.Option("--client", metavar="NAME", help="A client whose truth is known; their story is told in 90 days.")] = "",
+    client: Annotated[str | None, typer.Option("--client", metavar="NAME", help="A client whose truth is known; their story is told in 90 days.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Write a made-up wearer's days as recordings.
@@ -226,7 +226,7 @@ def simulate(
 
     start_ns = moment_ns(start, option="--start")
     assert start_ns is not None
-    folders = write_recordings(out, person, start_ns, days, seed, tier=tier, tz=tz, ways=client_named(client))
+    folders = write_recordings(out, person, start_ns, days, seed, tier=tier, tz=tz, ways=client_named(client or ""))
     if json:
         console.emit_json({"recordings": [str(folder) for folder in folders], "simulated": True, "seed": seed})
         return
