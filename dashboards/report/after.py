@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 from typing import TypeVar
 
@@ -16,8 +17,9 @@ from somalink.domain.catalogue import HIGHER, LOWER
 from somalink.domain.constants import STATISTICS
 
 V = TypeVar("V")
-STEPS = 5
+STEPS = 4
 """Planned steps on the page; the rest is in the appendix."""
+STEP_LETTERS = 55
 UNWELL, CHANGED = "unwell", "medication_change"
 
 
@@ -26,7 +28,7 @@ def page(report: Report, say: Words) -> Page:
     notes = say("about.notes" if report.notes else "about.no_notes")
     return Page(
         say("title.after"),
-        (whose(report, say), plain(notes)),
+        (*whose(report, say), plain(notes)),
         "",
         (*sections, steps(report, say)),
         limits(report, say),
@@ -76,7 +78,6 @@ def level(report: Report, say: Words) -> Section:
     lines = [say("level.what"), *(moved(series, "level", say) or [say("level.too_few")])]
     if shift is not None:
         lines.append(say("level.shift_up" if series.change_up else "level.shift_down", day=say.day(series.change_at)))
-    lines += [say(f"marks.{word}") for word in (UNWELL, CHANGED) if said(report, word)]
     drawn = pictures.level(
         say("level.alt", n=len(known), low=say.signed(min(known)), high=say.signed(max(known))),
         dots,
@@ -137,10 +138,15 @@ def people(report: Report, say: Words) -> Section:
     known = there(contacts)
     reached = [day.reached_out for day in report.days]
     if not known:
-        return Section(say("people.title"), (), (Text(plain(say("people.none"))),))
+        return Section(say("people.title"), (), (Text(plain(" ".join([say("people.none"), *mark_words(report, say)]))),))
     alt = say("people.alt", total=sum(known), most=max(known), n=sum(reached))
     drawn = pictures.people(alt, contacts, reached, ticks(report.days, say), behind=behind(report, 42))
-    return Section(say("people.title"), (say("people.what", n=sum(reached)),), (drawn,))
+    return Section(say("people.title"), (" ".join([say("people.what", n=sum(reached)), *mark_words(report, say)]),), (drawn,))
+
+
+def mark_words(report: Report, say: Words) -> list[str]:
+    """What stands behind all four rows, told under the last."""
+    return [say(f"marks.{word}") for word in (UNWELL, CHANGED) if said(report, word)]
 
 
 # ---------------------------------------------------------------- settling
@@ -244,14 +250,19 @@ def steps(report: Report, say: Words) -> Section:
     shown = report.steps[-STEPS:]
     left = len(report.steps) - len(shown)
     side = [say("steps.what"), *step_words(report, say), *([say("steps.more", n=left)] if left else [])]
-    return Section(say("steps.title"), (" ".join(side),), (step_table(shown, say),))
+    return Section(say("steps.title"), (" ".join(side),), (step_table([shortened(each) for each in shown], say),), wide=True)
+
+
+def shortened(step: Step) -> Step:
+    """Long words are cut on the page; the appendix has them whole."""
+    return step if len(step.text) <= STEP_LETTERS else replace(step, text=f"{step.text[:STEP_LETTERS].rsplit(' ', 1)[0]} …")
 
 
 def step_table(shown: Sequence[Step], say: Words) -> Table:
     columns = (
         Column(say("column.when"), 17),
         Column(say("column.step"), 0, wraps=True),
-        Column(say("column.expected"), 18, right=True),
+        Column(say("column.expected"), 22, right=True),
         Column(say("column.met"), 11, right=True),
         Column(say("column.feared"), 18, right=True),
         Column(say("column.outcome"), 17, right=True),

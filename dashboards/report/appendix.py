@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
-from dashboards.report.after import STEPS, step_table
+from dashboards.report.after import STEPS, shortened, step_table
 from dashboards.report.front import change, company, felt, half_way, near
 from dashboards.report.model import Day, Group, Moment, Report
 from dashboards.report.paper import Block, Bullets, Cell, Column, Page, Run, Section, Table, Text, plain
-from dashboards.report.saying import claimed, figure, reason, told, verdict, word_of
+from dashboards.report.saying import claimed, figure, reason, told, verdict
 from dashboards.report.words import NONE, Words
+from somalink.domain.catalogue import EVERYTHING
 from somalink.domain.constants import STATISTICS, Linking
 from somalink.domain.types import Finding
 
@@ -134,15 +136,15 @@ def trends(report: Report, say: Words) -> Section:
 
 
 def about(finding: Finding, say: Words) -> str:
-    """The metric, and of which moments."""
-    metric = say(f"metric.{finding.metric}")
-    names = [say.word(scope, word) for scope, word in map(split, finding.scope.split("|")) if word]
-    return f"{' / '.join(names)}: {metric}" if names else metric
+    """Of which moments, and the metric."""
+    names, metric = name_of(finding.scope, say), say(f"metric.{finding.metric}")
+    return f"{names}: {metric}" if names else metric
 
 
-def split(scope: str) -> tuple[str, str]:
-    first, _, word = scope.partition(":")
-    return first, word
+def name_of(scope: str, say: Words) -> str:
+    """The words of a scope: of one group, or of the two of a contrast (`kind:conflict|kind:criticism`, also `kind:conflict|criticism`)."""
+    parts = [part.split(":") for part in re.split(r"[^\w:]+", scope) if part != EVERYTHING]
+    return " / ".join(say.word(parts[0][0], part[-1]) for part in parts)
 
 
 def outcome(finding: Finding, say: Words) -> tuple[Run, ...]:
@@ -155,38 +157,52 @@ def outcome(finding: Finding, say: Words) -> tuple[Run, ...]:
     return ((f"{number} ", ""), (said, "b" if claimed(finding) else "m"))
 
 
+SECONDARY = ("peak_z", "latency_s", "area", "t_half_s", "slope", "slowing_z")
+
+
 def secondaries(report: Report, say: Words) -> Section:
-    """Described only. A p or q of one is not even looked at."""
-    rows = [each for each in report.secondaries if each.effect is not None and each.n_blind >= STATISTICS.list_below]
+    """Described only, a kind a row. A p or q of one is not even looked at."""
+    shown = {(each.scope, each.metric): each for each in report.secondaries if each.effect is not None and each.n_blind >= STATISTICS.list_below}
+    scopes = dict.fromkeys(scope for scope, _ in shown)
     columns = (
-        Column(say("column.kind"), 45, wraps=True),
-        Column(say("column.measure"), 50),
-        Column(say("column.n"), 12, right=True),
-        Column(say("column.typical"), 0),
+        Column(say("column.kind"), 38, wraps=True),
+        Column(say("column.n"), 9, right=True),
+        *(Column(say(f"metric_short.{metric}"), 22, right=True, wraps=True) for metric in SECONDARY),
     )
-    made = (cells(say.word(*word_of(each)), say(f"metric.{each.metric}"), say.count(each.n_blind), described(each, say)) for each in rows)
+    made = (described_row([shown.get((scope, metric)) for metric in SECONDARY], say) for scope in scopes)
     return section("appendix.secondary", say, table(say("appendix.secondary"), columns, made))
 
 
-def described(finding: Finding, say: Words) -> str:
+def described_row(findings: Sequence[Finding | None], say: Words) -> tuple[Cell, ...]:
+    first = next(each for each in findings if each is not None)
+    return cells(name_of(first.scope, say), say.count(first.n_blind), *(described(each, say) for each in findings))
+
+
+def described(finding: Finding | None, say: Words) -> str:
+    if finding is None:
+        return NONE
     digits = 0 if finding.metric in ("latency_s", "t_half_s") else 2 if finding.metric == "slope" else 1
     number = say.number(finding.effect, digits)
-    return number if finding.low is None or finding.high is None else f"{number} ({say.number(finding.low, digits)} – {say.number(finding.high, digits)})"
+    return number if finding.low is None or finding.high is None else f"{number} ({say.interval_plain(finding.low, finding.high, digits)})"
 
 
 # ---------------------------------------------------------------- what the pictures draw
 
 
 def settling(report: Report, say: Words) -> list[Section]:
+    """The curve of page two as numbers."""
     if report.settling.n < STATISTICS.list_below or not report.settling.steps:
         return []
-    columns = (Column(say("column.minutes"), 22, right=True), Column(say("column.share"), 22, right=True), Column("", 0))
-    rows = (cells(say.number(minutes, 0), say.share(share), "") for minutes, share in report.settling.steps)
-    return [section("appendix.settling", say, table(say("appendix.settling"), columns, rows))]
+    steps = [say("appendix.settling.step", minutes=say.number(minutes, 0), share=say.share(share)) for minutes, share in report.settling.steps]
+    return [Section(say("appendix.settling"), (), (Text(plain(say("appendix.settling.what", steps=", ".join(steps)))),), wide=True)]
 
 
 def more_steps(report: Report, say: Words) -> list[Section]:
-    return [section("appendix.steps", say, step_table(report.steps, say))] if len(report.steps) > STEPS else []
+    return (
+        [section("appendix.steps", say, step_table(report.steps, say))]
+        if len(report.steps) > STEPS or any(shortened(step) != step for step in report.steps)
+        else []
+    )
 
 
 def days(report: Report, say: Words) -> Section:
@@ -233,7 +249,7 @@ def day_row(day: Day, say: Words) -> tuple[Cell, ...]:
 
 def moments(report: Report, say: Words) -> Section:
     columns = (
-        Column(say("column.when"), 34),
+        Column(say("column.when"), 25, wraps=True),
         Column(say("column.kind"), 36),
         Column(say("column.standing"), 0, wraps=True),
         Column(say("column.felt"), 11, right=True),
@@ -248,8 +264,8 @@ def moments(report: Report, say: Words) -> Section:
 
 def moment_row(moment: Moment, say: Words) -> tuple[Cell, ...]:
     sure = say("moment.vague") if moment.certainty_s >= VAGUE_S else say("moment.sure", n=round(moment.certainty_s / 60))
-    return cells(
-        ((say.moment(moment.when), ""), (f"  {sure}", "m")),
+    when = Cell(((say.moment(moment.when), ""), (f" {sure}", "m")), rows=2)
+    return when, *cells(
         say.kind(moment.kind),
         ((say(f"standing.{moment.standing}"), ""),),
         NONE if moment.felt is None else say.count(moment.felt),
@@ -270,4 +286,4 @@ def behind(moment: Moment, say: Words) -> tuple[Cell, ...]:
     note = say("moment.note", note=moment.note) if moment.note else ""
     first = " · ".join(part for part in (with_, did) if part)
     told_ = " ".join(part for part in (f"{first}." if first else "", context, against) if part)
-    return (Cell(((told_, "m"), (f" {note}" if note else "", "")), span=8),)
+    return (Cell(((told_, "m"), (f" {note}" if note else "", "")), span=7),)

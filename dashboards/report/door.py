@@ -27,7 +27,7 @@ def as_pdf(report: Report) -> bytes:
     return pdf.made(paper(report), report.to_day)
 
 
-WRITERS: Mapping[str, Callable[[Report], bytes]] = {".html": lambda report: as_html(report).encode(), ".pdf": as_pdf}
+WRITERS: Mapping[str, Callable[[Report], bytes]] = {".html": lambda report: as_html(report).encode("utf-8", "replace"), ".pdf": as_pdf}
 
 
 def write_report(report: Report, path: Path) -> None:

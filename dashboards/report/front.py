@@ -20,17 +20,17 @@ STANDS_AGAINST = STANDINGS[1:]
 
 def page(report: Report, say: Words) -> Page:
     sections = (covered(report, say), reactions(report, say), latest(report, say), open_questions(report, say))
-    about = (whose(report, say), plain(say("about.purpose")))
+    about = (*whose(report, say), plain(say("about.purpose")))
     return Page(gist.title(report, say), about, gist.gist(report, say), sections, None, say("foot.front"), say("page.of", n=1, all=2))
 
 
-def whose(report: Report, say: Words) -> tuple[Run, ...]:
+def whose(report: Report, say: Words) -> tuple[tuple[Run, ...], ...]:
     """Whose pages, of when; made-up people are never taken for real ones."""
     who: tuple[Run, ...] = (
         (say("about.person", name=report.person), "b"),
         (say("about.span", span=say.span(report.from_day, report.to_day)), ""),
     )
-    return ((say("about.simulated") + " ", "b"), *who) if report.simulated else who
+    return (((say("about.simulated"), "b"),), who) if report.simulated else (who,)
 
 
 # ---------------------------------------------------------------- what was covered
@@ -43,9 +43,9 @@ def covered(report: Report, say: Words) -> Section:
         if cover.worn_h
         else say("covered.none")
     )
-    tags = say("covered.tags", tagged=cover.tagged, usable=cover.usable, counted=cover.counted)
+    tags = say("covered.tags", tagged=cover.tagged, usable=cover.usable, counted=cover.counted) if cover.tagged else say("latest.none")
     side = (f"{hours} {tags}", say("covered.key")) if cover.worn_h else (f"{hours} {tags}",)
-    return Section(say("covered.title"), side, (*cover_pictures(report, say), *(Text(plain(line)) for line in cover_lines(report, say))))
+    return Section(say("covered.title"), side, (*cover_pictures(report, say), Text(plain(" ".join(cover_lines(report, say))))))
 
 
 def share_of(hours: float, cover: Coverage, say: Words) -> str:
@@ -116,7 +116,7 @@ def reactions(report: Report, say: Words) -> Section:
     key = pictures.key(say("kinds.key.matched"), say("kinds.key.moment"), say("kinds.key.told"))
     axis = pictures.strip_axis({z: say(f"axis.{z}") for z in (-2, 0, 2, 4)})
     columns = (
-        Column(say("column.kind"), 37, wraps=True),
+        Column(say("column.kind"), float(say("column.kind.mm")), wraps=True),
         Column(say("column.tagged"), 10, right=True),
         Column(say("column.counted"), 10.5, right=True),
         Column(say("column.felt"), 10, right=True),
@@ -164,14 +164,14 @@ def latest(report: Report, say: Words) -> Section:
     if not report.moments:
         return Section(say("latest.title"), (), (Text(plain(say("latest.none"))),))
     columns = (
-        Column(say("column.when"), 24),
-        Column(say("column.kind"), 36),
+        Column(say("column.when"), 23.5),
+        Column(say("column.kind"), 35),
         Column(say("column.with"), 0, wraps=True),
         Column(say("column.felt"), 11, right=True),
-        Column(say("column.change"), 18, right=True),
-        Column(say("column.half"), 19, right=True),
-        Column(say("column.did"), 22),
-        Column(say("column.near"), 22),
+        Column(say("column.change"), 18.5, right=True),
+        Column(say("column.half"), 17, right=True),
+        Column(say("column.did"), 24),
+        Column(say("column.near"), 20),
     )
     rows = tuple(latest_row(moment, say) for moment in report.moments[:LATEST])
     return Section(say("latest.title"), (say("latest.what"),), (Table(say("latest.table"), columns, rows),), wide=True)

@@ -61,10 +61,14 @@ def about_kinds(report: Report, say: Words) -> list[str]:
         return [say("gist.no_tags")]
     open_, few = sum(map(undecided, findings)), sum(not told(each) for each in findings)
     said = [say(f"gist.{verdict}", kinds=named(found, say)) for verdict in (HIGHER, LOWER) if (found := with_verdict(findings, verdict))]
-    if open_:
-        said.append(say("gist.undecided_too" if said else "gist.undecided", n=open_))
-    if few:
-        said.append(say("gist.few_all", n=few) if few == len(findings) else say("gist.few", few=few, all=len(findings)))
+    if few == len(findings):
+        return [say("gist.few_all", n=few)]
+    if open_ + few == len(findings):
+        said.append(say("gist.undecided", n=open_))
+    if said and open_ and open_ + few < len(findings):
+        said.append(say("gist.open_and_few", all=len(findings), open=open_, few=few) if few else say("gist.open", open=open_))
+    elif few:
+        said.append(say("gist.few", few=few, all=len(findings)))
     return said
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ITEM = 25
-"""What the end of an item takes, in letters."""
+LINE = 44
+"""Letters in a line of a bullet, about."""
 Run = tuple[str, str]
 """A piece of a sentence and how it is set: `` (plain), `b` (bold), `m` (quiet)."""
 
@@ -47,6 +47,8 @@ class Cell:
     glyph: Picture | None = None
     """Before the words."""
     span: int = 1
+    rows: int = 1
+    """How many rows it stands beside; they stay on one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +123,16 @@ class Paper:
 
 
 def balanced(items: tuple[str, ...], columns: int) -> list[list[str]]:
-    """Items in columns of about equal length, in order.
+    """Items in order, in columns of which the longest is as short as can be.
 
     >>> balanced(("aaaa", "b", "cc"), 2)
     [['aaaa'], ['b', 'cc']]
     """
-    whole = sum(len(item) + ITEM for item in items)
-    made: list[list[str]] = [[] for _ in range(columns)]
-    at = 0
-    for item in items:
-        middle = at + (len(item) + ITEM) / 2
-        made[min(columns - 1, int(middle * columns / whole))].append(item)
-        at += len(item) + ITEM
-    return [column for column in made if column]
+    if columns <= 1 or len(items) <= 1:
+        return [list(items)] if items else []
+    splits = [[list(items[:at]), *balanced(items[at:], columns - 1)] for at in range(1, len(items) + 1)]
+    return min(splits, key=lambda split: max(length(column) for column in split))
+
+
+def length(items: list[str]) -> int:
+    return sum(-(-len(item) // LINE) for item in items)

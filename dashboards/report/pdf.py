@@ -8,6 +8,7 @@ and letters that nobody has are drawn as a box that names their script.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -25,11 +26,13 @@ STANDARD: Final = "ua-1"
 TYPE = "DejaVu Sans"
 """Comes with matplotlib's wheel; typst's own has no sans. It is wide, so it is set smaller than the page's."""
 SMALLER = 0.87
+UNPRINTABLE = re.compile(r"\\u00[01][0-9a-f]|\\u007f|[\ud800-\udfff\x7f-\x9f\ufffe\uffff]")
+"""In JSON: control characters, and halves of characters."""
 LAST = "Last Resort High-Efficiency"
 
 
 def made(paper: Paper, to_day: str) -> bytes:
-    data = json.dumps(with_columns(asdict(paper)), ensure_ascii=False).replace(FONT, TYPE).replace('font-size=\\"10\\"', f'font-size=\\"{10 * SMALLER:g}\\"')
+    data = UNPRINTABLE.sub("\ufffd", json.dumps(for_typst(asdict(paper)), ensure_ascii=False))
     stamp = int(datetime.combine(date.fromisoformat(to_day), datetime.min.time(), UTC).timestamp())
     source = (files("dashboards.report") / "templates" / "report.typ").read_bytes()
     try:
@@ -50,9 +53,13 @@ def type_folder() -> Path:
     return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
 
 
-def with_columns(node: Any) -> Any:
-    """The same with bullets in their columns, since typst breaks columns only at the end of a page."""
+def for_typst(node: Any) -> Any:
+    """The same with bullets in their columns, since typst breaks columns only at the end of a page, and drawings in the PDF's type."""
     if isinstance(node, dict):
-        told = {key: with_columns(value) for key, value in node.items()}
+        told = {key: lettered(value) if key == "svg" else for_typst(value) for key, value in node.items()}
         return told | {"items": balanced(node["items"], node["columns"])} if node.get("form") == "bullets" else told
-    return [with_columns(each) for each in node] if isinstance(node, list | tuple) else node
+    return [for_typst(each) for each in node] if isinstance(node, list | tuple) else node
+
+
+def lettered(svg: str) -> str:
+    return svg.replace(FONT, TYPE).replace('font-size="10"', f'font-size="{10 * SMALLER:g}"')

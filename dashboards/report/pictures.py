@@ -21,7 +21,8 @@ WIDE = 536.0
 """The wide column: 142 mm."""
 PLOT = 504.0
 """Of it, what days are drawn on; the rest is for the words of the axis."""
-STRIP = 110.0
+STRIP = 104.0
+STRIP_TALL = 14.0
 LOW, HIGH = -2.0, 4.0
 """Standard deviations that a strip shows; what lies outside is drawn at its end, as a wedge."""
 
@@ -125,21 +126,21 @@ def dated(ticks: Sequence[tuple[int, str]], days: int, y: float) -> list[str]:
 
 def coverage(alt: str, worn: Sequence[float], usable: Sequence[float], ticks: Sequence[tuple[int, str]], hour: str) -> Picture:
     """Hours worn a day (open), of them usable (filled); a dash where nothing was worn. `hour`: `{n} h`."""
-    days, floor, top = len(worn), 48.0, max(16.0, *worn, 0.0)
+    days, floor, top = len(worn), 42.0, max(16.0, *worn, 0.0)
     pitch = day_width(days)
     inset = min(2.0, pitch / 5)
 
     def bar(day: int, hours: float, **how: object) -> str:
-        tall = hours / top * 44
+        tall = hours / top * 39
         return mark("rect", x=pitch * day + inset, y=floor - tall, width=pitch - 2 * inset, height=tall, **how)
 
-    parts = [hline(floor - h / top * 44, 0, PLOT) + words(WIDE, floor - h / top * 44 + 4, hour.format(n=h), anchor="end") for h in (8, 16)]
+    parts = [hline(floor - h / top * 39, 0, PLOT) + words(WIDE, floor - h / top * 39 + 4, hour.format(n=h), anchor="end") for h in (8, 16)]
     for day, (all_, good) in enumerate(zip(worn, usable, strict=True)):
         if all_ > 0:
             parts += [bar(day, all_, fill="none", stroke=UNSURE, stroke_width=0.8), bar(day, min(good, all_), fill=USUAL)]
         elif pitch > 5:
             parts.append(words(day_x(day, days), floor - 2, "–", anchor="middle"))
-    return picture(WIDE, 64, alt, [*parts, hline(floor, 0, PLOT), *dated(ticks, days, floor + 12)])
+    return picture(WIDE, 57, alt, [*parts, hline(floor, 0, PLOT), *dated(ticks, days, floor + 12)])
 
 
 def gates(alt: str, shares: Sequence[tuple[str, float, str]]) -> Picture:
@@ -154,8 +155,18 @@ def gates(alt: str, shares: Sequence[tuple[str, float, str]]) -> Picture:
         else:
             below.append(label)
         at += wide
-    parts += [words(WIDE, 36, " · ".join(below), anchor="end")] if below else []
-    return picture(WIDE, 40 if below else 28, alt, parts)
+    lines = filled(below)
+    parts += [words(WIDE, 34 + 10 * row, line, anchor="end") for row, line in enumerate(lines)]
+    return picture(WIDE, 27 + 10 * len(lines), alt, parts)
+
+
+def filled(labels: Sequence[str]) -> list[str]:
+    """Labels in as few lines as hold them."""
+    lines: list[str] = []
+    for label in labels:
+        longer = f"{lines[-1]} · {label}" if lines else label
+        lines[-1:] = [longer] if width_of(longer) <= WIDE else [*lines[-1:], label]
+    return lines
 
 
 def marked(days: int, height: float, unwell: Sequence[int], changed: Sequence[int]) -> list[str]:
@@ -298,17 +309,17 @@ def moments(
     claimed: bool,
 ) -> Picture:
     """One row of reactions: each moment, the middle 80 % of its matched moments, and (effect, low, high) where it may be said."""
-    parts = [mark("path", d=f"M{strip_x(0):.1f} 0V17", stroke=EDGE, stroke_width=0.6, fill="none")]
+    parts = [mark("path", d=f"M{strip_x(0):.1f} 0V{STRIP_TALL:.0f}", stroke=EDGE, stroke_width=0.6, fill="none")]
     if matched and points:
         low, high = (strip_x(each) for each in matched)
-        parts.append(mark("rect", x=low, y=2, width=high - low, height=13, fill=BAND))
-        parts.append(mark("path", d=f"M{strip_x(0):.1f} 0V17", stroke=EDGE, stroke_width=0.6, fill="none"))
-    parts += [ring(strip_x(z), 5.5, 2.2) if LOW <= z <= HIGH else wedge(z, 5.5) for z in points]
+        parts.append(mark("rect", x=low, y=1, width=high - low, height=12, fill=BAND))
+        parts.append(mark("path", d=f"M{strip_x(0):.1f} 0V{STRIP_TALL:.0f}", stroke=EDGE, stroke_width=0.6, fill="none"))
+    parts += [ring(strip_x(z), 4.3, 2.2) if LOW <= z <= HIGH else wedge(z, 4.3) for z in points]
     if told:
         effect, low, high = told
-        parts.append(hline(12.5, strip_x(low), strip_x(high), WELL, 2.0 if claimed else 1.0))
-        parts.append(mark("circle", cx=strip_x(effect), cy=12.5, r=3.1 if claimed else 2.2, fill=WELL if claimed else "#ffffff", stroke=WELL))
-    return picture(STRIP, 17, alt, parts)
+        parts.append(hline(10.6, strip_x(low), strip_x(high), WELL, 2.0 if claimed else 1.0))
+        parts.append(mark("circle", cx=strip_x(effect), cy=10.6, r=3.1 if claimed else 2.2, fill=WELL if claimed else "#ffffff", stroke=WELL))
+    return picture(STRIP, STRIP_TALL, alt, parts)
 
 
 def strip_axis(texts: Mapping[int, str]) -> Picture:
@@ -347,7 +358,7 @@ def glyph(kind: str) -> Picture:
 # ---------------------------------------------------------------- after
 
 HALF = 254.0
-TALL = 104.0
+TALL = 98.0
 
 
 def settling(
@@ -377,7 +388,7 @@ def settling(
     parts.append(mark("path", d=joined(corners), stroke=WELL, stroke_width=1.7, fill="none") if corners else "")
     parts += [mark("path", d=f"M{x(t):.1f} {y(share) - 4:.1f}v8", stroke=WELL, fill="none") for t, share in cuts]
     parts += [words(x(t), TALL - 14, fixed(t), anchor="end" if t == last else "middle") for t in steps_of(0, last + 1, last / 4)]
-    return picture(HALF, TALL, alt, [*parts, words(left, TALL - 2, axis)])
+    return picture(HALF, TALL, alt, [*parts, words(0, TALL - 2, axis)])
 
 
 def felt(alt: str, points: Sequence[tuple[int, float]], *, axis: str) -> Picture:
@@ -394,7 +405,7 @@ def felt(alt: str, points: Sequence[tuple[int, float]], *, axis: str) -> Picture
     parts += [ring(x(value) + (i % 3 - 1) * 2, y(z)) for i, (value, z) in enumerate(points)]
     parts += [words(left - 4, y(z) + 4, text, anchor="end") for z, text in ((4, "+4"), (0, "0"), (-2, "−2"))]
     parts += [words(x(value), TALL - 14, str(value), anchor="middle") for value in (0, 5, 10)]
-    return picture(HALF, TALL, alt, [*parts, words(left, TALL - 2, axis)])
+    return picture(HALF, TALL, alt, [*parts, words(0, TALL - 2, axis)])
 
 
 def offers(alt: str, arms: Sequence[tuple[str, Sequence[float], tuple[float, float, float] | None]], *, usual: str, two: str) -> Picture:

@@ -86,6 +86,10 @@ class Words:
     def interval(self, low: float | None, high: float | None, digits: int = 1) -> str:
         return self("number.interval", low=self.signed(low, digits), high=self.signed(high, digits))
 
+    def interval_plain(self, low: float, high: float, digits: int = 1) -> str:
+        """Of what has no sign: minutes, an area."""
+        return self("number.interval", low=self.number(low, digits), high=self.number(high, digits))
+
     # ------------------------------------------------------------ lists and dates
 
     def listed(self, parts: Sequence[str]) -> str:

@@ -1,12 +1,15 @@
 """Made-up reports: a full month of all twelve kinds, a person with nothing, and twelve days in which everything is too few.
 
 Numbers are invented and only have to look like those that the findings give; nothing here computes a statistic.
+`python tests/support/reports.py` writes the golden texts anew; review the difference.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 
@@ -102,7 +105,7 @@ def moment(i: int, kind: str, dice: np.random.Generator, *, notes: bool, standin
         t_ns=int(at.timestamp()) * 1_000_000_000,
         when=at.strftime("%Y-%m-%dT%H:%M"),
         kind=kind,
-        with_whom=(WITH_WHOM[i % 8], "work") if i == 3 else (WITH_WHOM[i % 8],),
+        with_whom=(WITH_WHOM[i % 8], "online") if i == 3 else (WITH_WHOM[i % 8],),
         action=ACTIONS[i % 5],
         context=("talking", "caffeine") if i % 3 == 0 else (),
         felt=None if i == 5 else i % 11,
@@ -372,3 +375,100 @@ def short(lang: str = "en") -> Report:
 
 
 MADE = {"month": month, "nothing": nothing, "short": short}
+
+
+def crowded(lang: str = "de") -> Report:
+    """The most that two pages have to hold: every question open, long names, all marks, five steps with long words, a made-up wearer."""
+    full = month(lang, notes=True)
+    open_ = tuple(
+        replace(
+            g,
+            finding=replace(g.finding, verdict=NOT_TOLD_APART, effect=0.31, low=-1.25, high=1.87, reason=reason, n_blind=14),
+            counted=14,
+            points=(*g.points, *g.points, 4.5, -2.4),
+        )
+        for g, reason in zip(full.kinds, ("interval_includes_none:16", "interval_includes_none:22", "", "", *[None] * 8), strict=True)
+        if reason is not None
+    )
+    long = "stay after a disagreement, ask what was meant, and say what I need without leaving the room"
+    return replace(
+        full,
+        person="Maximiliane Mustermann-Beispiel",
+        simulated=True,
+        maturity="learning",
+        kinds=(*open_, *full.kinds[4:]),
+        moments=tuple(
+            replace(m, kind="reaching_out", with_whom=("partner",), action="approached", half_censored=True) if i < 10 else m
+            for i, m in enumerate(full.moments)
+        ),
+        level=replace(full.level, change_at="2026-11-02", change_up=True),
+        chance=58.3,
+        usable_h_with_chance=120.0,
+        concord=Concord(finding("all", "concordance", NOT_TOLD_APART, 43, 0.1, half=0.3), full.concord.points),
+        belonging=replace(full.belonging, finding=finding("all", "belonging_trend", TOO_FEW, 9)),
+        engagement=replace(full.engagement, finding=finding("all", "engagement_trend", TOO_FEW, 9)),
+        contrasts=(),
+        steps=tuple(replace(step(i % 4, notes=True), text=long) for i in range(7)),
+    )
+
+
+MADE |= {"crowded": crowded}
+
+GOLDEN = Path(__file__).resolve().parents[1] / "dashboards" / "report" / "golden"
+TOLD = {f"{name}.{lang}": MADE[name](lang) for name in ("month", "nothing", "short") for lang in ("en", "de")}
+
+
+class Reading(HTMLParser):
+    """What a page says, a block a line, a picture by its words: as somebody hears it who does not see it."""
+
+    BLOCKS = frozenset({"article", "h1", "h2", "p", "li", "tr", "title", "caption", "section", "div"})
+    CELLS = frozenset({"td", "th"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = [""]
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag in self.BLOCKS:
+            self.lines.append("")
+        if tag in self.CELLS:
+            self.lines[-1] += " | "
+        if tag in ("h1", "h2"):
+            self.lines[-1] += "# " if tag == "h1" else "## "
+        if tag == "br":
+            self.lines[-1] += " / "
+        if tag in ("svg", "style"):
+            self._hidden += 1
+            self.lines[-1] += f"[{given['aria-label']}]" if given.get("aria-label") else ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in ("svg", "style")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.lines[-1] += data
+
+
+def text_of(html: str) -> str:
+    """
+    >>> text_of("<h1>A</h1><p>b <b>c</b><svg aria-label='d'><text>9</text></svg></p>")
+    '# A\\nb c[d]\\n'
+    """
+    reading = Reading()
+    reading.feed(html)
+    lines = (" ".join(line.split()) for line in reading.lines)
+    return "".join(f"{line}\n" for line in lines if line.strip("| "))
+
+
+def write_golden() -> None:
+    from dashboards.report.door import as_html
+
+    GOLDEN.mkdir(exist_ok=True)
+    for name, report in TOLD.items():
+        (GOLDEN / f"{name}.txt").write_text(text_of(as_html(report)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_golden()

@@ -1,0 +1,176 @@
+"""A report obeys the claim rules once more: whatever a finding brings along, what may not be said is not on paper."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from reports import ACCOUNT, finding, group, month, nothing, short, text_of, trend
+
+from dashboards.report import gist
+from dashboards.report.door import as_html
+from dashboards.report.saying import claimed, told
+from dashboards.report.words import Words
+from somalink.domain.catalogue import HIGHER, LOWER, NOT_TOLD_APART, TOO_FEW
+
+SAY = Words("en")
+
+
+def said(report) -> str:
+    return text_of(as_html(report))
+
+
+def with_kind(report, kind: str, **changes):
+    kinds = tuple(replace(g, finding=replace(g.finding, **changes), counted=changes.get("n_blind", g.counted)) if g.word == kind else g for g in report.kinds)
+    return replace(report, kinds=kinds)
+
+
+def rows_of(text: str, word: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith(f"| {word} |")]
+
+
+def test_what_stood_out_is_said_first_and_in_both_directions():
+    assert gist.gist(month(), SAY) == (
+        "Worn on 25 of 28 days, 10.9 hours a day. After moments tagged criticism and conflict the body rose more than in matched moments. "
+        "After moments tagged support arousal was lower than in matched moments. Of 12 kinds tagged, 2 could not be told apart; for 7 there are "
+        "too few moments to say. Between breaths offered and withheld no difference can be told."
+    )
+
+
+def test_a_person_with_nothing_is_told_so_calmly():
+    report = nothing()
+    assert gist.gist(report, SAY).startswith("In these 28 days nothing was worn and nothing was tagged.")
+    assert gist.not_yet(report, SAY) == ("Why. Tags show what went together, not what led to what.",)
+
+
+def test_a_kind_of_seven_is_never_called_higher():
+    """Even where a finding would claim it."""
+    text = said(with_kind(month(), "conflict", n_blind=7))
+    assert "conflict the body rose" not in text
+    assert all("higher" not in row for row in rows_of(text, "Conflict"))
+    assert "too few: 7, eight needed" in text
+
+
+def test_a_kind_of_four_is_listed_and_not_drawn():
+    text = said(with_kind(month(), "conflict", n_blind=4))
+    assert "listed only: 4, five needed" in text
+    assert "not drawn: fewer than five" in rows_of(text, "Conflict")[0]
+
+
+def test_a_trend_of_eleven_has_no_figure_anywhere():
+    eleven = replace(trend("conflict", 12), n_blind=11, effect=-7.7, low=-8.8, high=-6.6, verdict=LOWER)
+    assert not told(eleven) and not claimed(eleven)
+    text = said(replace(month(), trends=(eleven,)))
+    assert "7.7" not in text and "faded" not in text
+    assert "twelve of one kind over three weeks are needed; conflict has 11." in text
+
+
+def test_a_trend_of_twelve_that_may_be_claimed_is_in_the_summary():
+    twelve = replace(trend("conflict", 13), effect=-1.2, low=-1.9, high=-0.5, verdict=LOWER)
+    text = said(replace(month(), trends=(twelve,)))
+    assert "Over these weeks reactions faded after moments tagged conflict." in text
+    assert "−1.2 (−1.9 to −0.5) faded" in text
+
+
+def test_a_secondary_has_no_p_though_a_finding_brings_one():
+    report = month()
+    assert all(each.p == 0.012345 for each in report.secondaries), "or this test proves nothing"
+    text = said(report)
+    part = text[text.index("Further measures") :]
+    assert "0.012" not in text and not re.search(r"\bp\b", part[: part.index("## ")] if "## " in part else part)
+
+
+def test_settling_of_seven_has_no_median():
+    report = short()
+    settle = replace(report.settling, n=7, median_min=13.7, low_min=9.9, high_min=18.8)
+    text = said(replace(report, settling=settle))
+    assert "Half-way back: cannot be said; 7 rises after moments, eight needed." in text
+    assert "14 min at the median" not in text
+
+
+def test_settling_that_got_faster_is_said():
+    report = month()
+    faster = finding("all", "t_half_trend", LOWER, 26, -300.0, half=120)
+    text = said(replace(report, settling=replace(report.settling, trend=faster)))
+    assert "The body came half-way back faster in the later half." in text and "−300 (−420 to −180) s a month" in text
+
+
+def test_a_breath_is_told_by_offer_and_never_by_before_and_after():
+    report = month()
+    lower = replace(report.offers, finding=finding("all", "offer", LOWER, 40, -0.6, half=0.3))
+    assert "When a breath was offered, arousal was lower afterwards than when the offer was withheld." in gist.gist(replace(report, offers=lower), SAY)
+    few = replace(report.offers, finding=finding("all", "offer", LOWER, 12, -0.6, half=0.3))
+    assert "Whether a breath helps cannot be said yet." in gist.gist(replace(report, offers=few), SAY)
+
+
+def test_what_more_would_take_is_told_by_number():
+    one = with_kind(month(), "reaching_out", verdict=HIGHER, effect=0.9, low=0.4, high=1.4)
+    assert "Whether connection differs: the interval still includes no difference. About 22 more would settle a medium one." in gist.not_yet(one, SAY)
+
+
+def test_a_reason_nobody_wrote_words_for_falls_back_on_the_verdict():
+    odd = with_kind(month(), "connection", reason="moonlight:3")
+    assert "+0.3 (−0.3 to +0.9) not told apart; not told apart" in said(odd) or "not told apart" in said(odd)
+    assert "moonlight" not in said(odd)
+
+
+def test_every_tagged_moment_is_accounted_for():
+    text = said(month())
+    account = re.search(r"Tagged, not counted: (.*?)\. Counted", text)
+    assert account and account[1] == (
+        "6 after seeing the chart, 3 asked by the page about a rise, 5 no usable signal, 2 within ten minutes of another, 2 outside any recording, "
+        "1 no matched moment found"
+    )
+
+
+def test_every_moment_of_the_span_is_listed_with_what_it_was_matched_with():
+    report = month()
+    text = said(report)
+    appendix = text[text.index("Every moment") :]
+    for moment in report.moments:
+        assert SAY.moment(moment.when) in appendix
+        for match in moment.matches:
+            assert f"{SAY.moment(match.when)} ({SAY.signed(match.dz10)})" in appendix
+
+
+def test_a_made_up_wearer_is_never_taken_for_a_person():
+    pages = said(short()).split("# ")
+    assert sum("A made-up wearer, for trying out; no person" in page for page in pages) == 2, "on both pages"
+    assert "made-up" not in said(month())
+
+
+def test_notes_are_told_as_shared_or_not():
+    assert "notes were not shared for this report" in said(month())
+    assert "with the person’s notes, as chosen" in said(month(notes=True))
+    assert "words not shared" in said(month()) and "words not shared" not in said(month(notes=True)).replace("ask", "")
+
+
+@pytest.mark.parametrize("verdict", [NOT_TOLD_APART, TOO_FEW])
+def test_chance_is_told_for_the_hours_it_is_known_for(verdict):
+    report = replace(month(), usable_h_with_chance=100.0)
+    assert "about 58 (in 100 h where that is known)" in said(report)
+    assert "How many chance alone would show is not known yet." in said(replace(report, chance=None))
+
+
+def test_a_year_still_draws():
+    dice = np.random.default_rng(1)
+    report = month()
+    from reports import days
+
+    span = days(365, worn=True, dice=dice)
+    line = tuple(0.0 for _ in span)
+    year = replace(
+        report,
+        from_day=span[0].date,
+        to_day=span[-1].date,
+        days=span,
+        level=replace(report.level, line=line),
+        belonging=replace(report.belonging, line=line),
+        engagement=replace(report.engagement, line=line),
+    )
+    assert said(year).startswith("A year, body and social moments")
+
+
+def test_a_group_of_every_verdict_can_be_told():
+    dice = np.random.default_rng(1)
+    assert {group(kind, account, dice).finding.verdict for kind, account in ACCOUNT.items()} == {"higher", "lower", "not_told_apart", "too_few", "listed_only"}
