@@ -269,6 +269,11 @@ def _finding(app: FastAPI, desk: Desk) -> None:
         """What moments of the last weeks come to, in the figures of the printed report. Matched moments are asked for a moment at a time."""
         return Response(await in_turn(who.person, lambda: _report_json(desk.findings(who.person, weeks))), media_type="application/json")
 
+    @app.get("/api/v1/findings/progress")
+    def progress(who: Who) -> dict[str, float | None]:
+        """How far findings are that are being made just now, as a share of 1; null where none are."""
+        return {"share": desk.far(who.person)}
+
     @app.get("/api/v1/findings/moments/{event_id}", response_model=Moment)
     async def matched(event_id: str, who: Who, weeks: Weeks = 4) -> JSONResponse:
         """One tagged moment and the moments it is matched with."""

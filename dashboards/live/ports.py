@@ -122,6 +122,10 @@ class Desk(Protocol):
         """What the last weeks come to, today with them, for the person's own eyes. May take seconds, once; then it is remembered."""
         ...
 
+    def far(self, person: str) -> float | None:
+        """How much of what findings take is done, as a share of 1, while they are being made; else None."""
+        ...
+
     def report(self, person: str, weeks: int, format: str) -> bytes:
         """The same on paper (`html`, `pdf`), with no more in it than the person has chosen to share; Withheld where that is nothing."""
         ...

@@ -24,7 +24,7 @@ from processing import metrics
 from processing.lead import TIERS
 from processing.usual import Offsets
 from somalink.domain.catalogue import OF_MOMENT
-from somalink.domain.choices import YES, shared
+from somalink.domain.choices import CHOICES, PROFILE, YES, shared
 from somalink.domain.constants import Constants
 from somalink.domain.errors import UsageError
 from somalink.domain.identity import Unit
@@ -152,6 +152,8 @@ class StoreDesk:
     _read: dict[tuple[str, int, int], tuple[tuple[int, int, str], tuple[float, float, Line]]] = field(default_factory=dict)
 
     _reports: dict[_Asked, tuple[_Stood, Report]] = field(default_factory=dict)
+    _far: dict[str, float] = field(default_factory=dict)
+    """How far a report is that is being made just now, by person."""
 
     # ---- how things are
 
@@ -310,6 +312,9 @@ class StoreDesk:
     def findings(self, person: str, weeks: int) -> Report:
         return self._report(person, *self._weeks(person, weeks), notes=True)
 
+    def far(self, person: str) -> float | None:
+        return self._far.get(person)
+
     def report(self, person: str, weeks: int, format: str) -> bytes:
         from dashboards import report as paper
 
@@ -335,20 +340,33 @@ class StoreDesk:
         known = self._reports.get(asked)
         if known is not None and known[0].stands(stood):
             return known[1]
-        made = report_of(self.store, person, first, last, constants=self.constants, lang=asked.lang, notes=notes, tz=self.tz)
+        try:
+            told = partial(self._far.__setitem__, person)
+            made = report_of(self.store, person, first, last, constants=self.constants, lang=asked.lang, notes=notes, tz=self.tz, told=told)
+        finally:
+            self._far.pop(person, None)
         if len(self._reports) >= REPORTS:
             self._reports.clear()
         self._reports[asked] = (stood, made)
         return made
 
     def _stood(self, person: str) -> _Stood:
-        """Looked at by numbers of the store alone. A strap that is worn moves today's every few seconds, and no moment that was said with them."""
-        now_ns = self.now_ns()
+        """What was said is looked at itself: a device that joins is something said to the store as well. Of what was worn the store has numbers; a
+        strap that is worn moves today's every few seconds, and seldom a moment that was said with them."""
+        store, now_ns = self.store, self.now_ns()
         today_ns = self._local(person).day_start(now_ns)
-        prompts = self.store.prompts(person)
-        asked = (len(prompts), sum(row.answered_ns is not None for row in prompts))
-        before = (self.store.said(person), asked, self.store.grid_state(person, 0, today_ns))
-        return _Stood(before, self.store.grid_state(person, today_ns, now_ns + DAY_NS), now_ns)
+        asked = [row for row in store.prompts(person) if row.eligible]
+        told: list[Sequence[object]] = [
+            store.every_event(person),
+            store.ratings(person),
+            store.sessions(person),
+            store.plans(person),
+            store.answers(person),
+            asked,
+        ]
+        holds = [(key, value) for key, value in self.choices(person).items() if CHOICES[key].table == PROFILE]
+        before = (hash((*(tuple(each) for each in told), *holds)), store.grid_state(person, 0, today_ns))
+        return _Stood(before, store.grid_state(person, today_ns, now_ns + DAY_NS), now_ns)
 
     def _worn(self, person: str, start_ns: int, stop_ns: int) -> tuple[float, float, Line]:
         """Hours worn, hours of use, and the line of a day: remembered, since a month of rows takes a second to read and seldom changes."""

@@ -1,6 +1,7 @@
 """What moments come to, as the page is told it: the report's own figures, asked once at a time, and nobody else's."""
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,10 @@ import pytest
 from house import Browser, House, house_in
 from reported import Reported, month, nothing
 
-from dashboards.live.app import application
+from dashboards.live.app import STATIC, application
 from dashboards.live.forms import WEEKS
 from dashboards.live.ports import Withheld
+from somalink.domain.constants import STATISTICS
 
 
 @pytest.fixture
@@ -77,6 +79,13 @@ def test_findings_are_made_one_at_a_time_and_nobody_else_waits_for_them(house):
     assert reported.most_at_once == 1
 
 
+def test_how_far_they_are_is_told_meanwhile(house):
+    assert told_by(house, Reported(house.desk, month())).get("/api/v1/findings/progress").json == {"share": None}
+    house.desk._far["ada"] = 0.25
+    assert house.browser("ada").get("/api/v1/findings/progress").json == {"share": 0.25}
+    assert house.browser("ben").get("/api/v1/findings/progress").json == {"share": None}
+
+
 def test_a_report_is_a_file_to_keep(house):
     reported = Reported(house.desk, month())
     ada = told_by(house, reported)
@@ -94,6 +103,26 @@ def test_what_is_not_to_be_shared_is_not_made_into_a_report(house):
 
     told = told_by(house, Closed(house.desk, month())).get("/api/v1/report")
     assert told.status == 403 and told.json["next_step"] == "choose other days"
+
+
+def test_the_page_shows_a_figure_from_as_many_moments_on_as_the_program_does():
+    """Its own list of numbers, which a browser needs before anything is said."""
+    page = (STATIC / "js" / "findings.js").read_text("utf-8")
+    least = dict(re.findall(r"(\w+): (\d+)", page.partition("export const LEAST = {")[2].partition("}")[0]))
+    rules = STATISTICS
+    assert {name: int(n) for name, n in least.items()} == {
+        "dz10": rules.sentence_from,
+        "dz10_trend": rules.slope_n,
+        "dz10_contrast": rules.contrast_n,
+        "t_half_s": rules.recovery_n,
+        "t_half_trend": rules.recovery_n,
+        "concordance": rules.concord_n,
+        "belonging_trend": rules.belong_n,
+        "engagement_trend": rules.belong_n,
+        "offer": rules.offers_n,
+    }
+    assert f"LISTED_BELOW = {rules.list_below};" in page
+    assert re.search(r"export const WEEKS = \[(.*)\]", page)[1] == ", ".join(map(str, WEEKS))  # type: ignore[index]
 
 
 def test_a_stranger_is_told_nothing(house):

@@ -10,7 +10,7 @@ import pytest
 
 HERE = Path(__file__).parent
 STATIC = Path(__file__).parents[3] / "dashboards" / "live" / "static"
-OURS = ("now.json", "tags.json")
+OURS = ("now.json", "tags.json", "findings.json")
 NEVER = re.compile(r"stress|anxious|abnormal|alert|trigger|failed|good job|alarm|gescheitert|Fehler", re.IGNORECASE)
 NAMED = re.compile(r"\{(\w+)\}")
 
@@ -45,7 +45,22 @@ def test_no_text_is_asked_for_that_is_not_there():
     known = {
         key.removesuffix(".one").removesuffix(".other") for path in (STATIC / "texts" / "en").glob("*.json") for key in json.loads(path.read_text("utf-8"))
     }
-    mine = ["day.js", "week.js", "tags.js", "line.js", "moments.js", "look.js", "views/now.js", "views/weeks.js"]
+    mine = [
+        "day.js",
+        "week.js",
+        "tags.js",
+        "line.js",
+        "moments.js",
+        "look.js",
+        "views/now.js",
+        "views/weeks.js",
+        "findings.js",
+        "plots.js",
+        "said.js",
+        "paper.js",
+        "spans.js",
+        "outcome.js",
+    ]
     asked = {key for name in mine for key in re.findall(r"\bt\('([\w.]+)'", (STATIC / "js" / name).read_text("utf-8"))}
     assert not asked - known
 

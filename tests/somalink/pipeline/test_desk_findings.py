@@ -25,9 +25,13 @@ class Making:
     """In place of what makes reports: what it was asked for."""
 
     asked: list[tuple[str, date, date, bool, str, str]] = field(default_factory=list)
+    far: list[float | None] = field(default_factory=list)
+    desk: Any = None
 
-    def report_of(self, store: Any, person: str, first: date, last: date, *, constants: Any, lang: str, notes: bool, tz: str, progress: Any = None) -> Report:
+    def report_of(self, store: Any, person: str, first: date, last: date, *, constants: Any, lang: str, notes: bool, tz: str, told: Any = None) -> Report:
         self.asked.append((person, first, last, notes, lang, tz))
+        told(0.5)
+        self.far.append(self.desk.far(person) if self.desk else None)
         return month(person)
 
 
@@ -79,6 +83,24 @@ def test_what_is_said_is_in_the_findings_at_once(house, making):
     house.desk.rate(Rating(uuid(2), "ada", T0, "outcome", 3, T0, f"event/{uuid(1)}"))
     house.desk.findings("ada", 4)
     assert len(making.asked) == 3
+
+
+def test_while_they_are_made_one_can_ask_how_far_they_are(house, making):
+    making.desk = house.desk
+    assert house.desk.far("ada") is None
+    house.desk.findings("ada", 4)
+    assert making.far == [0.5] and house.desk.far("ada") is None
+
+
+def test_a_phone_that_joins_makes_nothing_anew_and_a_medicine_that_changes_does(house, making):
+    house.desk.findings("ada", 4)
+    house.browser("ada", here=False, name="phone")
+    house.desk.choose("ada", {"theme": "dark"})
+    house.desk.findings("ada", 4)
+    assert len(making.asked) == 1
+    house.desk.choose("ada", {"medication_change": "yes"})
+    house.desk.findings("ada", 4)
+    assert len(making.asked) == 2
 
 
 def test_what_another_person_says_makes_nothing_anew(house, making):

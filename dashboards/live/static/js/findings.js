@@ -87,6 +87,11 @@ export function gist(report) {
   const few = fewOf(report);
   if (!higher.length && !lower.length && few.length < kinds.length) said.push(t('findings.none_differed'));
   if (few.length) said.push(few.length === kinds.length ? t('findings.all_few') : t('findings.few', { n: few.length, of: number(kinds.length) }));
+  for (const [verdict, key] of [['higher', 'grow'], ['lower', 'fade']]) {
+    const found = report.trends.filter(f => claimed(f) && f.verdict === verdict);
+    if (found.length) said.push(t(`findings.${key}`, { kinds: listed(found.map(wordOf)) }));
+  }
+  if (report.settling.trend && claimed(report.settling.trend)) said.push(t(`findings.settles_${report.settling.trend.verdict}`));
   if (offers.decisions) said.push(t(`findings.breath_${breathOf(offers)}`));
   return said;
 }
@@ -96,12 +101,15 @@ const breathOf = ({ finding }) => claimed(finding) ? (finding.verdict === 'lower
 export function notYet(report) {
   const said = [], few = fewOf(report), open = report.kinds.filter(g => told(g.finding) && !claimed(g.finding));
   if (few.length) said.push(t('findings.yet.few', { kinds: listed(few.map(g => `${inside(groupName(g.scope, g.word))} (${number(g.finding.n_blind)})`)), need: LEAST.dz10 }));
-  for (const { finding: f } of open) said.push([t('findings.yet.open', { kind: wordOf(f) }), more(f) === null ? '' : t('findings.yet.more', { n: more(f) })].filter(Boolean).join(' '));
+  const waits = open.filter(g => more(g.finding) !== null), unsure = open.filter(g => more(g.finding) === null);
+  if (waits.length === 1) said.push(t('findings.yet.open', { kind: named(waits), n: more(waits[0].finding) }));
+  else if (waits.length) said.push(t('findings.yet.opens', { kinds: listed(waits.map(g => `${inside(groupName(g.scope, g.word))} (${number(more(g.finding))})`)) }));
+  if (unsure.length) said.push(t('findings.yet.unsure', { n: unsure.length, kinds: named(unsure) }));
   if (report.trends.length && !report.trends.some(told)) {
     const most = report.trends.reduce((a, b) => (b.n_blind > a.n_blind ? b : a));
     said.push(t('findings.yet.trend', { need: LEAST.dz10_trend, kind: wordOf(most), n: most.n_blind }));
   }
-  if (report.kinds.length > 1 && !report.contrasts.some(told)) said.push(t('findings.yet.contrast', { need: LEAST.dz10_contrast }));
+  if (report.kinds.length > 1 && !report.contrasts.some(claimed)) said.push(report.contrasts.some(told) ? t('findings.yet.contrast_open') : t('findings.yet.contrast', { need: LEAST.dz10_contrast }));
   if (report.kinds.length && report.settling.median_min === null) said.push(t('findings.yet.settling', { need: LEAST.t_half_s, n: report.settling.n }));
   if (report.kinds.length && !told(report.concord.finding)) said.push(t('findings.yet.concord', { need: LEAST.concordance, n: report.concord.finding.n_blind }));
   if (report.offers.decisions && !claimed(report.offers.finding)) said.push([t('findings.yet.offers', { n: report.offers.decisions }), report.offers.least_effect === null ? '' : t('findings.yet.missed', { effect: fixed(report.offers.least_effect, 1) })].filter(Boolean).join(' '));
@@ -109,18 +117,23 @@ export function notYet(report) {
   return said;
 }
 
-/** What changes over these weeks, where that may be said: a sentence each. */
+/** What changes over these weeks, where that may be said: a sentence each; what shows no change, in one. */
 export function changing(report) {
-  const lines = [];
-  for (const f of report.trends) if (told(f)) lines.push(t(`findings.trend.${f.verdict}`, { what: wordOf(f), figure: figure(f) }));
-  for (const f of report.contrasts) if (claimed(f)) lines.push(t('findings.contrast', { what: contrastName(f), figure: figure(f) }));
+  const lines = report.trends.filter(claimed).map(f => t(`findings.trend.${f.verdict}`, { what: wordOf(f), figure: figure(f) })), still = report.trends.filter(f => told(f) && !claimed(f));
+  if (still.length) lines.push(t('findings.trend.not_told_apart', { what: listed(still.map(wordOf)) }));
   for (const [id, series] of [['level', report.level], ['belonging', report.belonging], ['engagement', report.engagement]]) {
     if (told(series.finding)) lines.push(t(`findings.series.${series.finding.verdict}`, { what: t(`findings.series.${id}`), figure: figure(series.finding), unit: t(`findings.series.${id}.unit`) }));
     if (series.change_at) lines.push(t(series.change_up ? 'findings.shift_up' : 'findings.shift_down', { what: t(`findings.series.${id}`), day: longDay(series.change_at) }));
   }
   return lines;
 }
-const contrastName = f => { const [scope, words] = f.scope.split(':'), [a, b] = words.split('-'); return t('findings.contrast_of', { a: inside(groupName(scope, a)), b: inside(groupName(scope, b ?? '')) }); };
+
+/** Two kinds beside each other, where one may be said to move the body more: the larger first, the clearest difference first. */
+export const besides = report => report.contrasts.filter(claimed).map(f => {
+  const [scope, words] = f.scope.split(':'), names = words.split('-').map(word => inside(groupName(scope, word)));
+  const [a, b] = f.effect < 0 ? names.toReversed() : names, way = f.effect < 0 ? { ...f, effect: -f.effect, low: -f.high, high: -f.low } : f;
+  return [way.effect, t('findings.beside', { a, b, figure: figure(way) })];
+}).sort(([a], [b]) => b - a).map(([, text]) => text);
 
 /** How fast the body comes half-way back. */
 export function settlingWords({ median_min, low_min, high_min, n, censored, trend }) {
@@ -150,9 +163,10 @@ export function offersWords(offers) {
 
 /** Two numbers in one sentence, or the one there is, or nothing. */
 const pair = (key, before, a, after, b) => a === null && b === null ? '' : a === null ? t(`findings.step_${key}_${after}`, { [after]: number(b) }) : b === null ? t(`findings.step_${key}_${before}`, { [before]: number(a) }) : t(`findings.step_${key}`, { [before]: number(a), [after]: number(b) });
+const stateOf = (s, to_day) => s.state === 'dropped' ? 'dropped' : s.state === 'done' || s.met !== null || s.outcome !== null ? '' : s.when.slice(0, 10) > to_day ? 'planned' : 'open';
 /** A planned step: expected against met, in numbers where they were given. */
-export const stepRows = steps => steps.map(s => ({
-  day: shortDay(s.when), text: s.text || t('findings.step_plain'), state: s.met === null && s.outcome === null && s.state !== 'done' ? t(`findings.step_${s.state === 'dropped' ? 'dropped' : 'planned'}`) : '',
+export const stepRows = (steps, to_day) => steps.map(s => ({
+  day: shortDay(s.when), text: s.text || t('findings.step_plain'), state: stateOf(s, to_day) && t(`findings.step_${stateOf(s, to_day)}`),
   words: [pair('hard', 'expected', s.expected, 'met', s.met), pair('feared', 'expectancy', s.expectancy, 'outcome', s.outcome),
     s.dz10 === null ? '' : t('findings.step_change', { change: signed(s.dz10) })].filter(Boolean),
 }));

@@ -1,13 +1,13 @@
 /* What these weeks say: the report's findings on the page, a section each, text beside every drawing. A kind opens its moments; a moment says
    what it is matched with. */
 import * as api from './api.js';
-import { LEAST, LISTED_BELOW, WEEKS, changing, concordWords, gist, momentWords, momentsOf, notYet, nothingYet, offersWords, rowsOf, scaleOf, settlingWords, signed, spanWords, stepRows, whenWords, shortDay, hour } from './findings.js';
+import { LEAST, LISTED_BELOW, WEEKS, besides, changing, concordWords, gist, momentWords, momentsOf, notYet, nothingYet, offersWords, rowsOf, scaleOf, settlingWords, signed, spanWords, stepRows, whenWords, shortDay, hour } from './findings.js';
 import { glyph, h } from './kit.js';
 import { reportButtons } from './paper.js';
 import { arms, axis, curve, matchPlot, plotKey, rowPlot, scatter } from './plots.js';
 import { number, t } from './texts.js';
 
-const LONG_MS = 2500, AT_FIRST = 8, SCOPES = ['with_whom', 'action', 'context'];
+const LONG_MS = 2500, LOOK_MS = 1500, AT_FIRST = 8, STEPS = 5, SCOPES = ['with_whom', 'action', 'context'];
 
 /** The sections. `shown()` is called when anything of the body is on the screen. Gives `host`, `read(weeks)` and what ends it. */
 export function weeksSaid({ app, shown = () => {} }) {
@@ -17,8 +17,8 @@ export function weeksSaid({ app, shown = () => {} }) {
 
   const chosen = WEEKS.map(n => h('button', { type: 'button', 'aria-pressed': String(n === weeks), onclick: () => read(n) }, t(`findings.weeks_${n}`)));
   const choose = h('div.seg', { role: 'group', 'aria-label': t('findings.weeks') }, chosen);
-  const status = h('p.small', { role: 'status' }), body = h('div.said-body', {});
-  host.append(h('div.choose', {}, choose, status), body, dialog);
+  const status = h('p.small', { role: 'status' }), howFar = h('p.small.num', {}), body = h('div.said-body', {});
+  host.append(h('div.choose', {}, choose, h('div', {}, status, howFar)), body, dialog);
 
   async function read(n = weeks) {
     weeks = n;
@@ -26,7 +26,13 @@ export function weeksSaid({ app, shown = () => {} }) {
     const mine = ++asked, late = () => mine !== asked || ended;
     status.textContent = t('findings.reading');
     body.setAttribute('aria-busy', 'true');
-    const long = setTimeout(() => { if (!late()) status.textContent = t('findings.reading_long'); }, LONG_MS);
+    const long = setTimeout(() => { if (!late()) { status.textContent = t('findings.reading_long'); look = setInterval(far, LOOK_MS); } }, LONG_MS);
+    let look;
+    /** How far it is, said to the eye alone: a number that changes every second is nothing to be read aloud. */
+    async function far() {
+      const { share } = await api.get('/findings/progress').catch(() => ({ share: null }));
+      if (!late() && share !== null && body.hasAttribute('aria-busy')) howFar.textContent = t('findings.reading_share', { share: number(100 * share) });
+    }
     try {
       const found = await api.get('/findings', { weeks });
       if (late()) return;
@@ -38,7 +44,7 @@ export function weeksSaid({ app, shown = () => {} }) {
       status.textContent = '';
       body.replaceChildren(h('section.card', {}, h('p', {}, t('findings.not_read')), h('button.btn', { type: 'button', onclick: () => read() }, t('findings.again'))));
       if (error.status === 401) app.go('/join');
-    } finally { clearTimeout(long); if (!late()) body.removeAttribute('aria-busy'); }
+    } finally { clearTimeout(long); clearInterval(look); if (!late()) { body.removeAttribute('aria-busy'); howFar.textContent = ''; } }
   }
 
   const card = (id, ...inside) => h('section.card', { 'aria-labelledby': `said-${id}` }, h('h2', { id: `said-${id}` }, t(`findings.${id}_head`)), ...inside);
@@ -52,7 +58,7 @@ export function weeksSaid({ app, shown = () => {} }) {
     const yet = notYet(report), over = [report.chance === null ? '' : t('findings.rises', { n: report.rises, chance: number(Math.round(report.chance)) }), ...changing(report)].filter(Boolean);
     body.replaceChildren(
       card('gist', h('p.gist', {}, gist(report).join(' ')), h('p.tiny', {}, t('findings.limit'))),
-      report.kinds.length ? card('kinds', h('p.small', {}, t('findings.kinds_lead')), plotKey(), table(rowsOf(report.kinds)), ...others()) : '',
+      report.kinds.length ? card('kinds', h('p.small', {}, t('findings.kinds_lead')), plotKey(), table(rowsOf(report.kinds)), ...others(), ...pairs()) : '',
       yet.length ? card('yet', h('p.small', {}, t('findings.yet_lead')), h('ul.dashes', {}, lines(yet, 'li'))) : '',
       h('div.said-pairs', {},
         over.length ? card('changing', ...lines(over)) : '',
@@ -64,7 +70,18 @@ export function weeksSaid({ app, shown = () => {} }) {
     shown();
   }
 
-  const steps = () => h('ul.steps', {}, stepRows(report.steps).map(s => h('li', {}, h('p', {}, h('b', {}, s.text), h('span.small', {}, ` · ${s.day}${s.state ? `, ${s.state}` : ''}`)), s.words.length ? h('p.small', {}, s.words.join(' ')) : '')));
+  function steps(all = false) {
+    const rows = stepRows(report.steps.toReversed(), report.to_day), some = all ? rows : rows.slice(0, STEPS), left = rows.length - some.length;
+    const list = h('ul.steps', {}, some.map(s => h('li', { tabindex: '-1' }, h('p', {}, h('b', {}, s.text), h('span.small', {}, ` · ${s.day}${s.state ? `, ${s.state}` : ''}`)), s.words.length ? h('p.small', {}, s.words.join(' ')) : '')));
+    const host = h('div', {}, list, left ? h('button.btn.quiet', { type: 'button', onclick: () => { const whole = steps(true); host.replaceWith(whole); whole.querySelectorAll('li')[some.length].focus(); } }, t('findings.steps_more', { n: left })) : '');
+    return host;
+  }
+
+  /** One kind beside another: nothing for the first look, as every pair is one. */
+  function pairs() {
+    const said = besides(report);
+    return said.length ? [h('details.others', {}, h('summary', {}, t('findings.beside_head')), h('ul.dashes', {}, lines(said, 'li')))] : [];
+  }
 
   function others() {
     const groups = SCOPES.map(scope => [scope, report.others.filter(g => g.scope === scope)]).filter(([, found]) => found.length);
@@ -117,7 +134,7 @@ export function weeksSaid({ app, shown = () => {} }) {
     if (!m.matches.length) return [about, h('p.small', {}, t('findings.match_none'))];
     return [about, h('p.small', {}, t('findings.match_lead', { n: m.matches.length })), h('div', {}, axis(reach), matchPlot(m.dz10, known, reach), h('p.tiny', {}, t('findings.match_drawn'))),
       h('table.matches.num', {}, h('thead', {}, h('tr', {}, ['day', 'time', 'still', 'change'].map(key => h(key === 'day' || key === 'time' ? 'th' : 'th.r', { scope: 'col' }, t(`findings.match_${key}`))))),
-        h('tbody', {}, m.matches.map(each => h('tr', {}, h('td', {}, shortDay(each.when)), h('td', {}, hour(each.when)), h('td.r', {}, `${number(100 * each.still)} %`), h('td.r', {}, each.dz10 === null ? '–' : signed(each.dz10))))))];
+        h('tbody', {}, [...m.matches].sort((a, b) => (a.when < b.when ? 1 : -1)).map(each => h('tr', {}, h('td', {}, shortDay(each.when)), h('td', {}, hour(each.when)), h('td.r', {}, `${number(100 * each.still)} %`), h('td.r', {}, each.dz10 === null ? '–' : signed(each.dz10))))))];
   }
 
   return { host, read, get report() { return report; }, end() { ended = true; if (dialog.open) dialog.close(); } };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { figure, gist, momentWords, momentsOf, more, notYet, nothingYet, offersWords, place, rowsOf, scaleOf, settlingWords, signed, stepRows, told, verdictOf, whenWords } from '../../../../dashboards/live/static/js/findings.js';
+import { besides, changing, figure, gist, momentWords, momentsOf, more, notYet, nothingYet, offersWords, place, rowsOf, scaleOf, settlingWords, signed, stepRows, told, verdictOf, whenWords } from '../../../../dashboards/live/static/js/findings.js';
 import { outcomeOf } from '../../../../dashboards/live/static/js/outcome.js';
 import { howOf, pairsOf, spansOf } from '../../../../dashboards/live/static/js/spans.js';
 import { speak } from '../../../../dashboards/live/static/js/texts.js';
@@ -69,10 +69,29 @@ test('what cannot be said yet comes with what it would take', () => {
   const open = { ...clear, verdict: 'not_told_apart', reason: 'interval:22' };
   const said = notYet({ ...lived([group('ignored', 6), group('connection', 8, open)]), trends: [finding(11, { metric: 'dz10_trend' })], offers: { ...none.offers, decisions: 23, least_effect: 1.2 } }).join('\n');
   assert.match(said, /Anything on ignored \(6\): 8 counted moments of each are needed\./);
-  assert.match(said, /Whether connection differs: .* About 22 more would settle it\./);
+  assert.match(said, /Whether connection differs: .* About 22 more would settle a medium one\./);
   assert.match(said, /12 moments of one kind over three weeks are needed; conflict has 11/);
   assert.match(said, /23 decisions by chance so far\. An effect under about 1\.2 SD would be missed\./);
   assert.deepEqual([more(finding(3, { reason: 'few:5' })), more(finding(3, { reason: 'few' })), more(finding(3))], [5, null, null]);
+});
+
+test('kinds with moments enough that are not told apart are named together, with how many more where that would help', () => {
+  const open = n => ({ ...clear, verdict: 'not_told_apart', reason: n ? `interval_includes_none:${n}` : 'not_clear' });
+  const said = notYet(lived([group('conflict', 9, open(22)), group('support', 9, open(7)), group('group', 9, open(0)), group('boundary', 9, open(0))]));
+  assert.match(said[0], /^Whether these differ: conflict \(22\) and support \(7\)\./);
+  assert.match(said[1], /^Whether these differ: group and boundary\. Not sure enough/);
+});
+
+test('of two kinds the one that moves the body more is named first', () => {
+  const pair = (words, effect) => finding(12, { metric: 'dz10_contrast', scope: `kind:${words}`, effect, low: effect - .4, high: effect + .4, verdict: effect > 0 ? 'higher' : 'lower' });
+  assert.deepEqual(besides({ contrasts: [pair('conflict-support', .9), pair('group-exposure_step', -1.6), { ...pair('conflict-group', .2), verdict: 'not_told_apart' }] }),
+    ['After a step I planned the body rose more than after group: +1.6 (+1.2 to +2.0) SD.', 'After conflict the body rose more than after support: +0.9 (+0.5 to +1.3) SD.']);
+});
+
+test('what changes has a sentence each, what does not has one for all', () => {
+  const trend = (word, verdict) => finding(14, { metric: 'dz10_trend', scope: `kind:${word}`, effect: -.7, low: -1.2, high: -.1, verdict }), flat = { finding: finding(0, { metric: 'belonging_trend' }), change_at: '' };
+  const said = changing({ trends: [trend('criticism', 'lower'), trend('conflict', 'not_told_apart'), trend('ignored', 'not_told_apart')], level: { ...flat, change_at: '2026-04-02', change_up: true }, belonging: flat, engagement: flat });
+  assert.deepEqual(said, ['Reactions to criticism fade: \u22120.7 (\u22121.2 to \u22120.1) SD in 30 days.', 'No steady change can be told in reactions to conflict and ignored.', 'Level at rest: higher since April 2.']);
 });
 
 test('nothing says a reason, a likelihood by chance of a figure, or a judgement', () => {
@@ -106,8 +125,10 @@ test('moments of a group are those that carry its word', () => {
 
 test('a planned step is expected against met, and what was feared against what happened', () => {
   const step = { when: '2026-02-12', text: 'ask a question', expected: 7, met: 5, expectancy: 8, outcome: 2, state: 'done', dz10: 1.1 };
-  assert.deepEqual(stepRows([step])[0].words, ['How hard: expected 7, met 5.', 'What was feared: sure 8 of 10, happened 2 of 10.', 'Body +1.1 SD.']);
-  assert.equal(stepRows([{ ...step, text: '', met: null, outcome: null, state: 'planned' }])[0].state, 'still to come');
+  assert.deepEqual(stepRows([step], '2026-03-02')[0].words, ['How hard: expected 7, met 5.', 'What was feared: sure 8 of 10, happened 2 of 10.', 'Body +1.1 SD.']);
+  const ahead = { ...step, text: '', met: null, outcome: null, state: 'planned' };
+  assert.deepEqual(['2026-02-11', '2026-02-12'].map(today => stepRows([ahead], today)[0].state), ['still to come', 'what came of it was not said']);
+  assert.deepEqual([stepRows([step], '2026-03-02')[0].state, stepRows([{ ...ahead, state: 'dropped' }], '2026-03-02')[0].state], ['', 'dropped']);
 });
 
 test('numbers have their sign and the language’s own point', async () => {
