@@ -28,6 +28,7 @@ def page(report: Report, say: Words) -> Page:
         trends(report, say),
         secondaries(report, say),
         *settling(report, say),
+        *offers(report, say),
         *more_steps(report, say),
         days(report, say),
         moments(report, say),
@@ -195,6 +196,15 @@ def settling(report: Report, say: Words) -> list[Section]:
         return []
     steps = [say("appendix.settling.step", minutes=say.number(minutes, 0), share=say.share(share)) for minutes, share in report.settling.steps]
     return [Section(say("appendix.settling"), (), (Text(plain(say("appendix.settling.what", steps=", ".join(steps)))),), wide=True)]
+
+
+def offers(report: Report, say: Words) -> list[Section]:
+    """The dots of a breath offered or withheld."""
+    arms = {"offered": report.offers.offered, "withheld": report.offers.withheld}
+    if not any(arms.values()):
+        return []
+    listed = {arm: ", ".join(say.signed(z) for z in values) or NONE for arm, values in arms.items()}
+    return [Section(say("appendix.offers"), (), (Text(plain(say("appendix.offers.what", **listed))),), wide=True)]
 
 
 def more_steps(report: Report, say: Words) -> list[Section]:

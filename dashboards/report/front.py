@@ -120,7 +120,7 @@ def reactions(report: Report, say: Words) -> Section:
         Column(say("column.tagged"), 10, right=True),
         Column(say("column.counted"), 10.5, right=True),
         Column(say("column.felt"), 10, right=True),
-        Column(say("column.plot"), 30, picture=axis),
+        Column(say("column.plot"), 30.5, picture=axis),
         Column(say("column.difference"), 0),
     )
     table = Table(say("kinds.table"), columns, tuple(reaction(group, say) for group in report.kinds))

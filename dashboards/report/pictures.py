@@ -126,7 +126,7 @@ def dated(ticks: Sequence[tuple[int, str]], days: int, y: float) -> list[str]:
 
 def coverage(alt: str, worn: Sequence[float], usable: Sequence[float], ticks: Sequence[tuple[int, str]], hour: str) -> Picture:
     """Hours worn a day (open), of them usable (filled); a dash where nothing was worn. `hour`: `{n} h`."""
-    days, floor, top = len(worn), 42.0, max(16.0, *worn, 0.0)
+    days, floor, top = len(worn), 44.0, max(16.0, *worn, 0.0)
     pitch = day_width(days)
     inset = min(2.0, pitch / 5)
 
@@ -140,7 +140,7 @@ def coverage(alt: str, worn: Sequence[float], usable: Sequence[float], ticks: Se
             parts += [bar(day, all_, fill="none", stroke=UNSURE, stroke_width=0.8), bar(day, min(good, all_), fill=USUAL)]
         elif pitch > 5:
             parts.append(words(day_x(day, days), floor - 2, "–", anchor="middle"))
-    return picture(WIDE, 57, alt, [*parts, hline(floor, 0, PLOT), *dated(ticks, days, floor + 12)])
+    return picture(WIDE, 59, alt, [*parts, hline(floor, 0, PLOT), *dated(ticks, days, floor + 12)])
 
 
 def gates(alt: str, shares: Sequence[tuple[str, float, str]]) -> Picture:

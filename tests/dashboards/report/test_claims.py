@@ -4,14 +4,13 @@ import re
 from dataclasses import replace
 
 import numpy as np
-import pytest
-from reports import ACCOUNT, finding, group, month, nothing, short, text_of, trend
+from reports import ACCOUNT, days, finding, group, month, nothing, short, text_of, trend
 
 from dashboards.report import gist
 from dashboards.report.door import as_html
 from dashboards.report.saying import claimed, told
 from dashboards.report.words import Words
-from somalink.domain.catalogue import HIGHER, LOWER, NOT_TOLD_APART, TOO_FEW
+from somalink.domain.catalogue import HIGHER, LOWER
 
 SAY = Words("en")
 
@@ -110,8 +109,8 @@ def test_what_more_would_take_is_told_by_number():
 
 def test_a_reason_nobody_wrote_words_for_falls_back_on_the_verdict():
     odd = with_kind(month(), "connection", reason="moonlight:3")
-    assert "+0.3 (−0.3 to +0.9) not told apart; not told apart" in said(odd) or "not told apart" in said(odd)
-    assert "moonlight" not in said(odd)
+    text = said(odd)
+    assert "+0.3 (−0.3 to +0.9) not told apart" in text and "moonlight" not in text
 
 
 def test_every_tagged_moment_is_accounted_for():
@@ -142,11 +141,10 @@ def test_a_made_up_wearer_is_never_taken_for_a_person():
 def test_notes_are_told_as_shared_or_not():
     assert "notes were not shared for this report" in said(month())
     assert "with the person’s notes, as chosen" in said(month(notes=True))
-    assert "words not shared" in said(month()) and "words not shared" not in said(month(notes=True)).replace("ask", "")
+    assert "words not shared" in said(month()) and "words not shared" not in said(month(notes=True))
 
 
-@pytest.mark.parametrize("verdict", [NOT_TOLD_APART, TOO_FEW])
-def test_chance_is_told_for_the_hours_it_is_known_for(verdict):
+def test_chance_is_told_for_the_hours_it_is_known_for():
     report = replace(month(), usable_h_with_chance=100.0)
     assert "about 58 (in 100 h where that is known)" in said(report)
     assert "How many chance alone would show is not known yet." in said(replace(report, chance=None))
@@ -155,8 +153,6 @@ def test_chance_is_told_for_the_hours_it_is_known_for(verdict):
 def test_a_year_still_draws():
     dice = np.random.default_rng(1)
     report = month()
-    from reports import days
-
     span = days(365, worn=True, dice=dice)
     line = tuple(0.0 for _ in span)
     year = replace(

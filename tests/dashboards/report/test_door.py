@@ -1,6 +1,8 @@
 """The one door: by the ending of the name, for its owner alone, whole or not at all."""
 
 import stat
+import subprocess
+import sys
 
 import pytest
 from reports import nothing
@@ -42,3 +44,9 @@ def test_what_fails_leaves_nothing_half(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         write_report(nothing(), tmp_path / "r.html")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_door_is_light_until_it_is_opened():
+    """A command line that writes no report pays for none."""
+    told = "import sys, dashboards.report.door; print(sorted({'typst', 'jinja2', 'matplotlib', 'fastapi'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout == "[]\n"
