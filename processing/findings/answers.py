@@ -1,7 +1,7 @@
 """Findings: one record an answer, or why there is none. Knows cases and days; asks the statistics and writes down what they say.
 
-Two families are shown, and each pays for its own size (Benjamini-Hochberg): kinds of moments, which is the question, and the other words of a tag
-together. Trends, contrasts and offers are asked one by one and speak under `alpha`; secondaries carry no p.
+Families are shown, and each pays for its own size (Benjamini-Hochberg): kinds of moments, which is the question; the other words of a tag together;
+trends of kinds; contrasts. What is asked once (settling, level, concordance, offers) speaks under `alpha`; secondaries carry no p.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from processing.findings.compare import difference as difference_of
 from processing.findings.concordance import concordance
 from processing.findings.offers import Offered
 from processing.findings.recovery import Recovery, recovery, recovery_trend
-from processing.findings.trends import FEW, Trend, reaction_trend
+from processing.findings.trends import FEW, WITHIN_CHANCE, Trend, reaction_trend
 from somalink.domain.catalogue import EVERYTHING, HIGHER, LOWER, NOT_TOLD_APART
 from somalink.domain.constants import STATISTICS, Statistics
 from somalink.domain.identity import digest
@@ -241,8 +241,18 @@ def _t_half(cases: Sequence[Case]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def reaction_trends(cases: Sequence[Case], since_day: int | None, ask: Asking) -> list[Finding]:
-    """`dz10_trend` of every kind that was tagged: do reactions to it grow or fade?"""
-    return [_reaction_trend(f"kind:{word}", some, since_day, ask) for (scope, word), some in groups(cases).items() if scope == "kind"]
+    """`dz10_trend` of every kind that was tagged: do reactions to it grow or fade? Told under the family's q: a dozen kinds are a dozen chances."""
+    found = [_reaction_trend(f"kind:{word}", some, since_day, ask) for (scope, word), some in groups(cases).items() if scope == "kind"]
+    asked = [trend for trend in found if trend.p is not None]
+    q = dict(zip((trend.id for trend in asked), q_values([trend.p or 1.0 for trend in asked]), strict=True))
+    return [_paid_for(trend, q[trend.id], ask.rules) if trend.id in q else trend for trend in found]
+
+
+def _paid_for(trend: Finding, q: float, rules: Statistics) -> Finding:
+    """A verdict that the family's size does not take away again."""
+    if trend.verdict in (HIGHER, LOWER) and q >= rules.fdr_q:
+        return replace(trend, q=q, verdict=NOT_TOLD_APART, reason=WITHIN_CHANCE)
+    return replace(trend, q=q)
 
 
 def _reaction_trend(scope: str, cases: Sequence[Case], since_day: int | None, ask: Asking) -> Finding:

@@ -79,11 +79,11 @@ def compare(strata: Sequence[Stratum], dice: np.random.Generator, rules: Statist
     return Comparison(len(strata), n_controls, effect, low, high, _chance_of(strata, dice, rules), _spread(strata))
 
 
-def contrast(first: Sequence[Stratum], second: Sequence[Stratum], dice: np.random.Generator, rules: Statistics = STATISTICS) -> Comparison:
+def contrast(first: Sequence[Stratum], second: Sequence[Stratum], rules: Statistics = STATISTICS) -> Comparison:
     """One group's differences against another's: how much higher `first` is. `n` is the smaller group's; either empty: all None.
 
-    Two-sided permutation of the labels; the shift is the median of all pairwise differences (Hodges & Lehmann 1963), its interval the
-    shifts that the Mann-Whitney test does not refuse, from `rules.contrast_n` moments of each on. Those of one day and group are averaged.
+    The shift is the median of all pairwise differences (Hodges & Lehmann 1963), its interval the shifts that the Mann-Whitney test does not
+    refuse, and p that test's own: fifty pairs of kinds are asked in a breath, which ten thousand shuffles each would not be.
     """
     from scipy import stats
 
@@ -94,9 +94,8 @@ def contrast(first: Sequence[Stratum], second: Sequence[Stratum], dice: np.rando
     ours, theirs = _by_day(first), _by_day(second)
     pairwise = np.sort((ours[:, None] - theirs[None, :]).ravel())
     low, high = _between(pairwise, _least_rank_sum(len(ours), len(theirs), rules.level)) if n >= rules.contrast_n else (None, None)
-    batch = max(1, BATCH_CELLS // (len(ours) + len(theirs)))
-    found = stats.permutation_test((ours, theirs), _apart, n_resamples=rules.perms, batch=batch, vectorized=True, rng=dice)
-    return Comparison(n, n_controls, float(np.median(pairwise)), low, high, float(found.pvalue), _pooled(_spread(first), _spread(second)))
+    p = float(stats.mannwhitneyu(ours, theirs).pvalue)
+    return Comparison(n, n_controls, float(np.median(pairwise)), low, high, p, _pooled(_spread(first), _spread(second)))
 
 
 def difference(stratum: Stratum) -> float:
@@ -323,10 +322,6 @@ def _last_rare(at_most: Callable[[int], float], end: int, tail: float) -> int | 
 
 
 # ---------------------------------------------------------------- small arithmetic
-
-
-def _apart(ours: FloatArray, theirs: FloatArray, axis: int) -> FloatArray:
-    return np.asarray(ours.mean(axis=axis) - theirs.mean(axis=axis))
 
 
 def _spread(strata: Sequence[Stratum]) -> float | None:

@@ -88,7 +88,7 @@ def test_a_control_without_its_day_is_no_stratum():
 
 def test_no_moments_say_nothing():
     assert compare([], seeded()) == Comparison(0, 0)
-    assert contrast([], moments(4), seeded()) == Comparison(0, 40)
+    assert contrast([], moments(4)) == Comparison(0, 40)
 
 
 def test_one_moment_has_an_effect_and_neither_interval_nor_spread():
@@ -193,7 +193,7 @@ def test_values_that_are_all_equal_are_told_apart_from_nothing(value):
     strata = [Stratum(value, (value,) * (1 + at % 10), tuple(k // 3 for k in range(1 + at % 10)), at // 2) for at in range(14)]
     found = compare(strata, seeded())
     assert (found.effect, found.low, found.high, found.p, found.spread) == (0.0, 0.0, 0.0, 1.0, 0.0)
-    assert contrast(strata, strata, seeded()).p == 1.0
+    assert contrast(strata, strata).p == 1.0
 
 
 # ---------------------------------------------------------------- Hodges-Lehmann
@@ -237,28 +237,28 @@ def test_moments_of_fewer_days_than_five_have_no_interval():
 
 
 def test_a_contrast_is_the_difference_of_the_differences():
-    found = contrast(moments(15, shift=2.0, seed=1), moments(12, shift=0.5, seed=2), seeded())
+    found = contrast(moments(15, shift=2.0, seed=1), moments(12, shift=0.5, seed=2))
     assert (found.n, found.n_controls) == (12, 270)
     assert found.low < 1.5 < found.high and found.p < 0.05
-    turned = contrast(moments(12, shift=0.5, seed=2), moments(15, shift=2.0, seed=1), seeded())
+    turned = contrast(moments(12, shift=0.5, seed=2), moments(15, shift=2.0, seed=1))
     assert (turned.effect, turned.low, turned.high) == (-found.effect, -found.high, -found.low)
 
 
 def test_a_contrast_has_bounds_where_the_rank_sum_test_begins_to_refuse():
     first, second = moments(11, shift=0.7, seed=3), moments(14, seed=4)
     ours, theirs = (np.array([difference(s) for s in group]) for group in (first, second))
-    found = contrast(first, second, seeded())
+    found = contrast(first, second)
     for bound, outward in ((found.low, -1e-6), (found.high, 1e-6)):
         assert stats.mannwhitneyu(ours - (bound + outward), theirs, method="exact").pvalue <= 0.1
         assert stats.mannwhitneyu(ours - (bound - outward), theirs, method="exact").pvalue > 0.1
 
 
 def test_fewer_than_ten_of_either_have_no_interval():
-    assert contrast(moments(9), moments(30, seed=2), seeded()).low is None
+    assert contrast(moments(9), moments(30, seed=2)).low is None
 
 
 def test_the_same_moments_twice_do_not_differ():
-    assert contrast(moments(12), moments(12), seeded()).p > 0.9
+    assert contrast(moments(12), moments(12)).p > 0.9
 
 
 # ---------------------------------------------------------------- what may be said
@@ -342,12 +342,29 @@ LIVES = [
 ]
 
 
+def apart(n: int, dice: np.random.Generator, **life) -> list[Stratum]:
+    """The same, and no day of one day's moments is a day of another's, neither as control nor as event."""
+    groups = [lived(min(life["a_day"], n - at), dice, **life) for at in range(0, n, life["a_day"])]
+    return [replace(s, block=s.block + 1000 * k, days=tuple(day + 1000 * k for day in s.days)) for k, group in enumerate(groups) for s in group]
+
+
+def told(life, n: int, dice_of, runs: int = 2000) -> float:
+    return float(np.mean([compare(dice_of(n, seeded(seed), **life), seeded(seed + 1), FEWER).p < 0.05 for seed in range(runs)]))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [8, 12, 30])
 @pytest.mark.parametrize("life", LIVES)
 def test_moments_like_any_other_are_told_apart_one_time_in_twenty(life, n):
-    found = [compare(lived(n, seeded(seed), **life), seeded(seed + 1), FEWER).p < 0.05 for seed in range(2000)]
-    assert 0.035 <= np.mean(found) <= 0.065
+    assert 0.035 <= told(life, n, apart) <= 0.065
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [8, 12, 30])
+@pytest.mark.parametrize("life", LIVES[2:])
+def test_days_that_are_one_moments_control_and_anothers_own_are_told_no_more_often(life, n):
+    """What a day adds then stands on both sides and partly cancels in the mean, not in the draw: the test is careful, down to 3 in 100."""
+    assert told(life, n, lived) <= 0.065
 
 
 @pytest.mark.slow
