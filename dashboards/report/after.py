@@ -20,6 +20,7 @@ V = TypeVar("V")
 STEPS = 4
 """Planned steps on the page; the rest is in the appendix."""
 STEP_LETTERS = 55
+SAME = 0.05
 UNWELL, CHANGED = "unwell", "medication_change"
 
 
@@ -81,7 +82,7 @@ def level(report: Report, say: Words) -> Section:
     drawn = pictures.level(
         say("level.alt", n=len(known), low=say.signed(min(known)), high=say.signed(max(known))),
         dots,
-        series.line,
+        () if same(series.line, dots) else series.line,
         series.band,
         behind=behind(report, 52),
         left_out=said(report, UNWELL),
@@ -89,6 +90,11 @@ def level(report: Report, say: Words) -> Section:
         shift=shift,
     )
     return Section(say("level.title"), (" ".join(lines),), (drawn,))
+
+
+def same(line: Sequence[float | None], dots: Sequence[float | None]) -> bool:
+    """Whether a line only joins the dots, and so says nothing."""
+    return len(line) == len(dots) and all(a == b or (a is not None and b is not None and abs(a - b) < SAME) for a, b in zip(line, dots, strict=True))
 
 
 def rises(report: Report, say: Words) -> Section:
@@ -233,7 +239,7 @@ def breath_words(offers: Offers, say: Words) -> tuple[Text, ...]:
 
 def took_up(offers: Offers, say: Words) -> str:
     """How many were taken, and how distress was rated afterwards, by arm; described, not compared."""
-    taken = say("breath.taken", taken=offers.taken, n=len(offers.offered)) if offers.offered else say("breath.decisions", n=offers.decisions)
+    taken = say("breath.taken", taken=offers.taken, n=offers.decisions)
     rated = len(offers.rated_offered) + len(offers.rated_withheld)
     if not offers.rated_offered or not offers.rated_withheld:
         return taken

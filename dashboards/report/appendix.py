@@ -9,13 +9,16 @@ from dashboards.report.after import STEPS, shortened, step_table
 from dashboards.report.front import change, company, felt, half_way, near
 from dashboards.report.model import Day, Group, Moment, Report
 from dashboards.report.paper import Block, Bullets, Cell, Column, Page, Run, Section, Table, Text, plain
-from dashboards.report.saying import claimed, figure, reason, told, verdict
+from dashboards.report.saying import DIGITS, claimed, figure, reason, told, verdict
 from dashboards.report.words import NONE, Words
 from somalink.domain.catalogue import EVERYTHING
 from somalink.domain.constants import STATISTICS, Linking
 from somalink.domain.types import Finding
 
 GLOSSARY = ("arousal", "usual", "sd", "usable", "matched", "interval", "told", "rise", "felt")
+OF_STEPS = ("step_distress", "step_outcome")
+TIMES = ("latency_s", "t_half_s")
+"""Of the moment itself; the other secondaries are differences and have a sign."""
 VAGUE_S = Linking().part_of_day_s
 
 
@@ -139,6 +142,7 @@ def trends(report: Report, say: Words) -> Section:
 def about(finding: Finding, say: Words) -> str:
     """Of which moments, and the metric."""
     names, metric = name_of(finding.scope, say), say(f"metric.{finding.metric}")
+    names = "" if finding.metric in OF_STEPS else names
     return f"{names}: {metric}" if names else metric
 
 
@@ -182,12 +186,10 @@ def described_row(findings: Sequence[Finding | None], say: Words) -> tuple[Cell,
 def described(finding: Finding | None, say: Words) -> str:
     if finding is None:
         return NONE
-    digits = 0 if finding.metric in ("latency_s", "t_half_s") else 2 if finding.metric == "slope" else 1
-    number = say.number(finding.effect, digits)
-    return number if finding.low is None or finding.high is None else f"{number} ({say.interval_plain(finding.low, finding.high, digits)})"
-
-
-# ---------------------------------------------------------------- what the pictures draw
+    digits = DIGITS.get(finding.metric, 1)
+    number, interval = (say.number, say.interval_plain) if finding.metric in TIMES else (say.signed, say.interval)
+    told_ = number(finding.effect, digits)
+    return told_ if finding.low is None or finding.high is None else f"{told_} ({interval(finding.low, finding.high, digits)})"
 
 
 def settling(report: Report, say: Words) -> list[Section]:

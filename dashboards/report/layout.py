@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dashboards.report import after, appendix, front, gist
 from dashboards.report.model import Report
 from dashboards.report.paper import Paper
@@ -9,7 +11,14 @@ from dashboards.report.words import Words
 
 
 def paper(report: Report) -> Paper:
+    report = report if report.notes else without_words(report)
     say = Words(report.lang)
     title = f"{gist.title(report, say)}: {say('about.person', name=report.person)}"
     pages = (front.page(report, say), after.page(report, say))
     return Paper(say.lang, title, say("region.table"), say("page.number", n="{n}"), pages, appendix.page(report, say))
+
+
+def without_words(report: Report) -> Report:
+    """Without the person's own words: what was not chosen to be shared is not on paper, even where it came along."""
+    moments = tuple(replace(each, note="") for each in report.moments)
+    return replace(report, moments=moments, steps=tuple(replace(each, text="") for each in report.steps))

@@ -170,3 +170,20 @@ def test_a_year_still_draws():
 def test_a_group_of_every_verdict_can_be_told():
     dice = np.random.default_rng(1)
     assert {group(kind, account, dice).finding.verdict for kind, account in ACCOUNT.items()} == {"higher", "lower", "not_told_apart", "too_few", "listed_only"}
+
+
+def test_words_that_were_not_shared_are_not_on_paper_even_where_they_came_along():
+    shared = month(notes=True)
+    text = said(replace(shared, notes=False))
+    assert "calm down" in said(shared) and "calm down" not in text
+    assert "in the meeting" in said(shared) and "in the meeting" not in text
+
+
+def test_the_finders_reasons_all_have_words():
+    for word in ("few", "short_span", "interval_includes_none", "within_chance", "small", "secondary", "not_reached", "no_spread", "medication_change"):
+        assert SAY.has(f"reason.{word}"), word
+
+
+def test_a_contrast_names_both_kinds():
+    pair = finding("kind:conflict-criticism", "dz10_contrast", HIGHER, 12, 0.9, half=0.4)
+    assert "| Conflict / Criticism: one kind beside the other, SD | 12 | +0.9 (+0.5 to +1.3) higher" in said(replace(month(), contrasts=(pair,)))
