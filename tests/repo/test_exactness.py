@@ -18,7 +18,7 @@ ORDERLESS = {"maximum", "minimum", "logical_and", "logical_or", "bitwise_and", "
 """Their result is one of their inputs, whatever the order."""
 EXEMPT = {
     "exact.py": "the one home of sums; every one asserts integers",
-    "findings": "statistics of whole spans, computed at once from stored rows by scipy and statsmodels; nothing of them is FINAL or cut in pieces (decision 0023)",
+    "findings": "statistics of whole spans, at once, by scipy and statsmodels; nothing of them is FINAL or cut in pieces (decision 0023)",
     "hrv_panel.py": "hands intervals to NeuroKit2, whose arithmetic is its own; it is a batch over closed windows and never chunked",
 }
 
