@@ -134,7 +134,7 @@ def probability(q: float | None, say: Words) -> str:
 def trends(report: Report, say: Words) -> Section:
     series = (report.level, report.belonging, report.engagement, report.thresholds)
     findings = (*report.trends, *report.contrasts, report.settling.trend, *(each.finding for each in series), *report.step_findings)
-    columns = (Column(say("column.what"), 72, wraps=True), Column(say("column.n"), 12, right=True), Column(say("column.change30"), 0, wraps=True))
+    columns = (Column(say("column.what"), 86, wraps=True), Column(say("column.n"), 12, right=True), Column(say("column.change30"), 0, wraps=True))
     rows = (cells(about(each, say), say.count(each.n_blind), outcome(each, say)) for each in findings)
     return section("appendix.trends", say, table(say("appendix.trends"), columns, rows))
 
@@ -190,6 +190,9 @@ def described(finding: Finding | None, say: Words) -> str:
     number, interval = (say.number, say.interval_plain) if finding.metric in TIMES else (say.signed, say.interval)
     told_ = number(finding.effect, digits)
     return told_ if finding.low is None or finding.high is None else f"{told_} ({interval(finding.low, finding.high, digits)})"
+
+
+# ---------------------------------------------------------------- what the pictures draw
 
 
 def settling(report: Report, say: Words) -> list[Section]:

@@ -95,7 +95,8 @@ def cover_lines(report: Report, say: Words) -> list[str]:
     care = [say(f"care.{name}", n=getattr(cover, name)) for name in ("late", "blind_unknown", "talking_or_moving") if getattr(cover, name)]
     learning = f"covered.usual.{report.maturity}"
     lines = [
-        " ".join([beats, devices] if cover.devices else [beats]) if cover.beats_received else "",
+        beats if cover.beats_received else "",
+        devices if cover.devices else "",
         say("covered.left", parts=", ".join(against)) if against else "",
         say("covered.care", parts=", ".join(care)) if care else "",
         say(learning) if cover.worn_h and say.has(learning) else "",

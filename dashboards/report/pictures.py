@@ -372,7 +372,7 @@ def settling(
     axis: str,
 ) -> Picture:
     """Share of moments still more than half up, by minutes since the peak; a stroke where one was not seen to its end."""
-    last = max(60.0, 15.0 * -(-max((t for t, _ in (*steps, *cuts)), default=0.0) // 15))
+    last = 20.0 * max(1, -(-max((t for t, _ in (*steps, *cuts)), default=0.0) // 20))
     left = max(width_of(all_), width_of(half)) + 4
 
     def x(t: float) -> float:
