@@ -30,6 +30,8 @@ NOT_CLEAR, SMALL, SECONDARY = "interval_includes_none", "small", "secondary"
 SECONDARIES = ("peak_z", "latency_s", "area", "slope", "slowing_z")
 AGAINST_MATCHED = ("peak_z", "area", "slope", "slowing_z")
 """Secondaries that are told as differences from the matched moments; a latency is of its own moment alone."""
+SURE_S = 300
+"""A latency is told of moments that are sure to five minutes: of vaguer ones it says how vague they are."""
 Dice = Callable[[str], np.random.Generator]
 """A generator for a name: asked again, it says the same."""
 T = TypeVar("T")
@@ -162,7 +164,7 @@ def contrasts(cases: Sequence[Case], ask: Asking) -> list[Finding]:
     kinds = {word: strata(some, "dz10") for (scope, word), some in groups(cases).items() if scope == "kind"}
     able = [word for word, some in kinds.items() if len(some) >= ask.rules.contrast_n]
     pairs = [(f"kind:{first}-{second}", first, second) for first, second in combinations(able, 2)]
-    said = [ask.answer(Comparison, contrast, kinds[first], kinds[second]) for _, first, second in pairs]
+    said = [contrast(kinds[first], kinds[second], ask.rules) for _, first, second in pairs]
     q = q_values([each.p or 1.0 for each in said])
     return [
         _reaction_of_pair(scope, [case for case in cases if case.event.kind in (first, second)], each, its, ask)
@@ -193,7 +195,7 @@ def _described(scope: str, metric: str, cases: Sequence[Case], ask: Asking) -> F
     if metric in AGAINST_MATCHED:
         values = np.array([difference_of(each) for each in strata(cases, metric)])
     else:
-        known = column([case for case in cases if case.counted], metric)
+        known = column([case for case in cases if case.counted and case.event.certainty_s <= SURE_S], metric)
         values = known[np.isfinite(known)]
     if len(values) < ask.rules.list_below:
         return ask.finding(
