@@ -163,8 +163,9 @@ def _moments_for(effect_size: float, rules: Statistics) -> int:
 # ---------------------------------------------------------------- the draw
 
 
+@functools.lru_cache(maxsize=8192)  # a moment is in a dozen groups and contrasts
 def _scores(stratum: Stratum) -> IntArray:
-    """(m + 1,) what the difference would be if each window were the event, in 1e-9: the moment first, then its controls by day."""
+    """Read only; (m + 1,) what the difference would be if each window were the event, in 1e-9: the moment first, then its controls by day."""
     _, day, count = np.unique(stratum.days, return_inverse=True, return_counts=True)
     controls = np.array(stratum.controls)
     day_mean = np.bincount(day, weights=controls) / count

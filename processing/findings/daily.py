@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from processing.exact import prefix
 from processing.findings.track import UNWORN, Rows, Track, unworn
 from processing.linking import chance_at
 from processing.usual import Offsets
@@ -22,6 +23,7 @@ STILL_LEAST = 30
 """Minutes: half an hour of still time before a day has a level at rest."""
 HR_UNIT = 1e-3
 POINT_H = GRID_NS / HOUR_NS
+A_MINUTE = MINUTE_NS // GRID_NS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,32 +64,57 @@ def _fill(into: Rows, rows: Rows, where: BoolArray) -> None:
         getattr(into, f.name)[where] = getattr(rows, f.name)[where]
 
 
+def day_start(day: int, offsets: Offsets) -> int:
+    """UTC of 04:00 local time of a local day."""
+    local_ns = day * DAY_NS + DAY_BREAK_NS
+    guess = local_ns - offsets.one(local_ns) * SECOND_NS
+    return local_ns - offsets.one(guess) * SECOND_NS
+
+
 def days_of(track: Track, first: int, last: int, offsets: Offsets, baselines: Mapping[int, Baseline], constants: Constants) -> Days:
     """Local days `first` to `last`, both included. A track without rows there: zeros and NaN."""
-    count = last - first + 1
-    from_ns, to_ns = first * DAY_NS - DAY_NS, (last + 3) * DAY_NS
-    rows = track.between(from_ns - GRID_NS, to_ns)
-    stop_ns = max(track.first_ns, from_ns // GRID_NS * GRID_NS) + np.arange(len(rows), dtype=np.int64) * GRID_NS
-    local_ns = stop_ns + offsets.at(stop_ns) * np.int64(SECOND_NS) if len(rows) else stop_ns
-    day = (local_ns - GRID_NS - DAY_BREAK_NS) // DAY_NS - first
-    inside = (day >= 0) & (day < count) & rows.worn
-    kept = Rows(*(getattr(rows, f.name)[inside] for f in fields(Rows)))
-    day, local_ns, stop_ns = day[inside], local_ns[inside], stop_ns[inside]
-    chance, chance_h = _chance(kept, day, stop_ns, count, offsets, baselines, constants)
+    starts = [day_start(day, offsets) for day in range(first, last + 2)]
+    edges = np.clip([track.index(start_ns) for start_ns in starts], 0, len(track.rows))
+    rows = track.rows.cut(int(edges[0]), int(edges[-1]))
+    edges = edges - edges[0]
+    minutes = _Minutes.of(track, rows, starts, edges, offsets)
+    chance, chance_h = _chance(minutes, len(edges) - 1, baselines, constants)
     return Days(
         first,
-        worn_h=_hours(day, count),
-        usable_h=_hours(day[kept.usable], count),
-        graded_h=_hours(day[kept.usable & kept.graded], count),
-        still_hr=_at_rest(kept, day, local_ns, count),
+        worn_h=_hours(rows.worn, edges),
+        usable_h=_hours(rows.usable, edges),
+        graded_h=_hours(rows.usable & rows.graded, edges),
+        still_hr=_at_rest(minutes, len(edges) - 1),
         chance=chance,
         chance_h=chance_h,
-        gates=_gates(kept.gate),
+        gates=_gates(rows.gate),
     )
 
 
-def _hours(day: IntArray, count: int) -> FloatArray:
-    return np.asarray(np.bincount(day, minlength=count) * POINT_H, np.float64)
+def _hours(flags: BoolArray, edges: IntArray) -> FloatArray:
+    """Hours of the points that are set, by day."""
+    return np.asarray(np.diff(prefix(flags)[edges]) * POINT_H, np.float64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Minutes:
+    """One worn point a minute: what is a mean of half a minute says the same five seconds later. `day`: from 0; `local_ns`: by the clock on the wall."""
+
+    rows: Rows
+    day: IntArray
+    stop_ns: IntArray
+    local_ns: IntArray
+
+    @classmethod
+    def of(cls, track: Track, rows: Rows, starts: Sequence[int], edges: IntArray, offsets: Offsets) -> _Minutes:
+        first_ns = track.first_ns + max(track.index(starts[0]), 0) * GRID_NS
+        begin = -first_ns // GRID_NS % A_MINUTE
+        at = np.arange(begin, len(rows), A_MINUTE)
+        at = at[rows.worn[at]]
+        stop_ns = first_ns + at * GRID_NS
+        local_ns = stop_ns + offsets.at(stop_ns) * np.int64(SECOND_NS) if len(at) else stop_ns
+        day = np.searchsorted(edges, at, side="right") - 1
+        return cls(Rows(*(getattr(rows, f.name)[at] for f in fields(Rows))), day, stop_ns, local_ns)
 
 
 def _gates(gate: NDArray[np.uint8]) -> tuple[tuple[str, float], ...]:
@@ -96,13 +123,10 @@ def _gates(gate: NDArray[np.uint8]) -> tuple[tuple[str, float], ...]:
     return tuple(sorted((each for each in found if each[1] > 0), key=lambda each: -each[1]))
 
 
-def _at_rest(rows: Rows, day: IntArray, local_ns: IntArray, count: int) -> FloatArray:
-    """Median still heart rate of each day, less the span's median at those hours, in bpm: evenings and mornings weigh as they were worn.
-
-    Of one point a minute: what is a mean of half a minute says the same five seconds later.
-    """
-    still = rows.still & (rows.hr != UNKNOWN) & (local_ns % MINUTE_NS == 0)
-    hr, of, hour = rows.hr[still] * HR_UNIT, day[still], local_ns[still] % DAY_NS // HOUR_NS
+def _at_rest(minutes: _Minutes, count: int) -> FloatArray:
+    """Median still heart rate of each day, less the span's median at those hours, in bpm: evenings and mornings weigh as they were worn."""
+    still = minutes.rows.still & (minutes.rows.hr != UNKNOWN)
+    hr, of, hour = minutes.rows.hr[still] * HR_UNIT, minutes.day[still], minutes.local_ns[still] % DAY_NS // HOUR_NS
     usual = np.array([np.median(hr[hour == h]) if np.any(hour == h) else np.nan for h in range(24)])
     around = hr - usual[hour] if len(hr) else hr
     out = np.full(count, np.nan)
@@ -111,16 +135,15 @@ def _at_rest(rows: Rows, day: IntArray, local_ns: IntArray, count: int) -> Float
     return out
 
 
-def _chance(
-    rows: Rows, day: IntArray, stop_ns: IntArray, count: int, offsets: Offsets, baselines: Mapping[int, Baseline], constants: Constants
-) -> tuple[FloatArray, FloatArray]:
+def _chance(minutes: _Minutes, count: int, baselines: Mapping[int, Baseline], constants: Constants) -> tuple[FloatArray, FloatArray]:
     """Rises that chance would show each day, and over how many usable hours that is known; NaN where it is of none."""
-    each = rows.usable & (stop_ns % MINUTE_NS == 0)
-    at, of, gate, usual = stop_ns[each], day[each], rows.gate[each].astype(np.int64), rows.usual[each]
+    each = minutes.rows.usable
+    at, of, gate, usual = minutes.stop_ns[each], minutes.day[each], minutes.rows.gate[each].astype(np.int64), minutes.rows.usual[each]
+    ahead_s = (minutes.local_ns[each] - at) // SECOND_NS
     rate = np.full(len(at), np.nan)
     for number in np.unique(usual).tolist():
         mine = usual == number
-        rate[mine] = chance_at(baselines.get(number), at[mine], gate[mine], offsets.at(at[mine]), constants)
+        rate[mine] = chance_at(baselines.get(number), at[mine], gate[mine], ahead_s[mine], constants)
     known = np.isfinite(rate)
     hours = np.bincount(of[known], minlength=count) / 60
     expected = np.bincount(of[known], weights=rate[known] / 60, minlength=count)

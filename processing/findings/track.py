@@ -23,17 +23,16 @@ BLOCK = BLOCK_NS // GRID_NS
 UNWORN = 255
 """In `gate`: no heart rate."""
 _LEAST_Q = 6000
-_KINDS = {"z": np.int32, "gate": np.uint8, "still": np.bool_, "motion": np.int32, "hr": np.int32, "good": np.bool_, "graded": np.bool_, "usual": np.int32}
+_KINDS = {"z": np.int32, "gate": np.uint8, "still": np.bool_, "motion": np.int32, "hr": np.int32, "graded": np.bool_, "usual": np.int32}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """(n,) each, one a grid point from the first of a stretch on.
 
-    `z`: level, 1e-4, UNKNOWN where it may not be read (`metrics.may_be_read`). `gate`: `Gate`, UNWORN without a
-    heart rate. `still`: the gate says so,
-    or nothing else than the heart tells of movement. `motion`: 0.1 mg or UNKNOWN. `hr`: milli-bpm, UNKNOWN where quality is under 0.6. `good`:
-    quality of 0.6 and more. `graded`: and confidence A or B. `usual`: number of the baseline, -1 for none.
+    `z`: level, 1e-4, UNKNOWN where it may not be read (`metrics.may_be_read`). `gate`: `Gate`, UNWORN without a heart rate. `still`: the gate
+    says so, or nothing else than the heart tells of movement. `motion`: 0.1 mg or UNKNOWN. `hr`: milli-bpm, UNKNOWN where quality is under 0.6.
+    `graded`: confidence A or B. `usual`: number of the baseline, -1 for none.
     """
 
     z: NDArray[np.int32]
@@ -41,7 +40,6 @@ class Rows:
     still: NDArray[np.bool_]
     motion: NDArray[np.int32]
     hr: NDArray[np.int32]
-    good: NDArray[np.bool_]
     graded: NDArray[np.bool_]
     usual: NDArray[np.int32]
 
@@ -63,7 +61,7 @@ class Rows:
 
 def unworn(points: int) -> Rows:
     """A stretch without a row."""
-    empty = {"z": UNKNOWN, "gate": UNWORN, "still": False, "motion": UNKNOWN, "hr": UNKNOWN, "good": False, "graded": False, "usual": -1}
+    empty = {"z": UNKNOWN, "gate": UNWORN, "still": False, "motion": UNKNOWN, "hr": UNKNOWN, "graded": False, "usual": -1}
     return Rows(**{name: np.full(points, value, _KINDS[name]) for name, value in empty.items()})
 
 
@@ -82,7 +80,6 @@ def rows_of(grid: Grid, first_ns: int, points: int, constants: Constants, *, lea
     out.still[at] = is_still(grid.gate, grid.motion_conf)
     out.motion[at] = grid.motion
     out.hr[at] = np.where(good, grid.hr, UNKNOWN)
-    out.good[at] = good
     out.graded[at] = sure
     out.usual[at] = grid.baseline
     return out

@@ -19,7 +19,7 @@ from processing.usual import UTC_ONLY, Offsets
 from somalink.domain.catalogue import CONTEXTS, EVERYTHING, OF_EVENT, OFFER, TOO_VAGUE, WITHHELD
 from somalink.domain.constants import ALGORITHM_VERSION, STATISTICS, Constants, Statistics
 from somalink.domain.identity import Unit, digest
-from somalink.domain.time import DAY_BREAK_NS, DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_day, local_hour, to_datetime
+from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_day, local_hour, to_datetime
 from somalink.domain.types import UNKNOWN, Finding, Flag, FloatArray, Gap, Link, Plan, Prompt, Rating, Stream
 from somalink.pipeline.answered import Answered
 from somalink.pipeline.comparing import Compared, compared
@@ -121,7 +121,7 @@ class _Book:
     def of(cls, store: LocalStore, person: str, from_day: date, to_day: date, constants: Constants, tz: str, rules: Statistics, told: Told | None) -> _Book:
         offsets = local_of(store, person, from_day, tz)
         first, last = (from_day - EPOCH).days, (to_day - EPOCH).days
-        from_ns, to_ns = _day_start(first, offsets), _day_start(last + 1, offsets)
+        from_ns, to_ns = daily.day_start(first, offsets), daily.day_start(last + 1, offsets)
         part = None if told is None else lambda share: told(0.9 * share)
         found = compared(store, person, from_ns, to_ns, offsets, constants, rules, part)
         usual = store.baselines(person)
@@ -166,11 +166,11 @@ class _Book:
 
     @property
     def from_ns(self) -> int:
-        return _day_start(self.first, self.offsets)
+        return daily.day_start(self.first, self.offsets)
 
     @property
     def to_ns(self) -> int:
-        return _day_start(self.first + self.count, self.offsets)
+        return daily.day_start(self.first + self.count, self.offsets)
 
     def day(self, t_ns: int) -> int:
         """Index of a moment's local day in the span; may lie outside."""
@@ -206,13 +206,6 @@ def local_of(store: LocalStore, person: str, from_day: date, tz: str) -> Offsets
         return told
     noon = to_datetime((from_day - EPOCH).days * DAY_NS + DAY_NS // 2).astimezone(ZoneInfo(tz)).utcoffset()
     return Offsets((0,), (int(noon.total_seconds()) if noon else 0,))
-
-
-def _day_start(day: int, offsets: Offsets) -> int:
-    """UTC of 04:00 local time of a local day."""
-    local_ns = day * DAY_NS + DAY_BREAK_NS
-    guess = local_ns - offsets.one(local_ns) * SECOND_NS
-    return local_ns - offsets.one(guess) * SECOND_NS
 
 
 def _best_links(links: Sequence[Link]) -> dict[str, Link]:

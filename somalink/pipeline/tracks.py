@@ -16,7 +16,7 @@ from somalink.domain.constants import PROMPTING, Constants
 from somalink.storage.local import LocalStore
 
 NAME = "track"
-VERSION = "2"
+VERSION = "3"
 LEVEL = 1
 """zlib's fastest: written once, and a tenth larger than its best."""
 KEPT_AT_ONCE = 32

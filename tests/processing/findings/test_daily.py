@@ -22,7 +22,7 @@ def worn(*hours: tuple[float, float], hr: int = 65_000, gate: Gate = Gate.STILL,
     track = Track.of(device, parts)
     for start, stop in hours:
         here = slice(round(start * HOUR), round(stop * HOUR))
-        track.rows.gate[here], track.rows.hr[here], track.rows.good[here], track.rows.usual[here] = gate, hr, True, 3
+        track.rows.gate[here], track.rows.hr[here], track.rows.usual[here] = gate, hr, 3
         track.rows.still[here] = gate == Gate.STILL
         track.rows.z[here] = UNKNOWN if gate in (Gate.MOVING, Gate.RECOVERY, Gate.POSTURE) else 0
     return track

@@ -36,7 +36,7 @@ def life(days: int = 30, *, seed: int = 1) -> Track:
         n = here.stop - here.start
         rows.z[here] = np.rint(np.repeat(draw.normal(0, 1, n // 60), 60) * 1e4)
         rows.gate[here], rows.still[here], rows.motion[here], rows.hr[here] = Gate.STILL, True, 30, 65_000
-        rows.good[here], rows.usual[here] = True, 3
+        rows.usual[here] = 3
         parts.append((FIRST + k, rows))
     return Track.of("strap", parts)
 
