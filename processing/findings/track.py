@@ -112,6 +112,11 @@ class Track:
         """Points with stop in (from, to], those outside left out."""
         return self.rows.cut(max(self.index(from_ns), 0), max(self.index(to_ns), 0))
 
+    def cut(self, from_ns: int, to_ns: int) -> Track:
+        """The part of it whose points speak of the span, without copying."""
+        first = min(max(self.index(from_ns), 0), len(self.rows))
+        return Track(self.device, self.first_ns + first * GRID_NS, self.rows.cut(first, max(self.index(to_ns), first)))
+
     def readable(self, first_ns: int, last_ns: int) -> IntArray:
         """`metrics.Readable`: level on every grid point from `first_ns` to `last_ns`."""
         out = np.full((last_ns - first_ns) // GRID_NS + 1, UNKNOWN, np.int64)

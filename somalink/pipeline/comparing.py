@@ -69,7 +69,8 @@ def _renewed(life: _Life, found: Sequence[Track], stale: Sequence[Event], measur
     drawn: dict[str, list[Control]] = {}
     if not stale:
         return drawn
-    matcher = life.matcher(found)
+    reach_ns = (life.rules.lookback_d + 2) * DAY_NS
+    matcher = life.matcher([track.cut(stale[0].t_ns - reach_ns, stale[-1].t_ns + reach_ns) for track in found])
     for k, event in enumerate(stale):
         measured[event.id] = matcher.measured(event)
         drawn[event.id] = matcher.controls(event)

@@ -74,3 +74,13 @@ def test_graded_needs_quality_a_known_usual_and_movement() -> None:
     assert sure == 4
     for unsure in ({"maturity": 40}, {"motion_conf": 50}):
         assert not track(grid(T0, 4, **unsure)).rows.graded.any()
+
+
+def test_a_part_tells_the_same_within_itself_and_nothing_beyond() -> None:
+    whole = track(grid(T0, BLOCK, z=np.arange(BLOCK)))
+    part = whole.cut(T0 + HOUR_NS, T0 + 2 * HOUR_NS)
+    assert len(part.rows) == HOUR_NS // GRID_NS
+    inside = (T0 + HOUR_NS + GRID_NS, T0 + 2 * HOUR_NS)
+    np.testing.assert_array_equal(part.readable(*inside), whole.readable(*inside))
+    assert (part.readable(T0, T0 + HOUR_NS) == UNKNOWN).all()
+    assert not len(whole.cut(T0 + 3 * BLOCK_NS, T0 + 4 * BLOCK_NS).rows)
