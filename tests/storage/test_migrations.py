@@ -6,6 +6,7 @@ import stat
 import pytest
 
 from somalink.domain.errors import StoreError
+from somalink.domain.types import EventMetrics
 from somalink.storage import LocalStore, migrations, schema
 from somalink.storage.db import Database
 
@@ -62,3 +63,16 @@ def test_a_reader_of_an_old_store_is_told_to_open_it_for_writing_once(path) -> N
     old_store(path)
     with pytest.raises(StoreError, match="needs 2"):
         LocalStore.open(path, read_only=True)
+
+
+def test_a_store_of_the_first_version_keeps_what_it_held_and_gains_findings(path) -> None:
+    path.touch(0o600)
+    connection = sqlite3.connect(path)
+    connection.executescript(f"{schema.STEPS[0]} PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = 1;")
+    connection.execute("INSERT INTO current_analysis VALUES ('ann', 'A', 1)")
+    connection.execute("INSERT INTO event_metrics VALUES ('ann', 'A', 'e', 1.5, 2.0, 30.0, NULL, NULL, 1)")
+    connection.commit()
+    connection.close()
+    with LocalStore.open(path) as store:
+        assert store.event_metrics("ann") == [EventMetrics("e", 1.5, 2.0, 30.0)]
+        assert store.findings("ann") == store.controls("ann") == []
