@@ -65,6 +65,7 @@ class Coverage:
     blind_unknown: int
     """Counted, but not known whether the chart was seen before."""
     talking_or_moving: int
+    """Counted, and said to be while talking or moving."""
     confounders: tuple[tuple[str, int], ...]
     """How many moments carry each context word."""
 
@@ -120,6 +121,7 @@ class Moment:
     dz10: float | None
     peak_z: float | None
     half_min: float | None
+    """None where there was under half an SD to settle from."""
     half_censored: bool
     """`half_min` is how long it was seen to stay up."""
     link: str
@@ -159,7 +161,7 @@ class Settling:
     cuts: tuple[tuple[float, float], ...]
     """Where a moment was not seen to the end."""
     trend: Finding
-    """Earlier half of the span against the later one."""
+    """Do later moments settle faster? s per 30 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,8 @@ class Step:
     """How much of it did, 0-10, as tagged afterwards; None where not said."""
     state: str
     dz10: float | None
+    standing: str = ""
+    """Of its tag, one of `catalogue.STANDINGS`; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +243,8 @@ class Report:
     rises: int
     chance: float | None
     usable_h_with_chance: float
+    rises_with_chance: int
+    """Of `rises` those in the hours whose chance is known: what `chance` is to be compared with."""
     belonging: Series
     engagement: Series
     thresholds: Series

@@ -103,6 +103,18 @@ def difference(stratum: Stratum) -> float:
     return float(_scores(stratum)[0]) / NANO
 
 
+@functools.lru_cache(maxsize=8192)
+def shift(stratum: Stratum) -> float:
+    """The moment less the Hodges-Lehmann centre of its control days' means: what effects and their intervals are of.
+
+    Changes of a level are skewed upwards, so a plain mean of the matched moments lies above their middle, and intervals around one moment less such
+    a mean hold the truth in 82-88 % of cases where they promise 90 (docs/truth.md). What is drawn again (`_scores`) keeps the mean: there both sides
+    are skewed alike.
+    """
+    _, day, count = np.unique(stratum.days, return_inverse=True, return_counts=True)
+    return stratum.value - _centre(np.bincount(day, weights=np.array(stratum.controls)) / count)
+
+
 def hodges_lehmann(differences: FloatArray, level: float) -> tuple[float, float | None, float | None]:
     """Median of the Walsh averages of (n,) differences, and the shifts that the exact signed-rank test does not refuse at `level`.
 
@@ -114,9 +126,18 @@ def hodges_lehmann(differences: FloatArray, level: float) -> tuple[float, float 
     """
     if not len(differences):
         return math.nan, None, None
-    upper = np.triu_indices(len(differences))
-    walsh = np.sort((differences[upper[0]] + differences[upper[1]]) / 2)
+    walsh = _walsh(differences)
     return float(np.median(walsh)), *_between(walsh, _least_signed_rank(len(differences), level))
+
+
+def _walsh(values: FloatArray) -> FloatArray:
+    """(n (n + 1) / 2,) the means of all pairs, each with itself too, in order."""
+    upper = np.triu_indices(len(values))
+    return np.sort((values[upper[0]] + values[upper[1]]) / 2)
+
+
+def _centre(values: FloatArray) -> float:
+    return float(np.median(_walsh(values)))
 
 
 def q_values(p: Sequence[float]) -> list[float]:
@@ -178,9 +199,9 @@ def _scores(stratum: Stratum) -> IntArray:
 
 
 def _by_day(strata: Sequence[Stratum]) -> FloatArray:
-    """(days,) one difference for each day that has a moment, the mean of its moments': days are independent, moments of one are not."""
+    """(days,) one shift for each day that has a moment, the mean of its moments': days are independent, moments of one are not."""
     day, count = np.unique([stratum.block for stratum in strata], return_inverse=True, return_counts=True)[1:]
-    differences: FloatArray = np.bincount(day, weights=[difference(stratum) for stratum in strata]) / count
+    differences: FloatArray = np.bincount(day, weights=[shift(stratum) for stratum in strata]) / count
     return differences
 
 

@@ -510,9 +510,9 @@ class StoreDesk:
         return choices_of(self.store, person)
 
     def choose(self, person: str, choices: Mapping[str, str]) -> dict[str, str]:
-        holds = choose(self.store, person, choices, self.now_ns())
+        held = choose(self.store, person, choices, self.now_ns())
         self._told(person)
-        return holds
+        return held
 
     def _told(self, person: str, *, links: bool = False) -> None:
         """Whoever looks hears of it at once. `links`: they rest on what was said; a running engine makes them anew by itself."""

@@ -5,6 +5,7 @@ Knows the store and the statistics' doors; draws nothing, and words nothing. Eve
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -20,7 +21,7 @@ from somalink.domain.catalogue import CONTEXTS, EVERYTHING, OF_EVENT, OFFER, TOO
 from somalink.domain.constants import ALGORITHM_VERSION, STATISTICS, Constants, Statistics
 from somalink.domain.identity import Unit, digest
 from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_day, local_hour, to_datetime
-from somalink.domain.types import UNKNOWN, Finding, Flag, FloatArray, Gap, Link, Plan, Prompt, Rating, Stream
+from somalink.domain.types import UNKNOWN, Episode, Finding, Flag, FloatArray, Gap, Link, Plan, Prompt, Rating, Stream
 from somalink.pipeline.answered import Answered
 from somalink.pipeline.comparing import Compared, compared
 from somalink.pipeline.holdings import local_offsets, stage_at
@@ -414,6 +415,7 @@ def _step(book: _Book, plan: Plan, case: Case | None, outcome: Mapping[str, int]
         outcome=outcome.get(plan.event_id) if plan.event_id else None,
         state=plan.state,
         dz10=case.metrics.dz10 if case else None,
+        standing=case.standing if case else "",
     )
 
 
@@ -423,7 +425,7 @@ def _step(book: _Book, plan: Plan, case: Case | None, outcome: Mapping[str, int]
 def _laid_out(book: _Book, found: _Answers, lang: str, notes: bool) -> model.Report:
     usual = [each for each in book.store.baselines(book.person) if each.from_ns < book.to_ns]
     newest = max(usual, key=lambda each: each.from_ns, default=None)
-    rises = _rises(book)
+    spikes = _spikes(book)
     return model.Report(
         person=book.person,
         span=book.span,
@@ -436,15 +438,16 @@ def _laid_out(book: _Book, found: _Answers, lang: str, notes: bool) -> model.Rep
         analysis=book.ask.analysis,
         algorithm=ALGORITHM_VERSION,
         baseline_day="" if newest is None else book.when(newest.from_ns)[:10],
-        days=_days(book, rises),
+        days=_days(book, Counter(book.day(each.start_ns) for each in spikes)),
         coverage=_coverage(book),
         kinds=tuple(_group(book, key, finding) for key, finding in found.reactions.items() if key[0] == "kind"),
         others=tuple(_group(book, key, finding) for key, finding in found.reactions.items() if key[0] != "kind"),
         moments=tuple(_moment(book, case, notes) for case in reversed(book.cases)),
         level=found.level,
-        rises=int(sum(rises)),
+        rises=len(spikes),
         chance=_figure(float(np.nansum(book.days.chance))) if book.days.chance_h.sum() else None,
         usable_h_with_chance=round(float(book.days.chance_h.sum()), 2),
+        rises_with_chance=sum(each.chance_per_h is not None for each in spikes),
         belonging=found.belonging,
         engagement=found.engagement,
         thresholds=found.thresholds,
@@ -470,17 +473,13 @@ def _maturity(book: _Book) -> str:
     return stage_at(rows, len(rows) - 1, {each.number: each for each in book.store.baselines(book.person)}, still_h=still_h, constants=book.constants).name
 
 
-def _rises(book: _Book) -> list[int]:
-    """Spikes of the leading device that began each day."""
-    out = [0] * book.count
-    for row in book.store.device_episodes(book.person, book.from_ns, book.to_ns):
-        k = book.day(row.episode.start_ns)
-        if row.episode.kind == "spike" and row.episode.state == "final" and row.lead is not False and 0 <= k < book.count:
-            out[k] += 1
-    return out
+def _spikes(book: _Book) -> list[Episode]:
+    """Of the leading device, begun in the span."""
+    found = [row.episode for row in book.store.device_episodes(book.person, book.from_ns, book.to_ns) if row.lead is not False]
+    return [each for each in found if each.kind == "spike" and each.state == "final" and 0 <= book.day(each.start_ns) < book.count]
 
 
-def _days(book: _Book, rises: Sequence[int]) -> tuple[model.Day, ...]:
+def _days(book: _Book, rises: Mapping[int, int]) -> tuple[model.Day, ...]:
     marks, belonging, engagement = book.marks(), book.daily_ratings("belonging"), book.daily_ratings("engagement")
     contacts, reached = book.daily_ratings("contacts"), book.daily_ratings("reached_out")
     of_day: list[list[str]] = [[] for _ in range(book.count)]
@@ -494,7 +493,7 @@ def _days(book: _Book, rises: Sequence[int]) -> tuple[model.Day, ...]:
             usable_h=round(float(days.usable_h[k]), 2),
             graded_h=round(float(days.graded_h[k]), 2),
             still_hr=_figure(days.still_hr[k]),
-            rises=rises[k],
+            rises=rises.get(k, 0),
             chance=_figure(days.chance[k]),
             belonging=_figure(belonging[k]),
             engagement=_figure(engagement[k]),
@@ -544,7 +543,7 @@ def _coverage(book: _Book) -> model.Coverage:
         **standings,
         late=sum(case.late for case in counted),
         blind_unknown=sum(case.event.blind is None for case in counted),
-        talking_or_moving=sum(bool({"talking", "moving"} & set(case.event.context)) for case in some),
+        talking_or_moving=sum(bool({"talking", "moving"} & set(case.event.context)) for case in counted),
         confounders=tuple((word, n) for word, n in contexts if n),
     )
 
@@ -614,6 +613,7 @@ def _group(book: _Book, key: tuple[str, str], finding: Finding) -> model.Group:
 def _moment(book: _Book, case: Case, notes: bool) -> model.Moment:
     event, metrics, link = case.event, case.metrics, book.links.get(case.event.id)
     vague = link is not None and link.rule.startswith(TOO_VAGUE)
+    risen = (metrics.dz10 or 0.0) >= book.ask.rules.least_effect
     return model.Moment(
         event_id=event.id,
         t_ns=event.t_ns,
@@ -627,8 +627,8 @@ def _moment(book: _Book, case: Case, notes: bool) -> model.Moment:
         standing=case.standing,
         dz10=metrics.dz10,
         peak_z=metrics.peak_z,
-        half_min=_minutes(metrics.t_half_s),
-        half_censored=bool(metrics.t_half_censored),
+        half_min=_minutes(metrics.t_half_s) if risen else None,
+        half_censored=risen and bool(metrics.t_half_censored),
         link="" if link is None or vague or not case.usable else link.verdict,
         link_p=None if link is None or vague or not link.episode_id else round(link.probability, 2),
         note=event.note if notes else "",

@@ -19,6 +19,7 @@ from processing.findings.compare import (
     hodges_lehmann,
     more_needed,
     q_values,
+    shift,
     verdict,
 )
 from somalink.domain.catalogue import VERDICTS
@@ -246,7 +247,7 @@ def test_a_contrast_is_the_difference_of_the_differences():
 
 def test_a_contrast_has_bounds_where_the_rank_sum_test_begins_to_refuse():
     first, second = moments(11, shift=0.7, seed=3), moments(14, seed=4)
-    ours, theirs = (np.array([difference(s) for s in group]) for group in (first, second))
+    ours, theirs = (np.array([shift(s) for s in group]) for group in (first, second))
     found = contrast(first, second)
     for bound, outward in ((found.low, -1e-6), (found.high, 1e-6)):
         assert stats.mannwhitneyu(ours - (bound + outward), theirs, method="exact").pvalue <= 0.1
