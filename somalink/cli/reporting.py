@@ -181,6 +181,9 @@ def _said_together(found: Together) -> list[str]:
     if said.effect is None or said.low is None or said.high is None:
         return [*lines, "Too few people to say anything together: ten with counted moments are needed."]
     lines.append(f"Change beyond matched moments, an average person: {said.effect:+.2f} SD (90 % interval {said.low:+.2f} to {said.high:+.2f}).")
+    if found.offers is not None and found.offers.effect is not None and found.offers.low is not None and found.offers.high is not None:
+        told = f"{found.offers.effect:+.2f} SD (90 % interval {found.offers.low:+.2f} to {found.offers.high:+.2f}), {found.offers.n} decisions"
+        lines.append(f"A breath offered less withheld, as chance decided, taken or not: {told}.")
     lines.append("Each one's estimate, drawn towards all, in the order of their names. Their scales are their own: nothing here ranks anybody.")
     return [*lines, *(f"  {each.person}  {each.effect:+.2f} ({each.low:+.2f} to {each.high:+.2f}), {each.n} moments" for each in said.people)]
 

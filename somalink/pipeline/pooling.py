@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from processing.findings.cases import Case, stratum
 from processing.findings.compare import difference
+from processing.findings.daily import day_start
+from processing.findings.offers import Decision, Offered, offered
 from processing.findings.people import Pooled, Row, pooled
 from somalink.domain.choices import YES
 from somalink.domain.constants import STATISTICS, Constants, Statistics
-from somalink.domain.time import DAY_NS, local_hour
+from somalink.domain.time import local_hour
 from somalink.domain.types import Event
 from somalink.pipeline.choosing import choices_of
 from somalink.pipeline.comparing import Compared, compared
-from somalink.pipeline.reporting import EPOCH, local_of
+from somalink.pipeline.reporting import EPOCH, decisions_of, drawn_by_lot, local_of
 from somalink.pipeline.tracks import Told
 from somalink.storage.local import LocalStore
 
@@ -28,6 +30,8 @@ class Together:
     asked: int
     agreed: tuple[str, ...]
     pooled: Pooled
+    offers: Offered | None
+    """Breathing offers that chance made or withheld, of all of them; None below ten people."""
 
 
 def together(
@@ -37,14 +41,17 @@ def together(
     people = store.people()
     agreed = tuple(person for person in people if choices_of(store, person)[CONSENT] == YES)
     rows: list[Row] = []
+    decisions: list[Decision] = []
     for k, person in enumerate(agreed):
         offsets = local_of(store, person, from_day, tz)
-        from_ns, to_ns = ((day - EPOCH).days * DAY_NS for day in (from_day, to_day))
-        found = compared(store, person, from_ns, to_ns + DAY_NS, offsets, constants, rules)
+        from_ns, to_ns = (day_start((day - EPOCH).days, offsets) for day in (from_day, to_day + timedelta(days=1)))
+        found = compared(store, person, from_ns, to_ns, offsets, constants, rules)
         rows += [_row(case, found) for case in found.cases if case.counted]
+        decisions += decisions_of(drawn_by_lot(store.prompts(person, from_ns, to_ns)), found, rules)
         if told is not None:
             told((k + 1) / len(agreed))
-    return Together(len(people), agreed, pooled(rows, rules))
+    enough = len({each.person for each in decisions}) >= rules.people
+    return Together(len(people), agreed, pooled(rows, rules), offered(decisions, rules) if enough else None)
 
 
 def _row(case: Case, found: Compared) -> Row:

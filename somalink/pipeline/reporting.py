@@ -342,8 +342,8 @@ def _concord(book: _Book) -> model.Concord:
 
 
 def _offers(book: _Book) -> model.Offers:
-    drawn = [row for row in book.prompts if row.eligible and row.arm in (OFFER, WITHHELD) and row.probability is not None and 0 < row.probability < 1]
-    decisions = [_decision(book, row) for row in drawn]
+    drawn = drawn_by_lot(book.prompts)
+    decisions = decisions_of(drawn, book.compared, book.ask.rules)
     said = offers.offered(decisions, book.ask.rules)
     by_arm = {arm: tuple(round(each.outcome, 3) for each in decisions if each.outcome is not None and each.offered == arm) for arm in (True, False)}
     rated = {rating.prompt_id: rating.value for rating in book.ratings if rating.kind == "distress" and rating.prompt_id}
@@ -362,9 +362,19 @@ def _offers(book: _Book) -> model.Offers:
     )
 
 
-def _decision(book: _Book, row: Prompt) -> offers.Decision:
-    first, last = (row.t_ns + minutes * MINUTE_NS for minutes in book.ask.rules.outcome_min)
-    after, before = book.compared.lead.between(first, last), book.compared.lead.between(row.t_ns - BEFORE_NS, row.t_ns)
+def drawn_by_lot(prompts: Sequence[Prompt]) -> list[Prompt]:
+    """Decisions that chance made, whichever way."""
+    return [row for row in prompts if row.eligible and row.arm in (OFFER, WITHHELD) and row.probability is not None and 0 < row.probability < 1]
+
+
+def decisions_of(drawn: Sequence[Prompt], found: Compared, rules: Statistics) -> list[offers.Decision]:
+    """What came before and after each decision of one person, on their one timeline."""
+    return [_decision(row, found, rules) for row in drawn]
+
+
+def _decision(row: Prompt, found: Compared, rules: Statistics) -> offers.Decision:
+    first, last = (row.t_ns + minutes * MINUTE_NS for minutes in rules.outcome_min)
+    after, before = found.lead.between(first, last), found.lead.between(row.t_ns - BEFORE_NS, row.t_ns)
     level = _mean_z(before.z, 1)
     return offers.Decision(
         t_ns=row.t_ns,
@@ -372,9 +382,9 @@ def _decision(book: _Book, row: Prompt) -> offers.Decision:
         probability=float(row.probability or 0.0),
         outcome=_mean_z(after.z, (last - first) // GRID_NS // 2),
         before=float("nan") if level is None else level,
-        hour=local_hour(row.t_ns, book.offsets.one(row.t_ns)),
+        hour=local_hour(row.t_ns, found.offsets.one(row.t_ns)),
         still=float(np.mean(before.still)) if len(before) else 0.0,
-        person=book.person,
+        person=row.person,
     )
 
 

@@ -19,7 +19,8 @@ def test_ten_who_agreed_are_drawn_towards_each_other_and_the_eleventh_is_not_the
     kinds = {"conflict": Moments(40, 3.0, 3.0), "connection": Moments(20)}
     with LocalStore.open(tmp_path / "many.db") as store:
         for k in range(11):
-            client = grid_client("steady", store, days=21, seed=k + 1, person=f"p{k:02}", kinds=kinds, certainties={60: 1.0})
+            ways = {"kinds": kinds, "certainties": {60: 1.0}, "offers_a_day": 1.5, "offer_effect": -0.7}
+            client = grid_client("steady", store, days=21, seed=k + 1, person=f"p{k:02}", **ways)
             if k < 10:
                 with store.transaction() as write:
                     write.put_profile(Setting(client.person, CONSENT, "yes", 1))
@@ -35,7 +36,9 @@ def test_ten_who_agreed_are_drawn_towards_each_other_and_the_eleventh_is_not_the
     own, drawn = ([getattr(each, name) for each in found.pooled.people] for name in ("own", "effect"))
     assert max(drawn) - min(drawn) < max(own) - min(own)
     assert found.pooled.effect is not None and found.pooled.effect > 0.5
-    assert (fewer.pooled.effect, fewer.pooled.people) == (None, ())
+    assert found.offers is not None and found.offers.low is not None and found.offers.high is not None
+    assert found.offers.low <= -0.7 <= found.offers.high
+    assert (fewer.pooled.effect, fewer.pooled.people, fewer.offers) == (None, (), None)
 
 
 def test_who_did_not_agree_is_never_read(tmp_path: Path) -> None:
