@@ -130,6 +130,8 @@ class Moment:
     note: str
     """Empty unless notes are shared."""
     matches: tuple[Match, ...]
+    matches_elsewhere: int = 0
+    """Matched moments of days that may be in no report: they count, and are not listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,8 @@ class Offers:
     rated_withheld: tuple[int, ...]
     least_effect: float | None
     """The smallest effect that so many decisions would show four times in five."""
+    made: int | None = None
+    """Decisions that were offers, whether or not the signal after could be read: what `taken` is of. None: not counted."""
 
 
 @dataclass(frozen=True, slots=True)

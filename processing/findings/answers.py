@@ -25,8 +25,9 @@ from somalink.domain.constants import STATISTICS, Statistics
 from somalink.domain.identity import digest
 from somalink.domain.types import Finding
 
-NOT_CLEAR, SMALL, SECONDARY = "interval_includes_none", "small", "secondary"
-"""Reasons of `not_told_apart`: chance could have done it; sure, but under half an SD; described, never tested."""
+NOT_CLEAR, SMALL, FEW_DAYS, SECONDARY = "interval_includes_none", "small", "few_days", "secondary"
+"""Reasons of `not_told_apart`: chance could have done it; sure, but under half an SD; moments of too few days for an interval; described, never
+tested."""
 SECONDARIES = ("peak_z", "latency_s", "area", "slope", "slowing_z")
 AGAINST_MATCHED = ("peak_z", "area", "slope", "slowing_z")
 """Secondaries that are told as differences from the matched moments; a latency is of its own moment alone."""
@@ -132,31 +133,23 @@ def _compared(cases: Sequence[Case], ask: Asking) -> Comparison:
 
 
 def _reaction(scope: str, cases: Sequence[Case], said: Comparison, q: float | None, ask: Asking) -> Finding:
-    what = verdict(said.n, said.effect, q, ask.rules)
-    return ask.finding(
-        scope,
-        "dz10",
-        cases,
-        effect=_tidy(said.effect),
-        low=_tidy(said.low),
-        high=_tidy(said.high),
-        p=said.p,
-        q=q,
-        verdict=what,
-        reason=_why_not(what, said, q, ask.rules),
-    )
+    what, why = _claim(said, q, ask.rules)
+    more = more_needed(said.n, said.effect, said.spread, ask.rules) if why == NOT_CLEAR else None
+    figures = {"effect": _tidy(said.effect), "low": _tidy(said.low), "high": _tidy(said.high)}
+    return ask.finding(scope, "dz10", cases, **figures, p=said.p, q=q, verdict=what, reason=why if more is None else f"{why}:{more}")
 
 
-def _why_not(what: str, said: Comparison, q: float | None, rules: Statistics) -> str:
-    """A word, and how many more moments would help."""
-    if what in (HIGHER, LOWER):
-        return ""
-    if what != NOT_TOLD_APART:
-        return f"{FEW}:{rules.sentence_from - said.n}"
-    if q is not None and q < rules.fdr_q:
-        return SMALL
-    more = more_needed(said.n, said.effect, said.spread, rules)
-    return NOT_CLEAR if more is None else f"{NOT_CLEAR}:{more}"
+def _claim(said: Comparison, q: float | None, rules: Statistics) -> tuple[str, str]:
+    """Verdict and why no more. A claim stands beside an interval that excludes none: test and interval are two, and both must say so."""
+    what = verdict(said.n, said.effect, q, rules)
+    if what not in (HIGHER, LOWER, NOT_TOLD_APART):
+        return what, f"{FEW}:{rules.sentence_from - said.n}"
+    if said.low is None or said.high is None:
+        return NOT_TOLD_APART, FEW_DAYS
+    if what == NOT_TOLD_APART or said.low <= 0 <= said.high:
+        sure = q is not None and q < rules.fdr_q and not said.low <= 0 <= said.high
+        return NOT_TOLD_APART, SMALL if sure else NOT_CLEAR
+    return what, ""
 
 
 def contrasts(cases: Sequence[Case], ask: Asking) -> list[Finding]:
@@ -174,7 +167,8 @@ def contrasts(cases: Sequence[Case], ask: Asking) -> list[Finding]:
 
 def _reaction_of_pair(scope: str, cases: Sequence[Case], said: Comparison, q: float, ask: Asking) -> Finding:
     found = _reaction(scope, cases, said, q, ask)
-    return replace(found, id=ask.id(scope, "dz10_contrast"), metric="dz10_contrast")
+    reason = found.reason.partition(":")[0]  # how many more of both would help is another sum, and nobody's question
+    return replace(found, id=ask.id(scope, "dz10_contrast"), metric="dz10_contrast", reason=reason)
 
 
 # ---------------------------------------------------------------- what else was measured, described

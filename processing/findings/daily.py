@@ -16,7 +16,7 @@ from processing.findings.track import UNWORN, Rows, Track, unworn
 from processing.linking import chance_at
 from processing.usual import Offsets
 from somalink.domain.constants import Constants
-from somalink.domain.time import DAY_BREAK_NS, DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
+from somalink.domain.time import DAY_BREAK_NS, DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_day
 from somalink.domain.types import UNKNOWN, Baseline, BoolArray, FloatArray, Gate, IntArray, word
 
 STILL_LEAST = 30
@@ -65,10 +65,9 @@ def _fill(into: Rows, rows: Rows, where: BoolArray) -> None:
 
 
 def day_start(day: int, offsets: Offsets) -> int:
-    """UTC of 04:00 local time of a local day."""
-    local_ns = day * DAY_NS + DAY_BREAK_NS
-    guess = local_ns - offsets.one(local_ns) * SECOND_NS
-    return local_ns - offsets.one(guess) * SECOND_NS
+    """UTC of 04:00 local time of a local day: the first instant that is of that day or a later one, also for who flew over it."""
+    by_clock = [day * DAY_NS + DAY_BREAK_NS - offset_s * SECOND_NS for offset_s in set(offsets.offset_s)]
+    return min(t_ns for t_ns in (*by_clock, *offsets.from_ns) if local_day(t_ns, offsets.one(t_ns)) >= day)
 
 
 def days_of(track: Track, first: int, last: int, offsets: Offsets, baselines: Mapping[int, Baseline], constants: Constants) -> Days:

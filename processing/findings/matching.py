@@ -121,6 +121,8 @@ class Matcher:
     dice: Dice
     constants: Constants
     rules: Statistics
+    barriers_ns: tuple[int, ...] = ()
+    """Changes of medicine, rising: no moment is matched across one."""
 
     def ground(self, t_ns: int) -> Ground | None:
         """The device that knows most of the response; of equals the first. None where nobody knows anything."""
@@ -168,7 +170,9 @@ class Matcher:
         shift_s = self.offsets.one(event.t_ns) - self.offsets.one(event.t_ns + away_ns)
         minutes = np.arange(-self.rules.hour_tol_min, self.rules.hour_tol_min + 1, dtype=np.int64)
         t_ns = event.t_ns + away_ns + shift_s * SECOND_NS + minutes * MINUTE_NS
-        return t_ns[self.busy.free(t_ns)]
+        period = np.searchsorted(self.barriers_ns, t_ns) == bisect_left(self.barriers_ns, event.t_ns)
+        free: IntArray = t_ns[self.busy.free(t_ns) & period]
+        return free
 
     def _draw(self, event: Event, ground: Ground, own: State, day: _Day) -> tuple[int, State, EventMetrics] | None:
         """The day's next moment that is like the event's and can be measured; those passed over will not be met again."""

@@ -240,6 +240,7 @@ ASKED_FOR = {"findings", "controls"}
 
 def _ask_again(path: Path, person: str | None) -> None:
     """Findings as of now, where the store may be written."""
+    from somalink.cli.moments import now_ns
     from somalink.domain.constants import Constants
     from somalink.pipeline.reporting import refresh
     from somalink.storage.local import LocalStore
@@ -249,7 +250,7 @@ def _ask_again(path: Path, person: str | None) -> None:
     with LocalStore.open(path, create=False) as opened, console.progress("comparing moments") as bar:
         people = opened.people() if person is None else [person_of(person, opened.people())]
         for k, who in enumerate(people):
-            refresh(opened, who, constants=Constants(), tz=settings().tz)
+            refresh(opened, who, constants=Constants(), tz=settings().tz, now_ns=now_ns())
             console.advance(bar, (k + 1) / len(people))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import asdict
 from datetime import date, timedelta
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from somalink.storage.local import LocalStore
 
 LANGUAGES = ("en", "de")
+UNSAID = r"[^\w.-]"
+"""What a file's name had better not hold."""
+YEARS = (1970, 2200)
+"""What nanoseconds and a strap's life hold."""
 FromOption = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day; four weeks before the last unless said.", show_default=False)]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day; the newest there is unless said.", show_default=False)]
 
@@ -68,7 +73,7 @@ def report(
             made = report_of(
                 opened, who, *span, constants=Constants(), lang=language, notes=notes, tz=settings().tz, told=lambda share: console.advance(bar, share)
             )
-    file = out if out is not None or (json and not preview) else Path(f"somalink-{who}-report-{made.to_day}.html")
+    file = out if out is not None or (json and not preview) else _here(who, made.to_day)
     if file is not None:
         _write(made, file)
     if preview and file is not None:
@@ -77,6 +82,11 @@ def report(
         console.emit_json({"file": None if file is None else str(file), **asdict(made)})
         return
     console.stdout().print(str(file), markup=False)
+
+
+def _here(person: str, day: str) -> Path:
+    """A name in this folder, whatever signs a person's name has."""
+    return Path(f"somalink-{re.sub(UNSAID, '-', person)}-report-{day}.html")
 
 
 def _write(made: Report, file: Path) -> None:
@@ -108,16 +118,19 @@ def _span(store: LocalStore, person: str, first: str | None, last: str | None) -
 
 def _day(text: str, option: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        if not YEARS[0] <= day.year <= YEARS[1]:
+            raise ValueError(text)
     except ValueError as error:
         raise UsageError(f"{option} {text!r} is not a date", next_step="write it as 2026-03-02") from error
+    return day
 
 
 def _newest_day(store: LocalStore, person: str) -> date:
     """The newest there is; today for a person with nothing."""
     from somalink.pipeline.reporting import newest_day
 
-    found = newest_day(store, person, settings().tz)
+    found = newest_day(store, person, settings().tz, time.time_ns())
     return found or (LocalTime.of(settings().zone, store, person).at(time.time_ns()) - timedelta(hours=4)).date()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from processing.lead import TIERS
 from processing.metrics import PRE_NS, RESPONSE_NS
 from processing.usual import Offsets
 from somalink.domain.catalogue import AROUSAL
+from somalink.domain.choices import YES
 from somalink.domain.constants import STATISTICS, Constants, Statistics
 from somalink.domain.identity import digest
 from somalink.domain.time import DAY_NS, HOUR_NS, MINUTE_NS, local_day
@@ -29,6 +30,7 @@ from somalink.pipeline.tracks import Told, states, tracks
 from somalink.storage.local import EVER, LocalStore
 
 KEPT = "matched"
+MEDICINE = "medication_change"
 ASKED_NS = 15 * MINUTE_NS
 """A tag made so soon after "tag" was answered to a question is that answer."""
 
@@ -51,21 +53,24 @@ def compared(
 ) -> Compared:
     """Moments of [from, to) with their matched ones. `told` hears how far it is. Matched moments are written where they are new."""
     life = _Life.of(store, person, offsets, constants, rules)
+    lost = overlapping(life.events)
     mine = [event for event in life.events if from_ns <= event.t_ns < to_ns]
-    measured = {event.id: known for event in mine if (known := life.known(event)) is not None}
+    measured = {event.id: known for event in mine if (known := life.known(event, lost)) is not None}
     stale = [event for event in mine if event.id not in measured]
     reach_ns = (rules.lookback_d + 2) * DAY_NS
     first_ns = min([from_ns, *(event.t_ns - reach_ns for event in stale)])
     last_ns = max([to_ns, *(event.t_ns + reach_ns for event in stale)])
     found = _by_tier(store, person, tracks(store, person, first_ns - DAY_NS, last_ns + DAY_NS, constants, _part(told, 0.0, 0.5)))
-    controls = _controls(store, life, _renewed(life, found, stale, measured, _part(told, 0.5, 1.0)), measured)
-    lost, lead = overlapping(life.events), overlay(found)
+    controls = _controls(life, _renewed(life, found, stale, lost, measured, _part(told, 0.5, 1.0)), lost, measured)
+    lead = overlay(found)
     cases = tuple(life.case(event, measured[event.id], controls.get(event.id, ()), overlapping=event.id in lost, lead=lead) for event in mine)
     return Compared(cases, tuple(found), lead, offsets)
 
 
-def _renewed(life: _Life, found: Sequence[Track], stale: Sequence[Event], measured: dict[str, EventMetrics], told: Told | None) -> dict[str, list[Control]]:
-    """Matched moments of the stale events, drawn anew; what was measured at those events is added to `measured`."""
+def _renewed(
+    life: _Life, found: Sequence[Track], stale: Sequence[Event], lost: Set[str], measured: dict[str, EventMetrics], told: Told | None
+) -> dict[str, list[Control]]:
+    """Matched moments of the stale events, drawn anew; what was measured at those events is added to `measured`. None for what will not count."""
     drawn: dict[str, list[Control]] = {}
     if not stale:
         return drawn
@@ -73,25 +78,28 @@ def _renewed(life: _Life, found: Sequence[Track], stale: Sequence[Event], measur
     matcher = life.matcher([track.cut(stale[0].t_ns - reach_ns, stale[-1].t_ns + reach_ns) for track in found])
     for k, event in enumerate(stale):
         measured[event.id] = matcher.measured(event)
-        drawn[event.id] = matcher.controls(event)
+        drawn[event.id] = [] if event.id in lost or measured[event.id].dz10 is None else matcher.controls(event)
         if told is not None:
             told((k + 1) / len(stale))
     return drawn
 
 
-def _controls(store: LocalStore, life: _Life, drawn: dict[str, list[Control]], measured: dict[str, EventMetrics]) -> dict[str, tuple[Control, ...]]:
-    """All matched moments by event, with those that were drawn anew, which are kept."""
+def _controls(life: _Life, drawn: dict[str, list[Control]], lost: Set[str], measured: dict[str, EventMetrics]) -> dict[str, tuple[Control, ...]]:
+    """All matched moments by event, with those that were drawn anew, which are kept together with what they rest on."""
     known: dict[str, list[Control]] = {}
-    for control in store.controls(life.person):
+    for control in life.store.controls(life.person):
         known.setdefault(control.event_id, []).append(control)
     everybody = {event.id: event for event in life.events}
+    fresh = [(f"{KEPT}/{id}", life.state(everybody[id], lost), json.dumps(asdict(measured[id])).encode()) for id in drawn]
     if life.analysis and (any(drawn[id] != known.get(id, []) for id in drawn) or known.keys() - everybody.keys()):
-        with store.transaction() as write:
+        with life.store.transaction() as write:
             for id, controls in drawn.items():
                 write.put_controls(life.person, life.analysis, id, controls)
             write.forget_controls(life.person, life.analysis, set(everybody))
-    if drawn:
-        store.keep(life.person, [(f"{KEPT}/{id}", life.state(everybody[id]), json.dumps(asdict(measured[id])).encode()) for id in drawn])
+            write.keep(life.person, fresh)
+    elif fresh:
+        life.store.keep(life.person, fresh)
+    life.store.let_go(life.person, f"{KEPT}/", {f"{KEPT}/{id}" for id in everybody})
     return {id: tuple(controls) for id, controls in {**known, **drawn}.items()}
 
 
@@ -111,6 +119,10 @@ class _Life:
     secret: str
     spans: list[tuple[int, int]]
     """When something was said, asked or done, by its beginning."""
+    first_made_ns: Mapping[str, int]
+    """When each event was made, which its edits do not change."""
+    barriers_ns: tuple[int, ...]
+    """Changes of medicine: no moment is matched across one."""
 
     @classmethod
     def of(cls, store: LocalStore, person: str, offsets: Offsets, constants: Constants, rules: Statistics) -> _Life:
@@ -133,43 +145,51 @@ class _Life:
             rules,
             store.person_secret(person),
             sorted(spans),
+            {event.id: event.made_at_ns for event in reversed(store.every_event(person))},
+            _barriers(store, person, events),
         )
 
     def matcher(self, found: Sequence[Track]) -> Matcher:
         longest = max(((event.t_end_ns or event.t_ns) - event.t_ns for event in self.events), default=0)
         apart = Busy(self.spans, self.rules.apart_min * MINUTE_NS)
         grounds = [Ground(track) for track in found]
-        return Matcher(grounds, apart, self.events, longest + RESPONSE_NS, self.offsets, self.dice, self.constants, self.rules)
+        return Matcher(grounds, apart, self.events, longest + RESPONSE_NS, self.offsets, self.dice, self.constants, self.rules, self.barriers_ns)
 
     def dice(self, event_id: str, day: int) -> np.random.Generator:
         # Keyed outright: seeding would cost more than what is drawn, fifty times an event.
         return np.random.Generator(np.random.Philox(key=int(digest(self.secret, "matched", event_id, day), 16)))
 
-    def known(self, event: Event) -> EventMetrics | None:
+    def known(self, event: Event, lost: Set[str]) -> EventMetrics | None:
         """What was measured at an event, while its matched moments stand; None where they must be looked for."""
-        kept = self.store.keepsake(self.person, f"{KEPT}/{event.id}", self.state(event))
+        kept = self.store.keepsake(self.person, f"{KEPT}/{event.id}", self.state(event, lost))
         return None if kept is None else EventMetrics(**json.loads(kept))
 
-    def state(self, event: Event) -> str:
-        """What the matched moments of an event rest on."""
+    def state(self, event: Event, lost: Set[str]) -> str:
+        """What the matched moments of an event rest on. `lost`: those that cannot be told from another."""
         reach_ns = (self.rules.lookback_d + 1) * DAY_NS + 4 * HOUR_NS
         first, last = event.t_ns - reach_ns, event.t_ns + reach_ns
-        said = self.spans[bisect_left(self.spans, (first, first)) : bisect_left(self.spans, (last, last))]
+        near = self.spans[bisect_left(self.spans, (first - DAY_NS, first)) : bisect_left(self.spans, (last, last))]
+        said = [*(span for span in self.spans if span[1] - span[0] > DAY_NS and span[0] <= last and span[1] >= first), *near]
         rows = [self.rows.get(day, "") for day in range(first // BLOCK_NS, last // BLOCK_NS + 1)]
-        return digest(self.analysis, asdict(self.rules), event.t_ns, event.certainty_s, said, rows, self.offsets)
+        return digest(self.analysis, asdict(self.rules), event.t_ns, event.certainty_s, event.id in lost, said, rows, self.offsets, self.barriers_ns)
 
     def case(self, event: Event, metrics: EventMetrics, controls: tuple[Control, ...], *, overlapping: bool, lead: Track) -> Case:
         worn = bool(lead.between(event.t_ns + PRE_NS[0], event.t_ns + RESPONSE_NS).worn.any())
-        late = event.made_at_ns - event.t_ns >= self.rules.late_h * HOUR_NS
+        late = self.first_made_ns[event.id] - event.t_ns >= self.rules.late_h * HOUR_NS
         stands = standing(event, metrics, controls, worn=worn, overlapping=overlapping, asked=self._asked(event))
         return Case(event, local_day(event.t_ns, self.offsets.one(event.t_ns)), metrics, controls, stands, late)
 
     def _asked(self, event: Event) -> bool:
         """Whether a rise had made the page ask, and the tag is the answer: then the level chose the moment."""
-        return any(
-            row.trigger == AROUSAL and row.answer == "tag" and row.answered_ns is not None and 0 <= event.made_at_ns - row.answered_ns <= ASKED_NS
-            for row in self.prompts
-        )
+        made_ns = self.first_made_ns[event.id]
+        tagged = [row.answered_ns for row in self.prompts if row.trigger == AROUSAL and row.answer == "tag" and row.answered_ns is not None]
+        return any(0 <= made_ns - answered_ns <= ASKED_NS for answered_ns in tagged)
+
+
+def _barriers(store: LocalStore, person: str, events: Sequence[Event]) -> tuple[int, ...]:
+    """When a medicine was changed, as a tag or the profile says."""
+    said = [event.t_ns for event in events if MEDICINE in event.context]
+    return tuple(sorted([*said, *(row.received_ns for row in store.profile(person) if row.key == MEDICINE and row.value == YES)]))
 
 
 def _by_tier(store: LocalStore, person: str, found: Sequence[Track]) -> list[Track]:

@@ -116,6 +116,8 @@ class _Asked:
     last: date
     lang: str
     notes: bool
+    own: bool
+    """For the wearer\'s own eyes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +312,7 @@ class StoreDesk:
     # ---- findings
 
     def findings(self, person: str, weeks: int) -> Report:
-        return self._report(person, *self._weeks(person, weeks), notes=True)
+        return self._report(person, *self._weeks(person, weeks), notes=True, own=True)
 
     def far(self, person: str) -> float | None:
         return self._far.get(person)
@@ -322,7 +324,7 @@ class StoreDesk:
         stretches = shared(choices["report_spans"], *self._weeks(person, weeks))
         if not stretches:
             raise Withheld("none of these days may be in a report, as was chosen", next_step="choose other days in the settings, or other weeks")
-        made = self._report(person, *stretches[-1], notes=choices["report_notes"] == YES)
+        made = self._report(person, *stretches[-1], notes=choices["report_notes"] == YES, own=False)
         return paper.as_pdf(made) if format == "pdf" else paper.as_html(made).encode()
 
     def _weeks(self, person: str, weeks: int) -> tuple[date, date]:
@@ -331,18 +333,30 @@ class StoreDesk:
         today = to_datetime(here.day_start(now_ns) + here.offset_s(now_ns) * SECOND_NS).date()
         return today - timedelta(days=7 * weeks - 1), today
 
-    def _report(self, person: str, first: date, last: date, *, notes: bool) -> Report:
+    def _report(self, person: str, first: date, last: date, *, notes: bool, own: bool) -> Report:
         """Remembered while what it rests on stands: moments of a year take a while to compare."""
         from somalink.pipeline.reporting import report_of
 
-        asked = _Asked(person, first, last, self.choices(person)["language"] or "en", notes)
+        asked = _Asked(person, first, last, self.choices(person)["language"] or "en", notes, own)
         stood = self._stood(person)
         known = self._reports.get(asked)
         if known is not None and known[0].stands(stood):
             return known[1]
         try:
             told = partial(self._far.__setitem__, person)
-            made = report_of(self.store, person, first, last, constants=self.constants, lang=asked.lang, notes=notes, tz=self.tz, told=told)
+            made = report_of(
+                self.store,
+                person,
+                first,
+                last,
+                constants=self.constants,
+                lang=asked.lang,
+                notes=notes,
+                tz=self.tz,
+                own=own,
+                rolling=own,  # "the last weeks" are other days tomorrow; what was handed over stays
+                told=told,
+            )
         finally:
             self._far.pop(person, None)
         if len(self._reports) >= REPORTS:

@@ -21,10 +21,6 @@ from somalink.storage.coverage import usable
 from somalink.storage.local import EVER, LocalStore
 from somalink.storage.writer import Writer
 
-LOOK_NS = 75 * MINUTE_NS
-"""How far around an event its metrics look: 15 min before, an hour of recovery after."""
-
-
 TRIES = 3
 """Times the stage is computed beside the store before it is computed inside a transaction, where nobody else can write meanwhile."""
 
@@ -129,7 +125,8 @@ class _Known:
 
     def measured(self, event: Event, events: list[Event]) -> EventMetrics:
         """Metrics of one event on the device that knows most around it."""
-        span = (event.t_ns - LOOK_NS, (event.t_end_ns or event.t_ns) + 2 * LOOK_NS)
+        first_ns, last_ns = metrics.reach(event.t_ns, event.certainty_s)
+        span = (first_ns, last_ns + 1)
         near = [grid.take(slice(*np.searchsorted(grid.stop_ns, span).tolist())) for grid in self.grids.values()]
         best = max(near, key=lambda grid: int(np.count_nonzero(usable(grid))), default=Grid.empty())
         return metrics.event_metrics(event, best, events, self.constants)

@@ -18,11 +18,13 @@ from processing.findings import answers, cases, daily, offers, steps, trends
 from processing.findings.cases import Case
 from processing.usual import UTC_ONLY, Offsets
 from somalink.domain.catalogue import CONTEXTS, EVERYTHING, OF_EVENT, OFFER, TOO_VAGUE, WITHHELD
+from somalink.domain.choices import ALL, shared
 from somalink.domain.constants import ALGORITHM_VERSION, STATISTICS, Constants, Statistics
 from somalink.domain.identity import Unit, digest
 from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_day, local_hour, to_datetime
 from somalink.domain.types import UNKNOWN, Episode, Finding, Flag, FloatArray, Gap, Link, Plan, Prompt, Rating, Stream
 from somalink.pipeline.answered import Answered
+from somalink.pipeline.choosing import choices_of
 from somalink.pipeline.comparing import Compared, compared
 from somalink.pipeline.holdings import local_offsets, stage_at
 from somalink.pipeline.tracks import Told
@@ -36,6 +38,8 @@ BEFORE_NS = 2 * MINUTE_NS
 """The level before a decision is that of the two minutes before it."""
 USUAL_DAYS = 28
 """Four weeks: what is asked about unless somebody says otherwise."""
+MOST_SPANS = 12
+"""Spans that are brought up to date together, the newest: older ones are made again by whoever asks for them."""
 BEATS_KEPT = "beats"
 OFF = "strap_off"
 """Reason of a gap that its source knows to be no loss."""
@@ -56,37 +60,54 @@ def report_of(
     lang: str = "en",
     notes: bool = False,
     tz: str = "UTC",
+    own: bool = False,
+    rolling: bool = False,
     rules: Statistics = STATISTICS,
     told: Told | None = None,
 ) -> model.Report:
-    """Local days `from_day` to `to_day`, both included. Findings of the span are written to the store; a person with nothing has a report too."""
+    """Local days `from_day` to `to_day`, both included. Findings of the span are written to the store; a person with nothing has a report too.
+
+    `own`: for the wearer's own eyes, so that matched moments of days that are in no report are shown too. `rolling`: in place of what was said of
+    other spans as long, as for "the last four weeks" of every day.
+    """
     book = _Book.of(store, person, from_day, to_day, constants, tz, rules, told)
     found = _Answers.of(book)
     with store.transaction() as write:
-        write.put_findings(person, book.span, found.findings())
+        write.put_findings(person, book.span, found.findings(), instead_of=_as_long(store, person, book.count) if rolling else ())
     book.memory.keep()
     if told is not None:
         told(1.0)
-    return _laid_out(book, found, lang, notes)
+    return _laid_out(book, found, lang, notes=notes, own=own)
 
 
-def newest_day(store: LocalStore, person: str, tz: str) -> date | None:
-    """Local day of the newest thing that was worn or said; None for a person with nothing."""
-    last_days = [(unit, days[-1]) for unit in store.units(person) if (days := store.days(unit))]
-    ends = [int(stops[-1]) for unit, day in last_days if len(stops := store.grid(person, unit.device, *day).stop_ns)]
-    newest = max([*ends, *(event.t_ns for event in store.events(person))], default=None)
+def _as_long(store: LocalStore, person: str, days: int) -> set[str]:
+    """Spans of so many days that something is said of."""
+    return {span for span in {finding.span for finding in store.findings(person)} if _length(span) == days}
+
+
+def _length(span: str) -> int:
+    first, _, last = span.partition("/")
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+
+
+def newest_day(store: LocalStore, person: str, tz: str, now_ns: int) -> date | None:
+    """Local day of the newest thing that was worn, or said by now of a time by now; None for a person with nothing."""
+    last_days = [(days[-1], unit.device) for unit in store.units(person) if (days := store.days(unit))]
+    worn = [int(stops[-1]) for day, device in [max(last_days)] if len(stops := store.grid(person, device, *day).stop_ns)] if last_days else []
+    newest = max([*worn, *(event.t_ns for event in store.events(person) if event.t_ns <= now_ns)], default=None)
     if newest is None:
         return None
     about = EPOCH + timedelta(days=newest // DAY_NS)
     return EPOCH + timedelta(days=local_day(newest - 1, local_of(store, person, about, tz).one(newest)))
 
 
-def refresh(store: LocalStore, person: str, *, constants: Constants, tz: str, told: Told | None = None) -> None:
+def refresh(store: LocalStore, person: str, *, constants: Constants, tz: str, now_ns: int, told: Told | None = None) -> None:
     """Brings up to date what is said of every span that was ever asked about; of the last four weeks where none was. No tags: nothing."""
     if not store.events(person) and not store.findings(person):
         return
-    last = newest_day(store, person, tz) or EPOCH
-    spans = sorted({finding.span for finding in store.findings(person)}) or [span_of(last - timedelta(days=USUAL_DAYS - 1), last)]
+    last = newest_day(store, person, tz, now_ns) or EPOCH
+    known = sorted({finding.span for finding in store.findings(person)}, key=lambda span: span.partition("/")[2])
+    spans = known[-MOST_SPANS:] or [span_of(last - timedelta(days=USUAL_DAYS - 1), last)]
     for k, span in enumerate(spans):
         first, _, end = span.partition("/")
         report_of(store, person, date.fromisoformat(first), date.fromisoformat(end), constants=constants, tz=tz)
@@ -106,6 +127,8 @@ class _Book:
     from_day: date
     to_day: date
     offsets: Offsets
+    starts: tuple[int, ...]
+    """When each day of the span begins, and when the last one ends."""
     compared: Compared
     days: daily.Days
     constants: Constants
@@ -122,7 +145,8 @@ class _Book:
     def of(cls, store: LocalStore, person: str, from_day: date, to_day: date, constants: Constants, tz: str, rules: Statistics, told: Told | None) -> _Book:
         offsets = local_of(store, person, from_day, tz)
         first, last = (from_day - EPOCH).days, (to_day - EPOCH).days
-        from_ns, to_ns = daily.day_start(first, offsets), daily.day_start(last + 1, offsets)
+        starts = tuple(daily.day_start(day, offsets) for day in range(first, last + 2))
+        from_ns, to_ns = starts[0], starts[-1]
         part = None if told is None else lambda share: told(0.9 * share)
         found = compared(store, person, from_ns, to_ns, offsets, constants, rules, part)
         usual = store.baselines(person)
@@ -137,6 +161,7 @@ class _Book:
             from_day,
             to_day,
             offsets,
+            starts,
             found,
             days,
             constants,
@@ -167,15 +192,15 @@ class _Book:
 
     @property
     def from_ns(self) -> int:
-        return daily.day_start(self.first, self.offsets)
+        return self.starts[0]
 
     @property
     def to_ns(self) -> int:
-        return daily.day_start(self.first + self.count, self.offsets)
+        return self.starts[-1]
 
     def day(self, t_ns: int) -> int:
-        """Index of a moment's local day in the span; may lie outside."""
-        return local_day(t_ns, self.offsets.one(t_ns)) - self.first
+        """Index of a moment's local day in the span: -1 before it, `count` after."""
+        return int(np.searchsorted(self.starts, t_ns, side="right")) - 1
 
     def when(self, t_ns: int) -> str:
         """Local date and time to the minute."""
@@ -185,7 +210,7 @@ class _Book:
         """What the calendar says of each day: context words of its moments, and a change of medicine."""
         found: list[set[str]] = [set() for _ in range(self.count)]
         for case in self.cases:
-            found[case.day - self.first].update(case.event.context)
+            found[self.day(case.event.t_ns)].update(case.event.context)
         for setting in self.store.profile(self.person):
             if setting.key == MEDICINE and setting.value == "yes" and 0 <= (k := self.day(setting.received_ns)) < self.count:
                 found[k].add(MEDICINE)
@@ -345,15 +370,16 @@ def _offers(book: _Book) -> model.Offers:
     drawn = drawn_by_lot(book.prompts)
     decisions = decisions_of(drawn, book.compared, book.ask.rules)
     said = offers.offered(decisions, book.ask.rules)
+    told, seen = said.effect is not None, said.n >= book.ask.rules.list_below
     by_arm = {arm: tuple(round(each.outcome, 3) for each in decisions if each.outcome is not None and each.offered == arm) for arm in (True, False)}
     rated = {rating.prompt_id: rating.value for rating in book.ratings if rating.kind == "distress" and rating.prompt_id}
     breathed = {session.prompt_id for session in book.store.sessions(book.person) if session.prompt_id}
     return model.Offers(
         answers.of_offers(said, book.ask),
-        by_arm[True],
-        by_arm[False],
-        answers.mean_of(by_arm[True], book.ask.rules),
-        answers.mean_of(by_arm[False], book.ask.rules),
+        by_arm[True] if seen else (),
+        by_arm[False] if seen else (),
+        answers.mean_of(by_arm[True], book.ask.rules) if told else None,
+        answers.mean_of(by_arm[False], book.ask.rules) if told else None,
         len(drawn),
         sum(row.arm == OFFER and (row.answer == "breathe" or row.id in breathed) for row in drawn),
         tuple(rated[row.id] for row in drawn if row.arm == OFFER and row.id in rated),
@@ -432,10 +458,10 @@ def _step(book: _Book, plan: Plan, case: Case | None, outcome: Mapping[str, int]
 # ---------------------------------------------------------------- laid out
 
 
-def _laid_out(book: _Book, found: _Answers, lang: str, notes: bool) -> model.Report:
+def _laid_out(book: _Book, found: _Answers, lang: str, *, notes: bool, own: bool) -> model.Report:
     usual = [each for each in book.store.baselines(book.person) if each.from_ns < book.to_ns]
     newest = max(usual, key=lambda each: each.from_ns, default=None)
-    spikes = _spikes(book)
+    spikes, spans = _spikes(book), ALL if own else choices_of(book.store, book.person)["report_spans"]
     return model.Report(
         person=book.person,
         span=book.span,
@@ -452,7 +478,7 @@ def _laid_out(book: _Book, found: _Answers, lang: str, notes: bool) -> model.Rep
         coverage=_coverage(book),
         kinds=tuple(_group(book, key, finding) for key, finding in found.reactions.items() if key[0] == "kind"),
         others=tuple(_group(book, key, finding) for key, finding in found.reactions.items() if key[0] != "kind"),
-        moments=tuple(_moment(book, case, notes) for case in reversed(book.cases)),
+        moments=tuple(_moment(book, case, notes, spans) for case in reversed(book.cases)),
         level=found.level,
         rises=len(spikes),
         chance=_figure(float(np.nansum(book.days.chance))) if book.days.chance_h.sum() else None,
@@ -494,7 +520,7 @@ def _days(book: _Book, rises: Mapping[int, int]) -> tuple[model.Day, ...]:
     contacts, reached = book.daily_ratings("contacts"), book.daily_ratings("reached_out")
     of_day: list[list[str]] = [[] for _ in range(book.count)]
     for case in book.cases:
-        of_day[case.day - book.first].append(case.event.kind)
+        of_day[book.day(case.event.t_ns)].append(case.event.kind)
     days = book.days
     return tuple(
         model.Day(
@@ -620,10 +646,11 @@ def _group(book: _Book, key: tuple[str, str], finding: Finding) -> model.Group:
     )
 
 
-def _moment(book: _Book, case: Case, notes: bool) -> model.Moment:
+def _moment(book: _Book, case: Case, notes: bool, spans: str) -> model.Moment:
     event, metrics, link = case.event, case.metrics, book.links.get(case.event.id)
     vague = link is not None and link.rule.startswith(TOO_VAGUE)
     risen = (metrics.dz10 or 0.0) >= book.ask.rules.least_effect
+    shown = [control for control in case.controls if spans == ALL or shared(spans, *[EPOCH + timedelta(days=control.day)] * 2)]
     return model.Moment(
         event_id=event.id,
         t_ns=event.t_ns,
@@ -642,5 +669,6 @@ def _moment(book: _Book, case: Case, notes: bool) -> model.Moment:
         link="" if link is None or vague or not case.usable else link.verdict,
         link_p=None if link is None or vague or not link.episode_id else round(link.probability, 2),
         note=event.note if notes else "",
-        matches=tuple(model.Match(control.t_ns, book.when(control.t_ns), control.dz10, control.still, control.motion_mg) for control in case.controls),
+        matches=tuple(model.Match(each.t_ns, book.when(each.t_ns), each.dz10, each.still, each.motion_mg) for each in shown),
+        matches_elsewhere=len(case.controls) - len(shown),
     )

@@ -137,8 +137,14 @@ class LocalStore:
     def keep(self, person: str, keepsakes: Iterable[tuple[str, str, bytes]]) -> None:
         """(name, state, payload) of what took long to compute; the newest under a name stands. News to nobody: it takes no change number."""
         with self._database.writing():
-            sql = "INSERT OR REPLACE INTO keepsakes (person, name, state, payload) VALUES (?, ?, ?, ?)"
-            self._database.run_many(sql, [(person, *keepsake) for keepsake in keepsakes])
+            Writer(self._database, 0, {}).keep(person, keepsakes)
+
+    def let_go(self, person: str, prefix: str, but: set[str]) -> None:
+        """Drops keepsakes whose name begins with `prefix`, all `but` these: they are of what is no longer there."""
+        held = self._rows("SELECT name FROM keepsakes WHERE person = ? AND substr(name, 1, ?) = ?", (person, len(prefix), prefix))
+        if gone := [(person, name) for (name,) in held if name not in but]:
+            with self._database.writing():
+                self._database.run_many("DELETE FROM keepsakes WHERE person = ? AND name = ?", gone)
 
     # ------------------------------------------------------------ who and what
 

@@ -184,14 +184,20 @@ class Writer:
             if event_id not in but:
                 self.put_controls(person, analysis, event_id, [])
 
-    def put_findings(self, person: str, span: str, findings: Sequence[Finding]) -> None:
-        """What is said of a span, all of it: what is no longer said leaves a tombstone."""
+    def put_findings(self, person: str, span: str, findings: Sequence[Finding], *, instead_of: Iterable[str] = ()) -> None:
+        """What is said of a span, all of it, and nothing any more of the spans it takes the place of: what is no longer said leaves a tombstone."""
         said = {finding.id for finding in findings}
-        for (id,) in self._database.rows("SELECT id FROM findings WHERE person = ? AND span = ?", (person, span)):
-            if id not in said:
+        spans = {span, *instead_of}
+        for id, of in self._database.rows("SELECT id, span FROM findings WHERE person = ?", (person,)):
+            if of in spans and id not in said:
                 self._database.run("DELETE FROM findings WHERE id = ?", (id,))
                 self.put_tombstone("findings", id=id, person=person)
         self._put(rows.FINDINGS, findings)
+
+    def keep(self, person: str, keepsakes: Iterable[tuple[str, str, bytes]]) -> None:
+        """(name, state, payload) together with what they were computed beside (`LocalStore.keep` where there is nothing beside them)."""
+        sql = "INSERT OR REPLACE INTO keepsakes (person, name, state, payload) VALUES (?, ?, ?, ?)"
+        self._database.run_many(sql, [(person, *keepsake) for keepsake in keepsakes])
 
     def put_prompts(self, prompts: Iterable[Prompt]) -> None:
         """Decided once: of a prompt that is stored already only what happened to it later (shown, answered) is added."""

@@ -53,7 +53,8 @@ def nothing(person: str = "ada") -> Report:
     offers = Offers(finding("offer", TOO_FEW, reason="more:20"), (), (), None, None, 0, 0, (), (), None)
     return Report(
         person=person, span=SPAN, from_day=str(FIRST), to_day=str(LAST), lang="en", notes=True, simulated=True, maturity="begun", analysis="a1", algorithm="1",
-        baseline_day="", days=(), coverage=coverage, kinds=(), others=(), moments=(), level=flat, rises=0, chance=None, usable_h_with_chance=0, rises_with_chance=0,
+        baseline_day="", days=(), coverage=coverage, kinds=(), others=(), moments=(), level=flat, rises=0, chance=None, usable_h_with_chance=0,
+        rises_with_chance=0,
         belonging=flat, engagement=flat, thresholds=flat, trends=(), contrasts=(), settling=settling, concord=Concord(finding("concordance", LISTED_ONLY), ()),
         offers=offers, steps=(), step_findings=(), secondaries=(),
     )  # fmt: skip
@@ -85,7 +86,8 @@ def month(person: str = "ada") -> Report:
     days = tuple(Day(str(FIRST + timedelta(days=k)), 10.5, 9.4, 9.0, 0.3, 2, 1.5, 5.0, None, 1, False, ()) for k in range(28))
     return replace(
         bare, maturity="own", baseline_day="2026-03-01", days=days, coverage=coverage, kinds=tuple(_group(kind, n) for kind, n in COUNTED.items()),
-        others=(_group("partner", 6, scope="with_whom"),), moments=moments, rises=61, chance=40.0, usable_h_with_chance=240.0, rises_with_chance=61, offers=offers,
+        others=(_group("partner", 6, scope="with_whom"),), moments=moments, rises=61, chance=40.0, usable_h_with_chance=240.0,
+        rises_with_chance=61, offers=offers,
         settling=settling, concord=Concord(finding("concordance", HIGHER, n_usable=43, n_blind=43, effect=0.41, low=0.2, high=0.6), _felt()),
         steps=steps,
         trends=(finding("dz10_trend", LISTED_ONLY, "kind:conflict", n_blind=11, reason="more:1"),),

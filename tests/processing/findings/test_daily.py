@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from processing.findings.daily import days_of, overlay
+from processing.findings.daily import day_start, days_of, overlay
 from processing.findings.track import BLOCK, BLOCK_NS, Track, unworn
 from processing.usual import UTC_ONLY, Offsets
 from somalink.domain.constants import Constants
-from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS
+from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, local_day
 from somalink.domain.types import UNKNOWN, Baseline, Gate
 
 FIRST = 20_500
@@ -95,3 +95,15 @@ def test_two_devices_are_one_timeline_and_the_usable_one_is_shown() -> None:
     assert len(first.rows) == BLOCK
     assert overlay([]).rows.worn.sum() == 0
     assert both.first_ns == FIRST * BLOCK_NS
+
+
+@pytest.mark.parametrize("jump_h", [-17, -8, -1, 1, 2, 8, 17])
+@pytest.mark.parametrize("at_h", [0, 2.5, 3.5, 4, 4.5, 12])
+def test_days_follow_each_other_for_who_flies(jump_h: int, at_h: float) -> None:
+    over = FIRST * DAY_NS + round(at_h * HOUR_NS)
+    offsets = Offsets((0, over), (0, jump_h * 3600))
+    starts = [day_start(day, offsets) for day in range(FIRST - 3, FIRST + 4)]
+    assert starts == sorted(starts)
+    for day, start in zip(range(FIRST - 3, FIRST + 4), starts, strict=True):
+        assert local_day(start, offsets.one(start)) >= day
+        assert local_day(start - 1, offsets.one(start - 1)) < day

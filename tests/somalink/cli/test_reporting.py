@@ -45,6 +45,8 @@ def test_it_speaks_the_language_that_was_asked_for(typed, lived, tmp_path):
     ("words", "said"),
     [
         (("--from", "2026-3-2"), "write it as 2026-03-02"),
+        (("--to", "9999-12-31"), "write it as 2026-03-02"),
+        (("--from", "0001-01-01"), "write it as 2026-03-02"),
         (("--from", "2026-03-09", "--to", "2026-03-02"), "the earlier day"),
         ((*SPAN, "--out", "r.docx"), ".html or .pdf"),
         ((*SPAN, "--notes"), "somalink share --notes"),

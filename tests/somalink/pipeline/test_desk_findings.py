@@ -28,7 +28,10 @@ class Making:
     far: list[float | None] = field(default_factory=list)
     desk: Any = None
 
-    def report_of(self, store: Any, person: str, first: date, last: date, *, constants: Any, lang: str, notes: bool, tz: str, told: Any = None) -> Report:
+    def report_of(
+        self, store: Any, person: str, first: date, last: date, *, constants: Any, lang: str, notes: bool, tz: str, own: bool, rolling: bool, told: Any
+    ) -> Report:
+        assert own == rolling
         self.asked.append((person, first, last, notes, lang, tz))
         told(0.5)
         self.far.append(self.desk.far(person) if self.desk else None)

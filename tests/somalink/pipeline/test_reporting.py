@@ -10,10 +10,11 @@ import pytest
 from clients import Client, client_store
 
 from dashboards.report.model import Report
-from somalink.domain.catalogue import VERDICTS
+from somalink.domain.catalogue import AROUSAL, VERDICTS
 from somalink.domain.constants import Constants
+from somalink.domain.identity import Unit
 from somalink.domain.time import DAY_NS, MINUTE_NS
-from somalink.domain.types import Event, Setting
+from somalink.domain.types import Event, Prompt, Setting, UtcOffset
 from somalink.pipeline.reporting import refresh, report_of
 from somalink.storage import LocalStore
 
@@ -172,7 +173,7 @@ def test_refresh_brings_every_span_up_to_date_that_was_ever_asked_about(here: tu
     with store.transaction() as write:
         write.put_event(replace(event, revision=event.revision + 1, deleted=True))
     tagged = {finding.scope: finding.n_tagged for finding in store.findings(client.person, span) if finding.metric == "dz10"}
-    refresh(store, client.person, constants=CONSTANTS, tz="UTC")
+    refresh(store, client.person, constants=CONSTANTS, tz="UTC", now_ns=client.stop_ns)
     again = {finding.scope: finding.n_tagged for finding in store.findings(client.person, span) if finding.metric == "dz10"}
     scope = f"kind:{moment.kind}"
     assert again.get(scope, 0) == tagged[scope] - 1
@@ -184,3 +185,90 @@ def test_progress_goes_to_the_end(here: tuple[LocalStore, Client]) -> None:
     asked(store, client, told=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
+
+
+def test_an_edit_does_not_make_an_asked_moment_a_free_one_nor_a_tag_late(here: tuple[LocalStore, Client]) -> None:
+    store, client = here
+    moment = next(moment for moment in asked(store, client).moments if moment.standing == "counted")
+    event = store.event(moment.event_id)
+    assert event is not None
+    made = min(row.made_at_ns for row in store.event_history(event.id))
+    prompt = Prompt("p-asked", client.person, made - 2 * MINUTE_NS, AROUSAL, "", True, "", "offer", 0.6, "s", made - MINUTE_NS, "tag", made - MINUTE_NS)
+    edited = replace(event, revision=event.revision + 1, distress=1, made_at_ns=made + 2 * DAY_NS)
+    with store.transaction() as write:
+        write.put_prompts([prompt])
+        write.put_event(edited)
+    late = asked(store, client).coverage.late
+    assert {m.event_id: m.standing for m in asked(store, client).moments}[event.id] == "asked"
+    with store.transaction() as write:
+        write.put_event(replace(edited, revision=edited.revision + 1, made_at_ns=made))
+    assert asked(store, client).coverage.late == late
+
+
+def test_a_long_tag_that_was_wrong_leaves_no_trace_once_it_is_corrected(here: tuple[LocalStore, Client]) -> None:
+    store, client = here
+    before = asked(store, client)
+    start = client.start_ns + DAY_NS
+    wrong = Event("wrong-end", client.person, "group", start, start, start, t_end_ns=client.stop_ns, blind=True)
+    with store.transaction() as write:
+        write.put_event(wrong)
+    assert asked(store, client).coverage.counted < before.coverage.counted
+    with store.transaction() as write:
+        write.put_event(replace(wrong, revision=2, deleted=True))
+    assert asked(store, client) == before
+    assert not store._database.rows("SELECT name FROM keepsakes WHERE name = 'matched/wrong-end'")
+
+
+def test_matched_moments_of_days_that_are_not_shared_count_and_are_not_shown(here: tuple[LocalStore, Client]) -> None:
+    store, client = here
+    first, last = client.first_day + timedelta(days=14), client.last_day
+    with store.transaction() as write:
+        write.put_profile(Setting(client.person, "report_spans", f"{first}/{last}", 1))
+    theirs = report_of(store, client.person, first, last, constants=CONSTANTS)
+    mine = report_of(store, client.person, first, last, constants=CONSTANTS, own=True)
+    assert all(match.when[:10] >= str(first) for moment in theirs.moments for match in moment.matches)
+    assert sum(moment.matches_elsewhere for moment in theirs.moments) > 0
+    for shown, whole in zip(theirs.moments, mine.moments, strict=True):
+        assert len(shown.matches) + shown.matches_elsewhere == len(whole.matches)
+    assert theirs.kinds == mine.kinds
+
+
+def test_no_moment_is_matched_across_a_change_of_medicine(here: tuple[LocalStore, Client]) -> None:
+    store, client = here
+    middle = (client.start_ns + client.stop_ns) // 2
+    with store.transaction() as write:
+        write.put_profile(Setting(client.person, "medication_change", "yes", middle))
+    for moment in asked(store, client).moments:
+        assert all((match.t_ns < middle) == (moment.t_ns < middle) for match in moment.matches)
+
+
+def test_a_claim_stands_beside_an_interval_that_excludes_none(here: tuple[LocalStore, Client]) -> None:
+    store, client = here
+    asked(store, client)
+    for finding in store.findings(client.person):
+        if finding.verdict in ("higher", "lower"):
+            assert finding.low is not None and finding.high is not None
+            assert finding.low > 0 or finding.high < 0
+
+
+def test_weeks_that_roll_take_the_place_of_yesterdays(here: tuple[LocalStore, Client]) -> None:
+    store, client = here
+    spans = [(client.last_day - timedelta(days=28 + k), client.last_day - timedelta(days=1 + k)) for k in (1, 0)]
+    for first, last in spans:
+        report_of(store, client.person, first, last, constants=CONSTANTS, rolling=True)
+    held = {finding.span for finding in store.findings(client.person)}
+    assert held == {client.span, f"{spans[1][0]}/{spans[1][1]}"}
+
+
+def test_who_flew_east_over_four_in_the_morning_has_a_report(tmp_path: Path) -> None:
+    noon = 20_500 * DAY_NS + 18 * 3600 * 10**9
+    unit = Unit("ann", "strap", "r")
+    with LocalStore.open(tmp_path / "s.db") as store:
+        with store.transaction() as write:
+            write.put_utc_offsets(unit, [UtcOffset(noon - 5 * DAY_NS, -8 * 3600), UtcOffset(noon - 15 * 3600 * 10**9, 9 * 3600)])
+            for k in range(-60, 60):
+                t_ns = noon + k * 1800 * 10**9
+                write.put_event(Event(f"e{k}", "ann", "group", t_ns, t_ns, t_ns))
+        for last in range(-3, 4):
+            report = report_of(store, "ann", date(2026, 2, 10), date(2026, 2, 17) + timedelta(days=last), constants=CONSTANTS)
+            assert report.coverage.outside == len(report.moments)
