@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from dashboards.report.after import STEPS, shortened, step_table
+from dashboards.report.after import LADDER, shortened, step_table
 from dashboards.report.front import change, company, felt, half_way, near
 from dashboards.report.model import Day, Group, Moment, Report
 from dashboards.report.paper import Block, Bullets, Cell, Column, Page, Run, Section, Table, Text, plain
@@ -215,7 +215,7 @@ def offers(report: Report, say: Words) -> list[Section]:
 def more_steps(report: Report, say: Words) -> list[Section]:
     return (
         [section("appendix.steps", say, step_table(report.steps, say))]
-        if len(report.steps) > STEPS or any(shortened(step) != step for step in report.steps)
+        if len(report.steps) > LADDER[-1].rows or any(shortened(step) != step for step in report.steps)
         else []
     )
 
@@ -271,7 +271,7 @@ def moments(report: Report, say: Words) -> Section:
         Column(say("column.change"), 18, right=True),
         Column(say("column.peak"), 16, right=True),
         Column(say("column.half"), 18, right=True),
-        Column(say("column.near"), 22),
+        Column(say("column.near.rise"), 22),
     )
     rows = (row for moment in report.moments for row in (moment_row(moment, say), behind(moment, say)))
     return section("appendix.moments", say, table(say("appendix.moments"), columns, rows))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dashboards.report.layout import paper
 from dashboards.report.model import Report
+from dashboards.report.room import PDF_MM
 from somalink.domain.errors import UsageError
 
 PRIVATE = 0o600
@@ -24,7 +25,7 @@ def as_html(report: Report) -> str:
 def as_pdf(report: Report) -> bytes:
     from dashboards.report import pdf  # typst, only when one is written
 
-    return pdf.made(paper(report), report.to_day)
+    return pdf.made(paper(report, PDF_MM), report.to_day)
 
 
 WRITERS: Mapping[str, Callable[[Report], bytes]] = {".html": lambda report: as_html(report).encode("utf-8", "replace"), ".pdf": as_pdf}

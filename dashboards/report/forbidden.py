@@ -48,16 +48,16 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
         "for discussion with a clinician; not a diagnosis",
         "Not a feeling, a cause or a comparison with others.",
         "Tags are chosen, not assigned: everything here is “associated with”, never “because of”.",
-        "Numbers are this person’s own scale and cannot be ranked against anyone else’s.",
-        "No before-and-after: about two thirds of a rise settles by itself.",
+        "Numbers, minutes too, are this person’s own scale and cannot be ranked against anyone else’s.",
+        "No before-and-after: in a simulation, not of this person, about two thirds of a rise settled by itself.",
         "Why. Tags show what went together, not what led to what.",
     ),
     "de": (
         "für das Gespräch mit einer Fachperson; keine Diagnose",
         "Kein Gefühl, keine Ursache, kein Vergleich mit anderen.",
         "Marken sind gewählt, nicht zugeteilt: Alles hier heißt „geht einher mit“, nie „wegen“.",
-        "Die Zahlen sind der eigene Maßstab dieser Person und lassen keine Rangfolge mit anderen zu.",
-        "Kein Vorher-nachher: Etwa zwei Drittel eines Anstiegs gehen von selbst zurück.",
+        "Die Zahlen, auch Minuten, sind der eigene Maßstab dieser Person und lassen keine Rangfolge mit anderen zu.",
+        "Kein Vorher-nachher: In einer Simulation, nicht dieser Person, gingen etwa zwei Drittel eines Anstiegs von selbst zurück.",
     ),
 }
 """Sentences that refuse what they name. Each stands in a catalogue exactly so; a test holds that none is idle."""

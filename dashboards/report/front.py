@@ -8,18 +8,24 @@ from datetime import date
 from dashboards.report import gist, pictures
 from dashboards.report.model import Coverage, Day, Group, Moment, Report
 from dashboards.report.paper import Block, Bullets, Cell, Column, Page, Picture, Run, Section, Table, Text, plain
+from dashboards.report.room import PAGE_MM, Room, fitted
 from dashboards.report.saying import figure, told, verdict
 from dashboards.report.words import NONE, Words
 from somalink.domain.catalogue import STANDINGS
 from somalink.domain.constants import STATISTICS
 
-LATEST = 10
+LADDER = (Room(1.9, 10), Room(1.6, 10), Room(1.3, 10), Room(1.0, 10), Room(1.0, 8), Room(1.0, 6), Room(1.0, 4), Room(1.0, 3))
+"""How tall a row of kinds is, and how many of the latest moments there are."""
 COUNTED = STANDINGS[0]
 STANDS_AGAINST = STANDINGS[1:]
 
 
-def page(report: Report, say: Words) -> Page:
-    sections = (covered(report, say), reactions(report, say), latest(report, say), open_questions(report, say))
+def page(report: Report, say: Words, page_mm: float = PAGE_MM) -> Page:
+    return fitted(lambda room: page_of(report, say, room), LADDER, page_mm)
+
+
+def page_of(report: Report, say: Words, room: Room) -> Page:
+    sections = (covered(report, say), reactions(report, say, room.tall), latest(report, say, room.rows), open_questions(report, say))
     about = (*whose(report, say), plain(say("about.purpose")))
     return Page(gist.title(report, say), about, gist.gist(report, say), sections, None, say("foot.front"), say("page.of", n=1, all=2))
 
@@ -74,9 +80,11 @@ def ticks(days: Sequence[Day], say: Words) -> list[tuple[int, str]]:
     if len(days) > 100:
         firsts = [i for i, day in enumerate(days) if date.fromisoformat(day.date).day == 1]
         every = -(-len(firsts) // 8) or 1
-        return [(i, say.day(days[i].date)) for i in firsts[::every]]
+        firsts, last = [i for i in firsts[::every] if i <= len(days) * 0.9], len(days) - 1
+        return [(i, say.day(days[i].date)) for i in (*firsts, last)]
     every = 7 * max(1, -(-len(days) // 56)) if len(days) > 7 else max(1, -(-len(days) // 4))
-    return [(i, say.day(days[i].date)) for i in range(0, len(days), every) if i <= len(days) * 0.92]
+    last = len(days) - 1
+    return [*((i, say.day(days[i].date)) for i in range(0, last, every) if i <= len(days) * 0.86), (last, say.day(days[last].date))]
 
 
 def cover_lines(report: Report, say: Words) -> list[str]:
@@ -92,7 +100,7 @@ def cover_lines(report: Report, say: Words) -> list[str]:
     )
     devices = say("covered.by", devices=", ".join(f"{device} ({say.word('tier', tier)})" for device, tier in cover.devices))
     against = [part(getattr(cover, name), say(f"standing.{name}"), say) for name in STANDS_AGAINST if getattr(cover, name)]
-    care = [say(f"care.{name}", n=getattr(cover, name)) for name in ("late", "blind_unknown", "talking_or_moving") if getattr(cover, name)]
+    care = [say(f"care.{name}", n=getattr(cover, name)) for name in ("late", "blind_unknown", "talking_or_moving") if cover.counted and getattr(cover, name)]
     learning = f"covered.usual.{report.maturity}"
     lines = [
         beats if cover.beats_received else "",
@@ -111,24 +119,26 @@ def part(count: int, what: str, say: Words) -> str:
 # ---------------------------------------------------------------- reactions
 
 
-def reactions(report: Report, say: Words) -> Section:
+def reactions(report: Report, say: Words, tall: float = 1.0) -> Section:
     if not report.kinds:
         return Section(say("kinds.title"), (), (Text(plain(say("kinds.none"))),))
-    key = pictures.key(say("kinds.key.matched"), say("kinds.key.moment"), say("kinds.key.told"))
+    key = pictures.key(*(say(f"kinds.key.{sign}") for sign in ("matched", "moment", "told", "open", "beyond")))
     axis = pictures.strip_axis({z: say(f"axis.{z}") for z in (-2, 0, 2, 4)})
     columns = (
         Column(say("column.kind"), float(say("column.kind.mm")), wraps=True),
         Column(say("column.tagged"), 10, right=True),
         Column(say("column.counted"), 10.5, right=True),
         Column(say("column.felt"), 10, right=True),
-        Column(say("column.plot"), 30.5, picture=axis),
+        Column(say("column.plot"), 31, picture=axis),
         Column(say("column.difference"), 0),
     )
-    table = Table(say("kinds.table"), columns, tuple(reaction(group, say) for group in report.kinds))
-    return Section(say("kinds.title"), (say("kinds.what"), say("kinds.who")), (table,), key=key)
+    table = Table(say("kinds.table"), columns, tuple(reaction(group, say, tall) for group in report.kinds))
+    who = say("kinds.who", list=say.spelt(STATISTICS.list_below), sentence=say.spelt(STATISTICS.sentence_from))
+    rules = Text(((f"{who} {say('kinds.rule')}", "m"),))
+    return Section(say("kinds.title"), (say("kinds.what"),), (table, rules), key=key)
 
 
-def reaction(group: Group, say: Words) -> tuple[Cell, ...]:
+def reaction(group: Group, say: Words, tall: float) -> tuple[Cell, ...]:
     said, claim = verdict(group.finding, say)
     number = figure(group.finding, say)
     runs: list[Run] = [(f"{number} ", "")] if number else []
@@ -137,7 +147,7 @@ def reaction(group: Group, say: Words) -> tuple[Cell, ...]:
         Cell(plain(say.count(group.tagged))),
         Cell(plain(say.count(group.counted))),
         Cell(plain(felt(group.felt, say))),
-        Cell(picture=strip(group, say)),
+        Cell(picture=strip(group, say, tall)),
         Cell((*runs, (said, "b" if claim else "m"))),
     )
 
@@ -146,22 +156,22 @@ def felt(value: float | None, say: Words) -> str:
     return NONE if value is None else say.number(value, 0 if value == int(value) else 1)
 
 
-def strip(group: Group, say: Words) -> Picture:
+def strip(group: Group, say: Words, tall: float = 1.0) -> Picture:
     """Fewer than five moments are listed, never drawn."""
     if group.finding.n_blind < STATISTICS.list_below or not group.points:
-        return pictures.moments(say("plot.alt.none"), (), None, None, claimed=False)
+        return pictures.moments(say("plot.alt.none"), (), None, None, claimed=False, tall=tall)
     alt = say("plot.alt", n=len(group.points), low=say.signed(min(group.points)), high=say.signed(max(group.points)))
     if group.matched:
         alt += say("plot.alt.matched", low=say.signed(group.matched[0]), high=say.signed(group.matched[1]))
     finding = group.finding
     figures = (finding.effect or 0.0, finding.low or 0.0, finding.high or 0.0) if told(finding) else None
-    return pictures.moments(alt, group.points, group.matched, figures, claimed=verdict(finding, say)[1])
+    return pictures.moments(alt, group.points, group.matched, figures, claimed=verdict(finding, say)[1], tall=tall)
 
 
 # ---------------------------------------------------------------- moments
 
 
-def latest(report: Report, say: Words) -> Section:
+def latest(report: Report, say: Words, count: int) -> Section:
     if not report.moments:
         return Section(say("latest.title"), (), (Text(plain(say("latest.none"))),))
     columns = (
@@ -172,9 +182,9 @@ def latest(report: Report, say: Words) -> Section:
         Column(say("column.change"), 18.5, right=True),
         Column(say("column.half"), 17, right=True),
         Column(say("column.did"), 24),
-        Column(say("column.near"), 20),
+        Column(say("column.near.rise"), 20),
     )
-    rows = tuple(latest_row(moment, say) for moment in report.moments[:LATEST])
+    rows = tuple(latest_row(moment, say) for moment in report.moments[:count])
     return Section(say("latest.title"), (say("latest.what"),), (Table(say("latest.table"), columns, rows),), wide=True)
 
 

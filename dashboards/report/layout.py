@@ -7,14 +7,16 @@ from dataclasses import replace
 from dashboards.report import after, appendix, front, gist
 from dashboards.report.model import Report
 from dashboards.report.paper import Paper
+from dashboards.report.room import PAGE_MM
 from dashboards.report.words import Words
 
 
-def paper(report: Report) -> Paper:
+def paper(report: Report, page_mm: float = PAGE_MM) -> Paper:
+    """`page_mm`: what a page of its type holds."""
     report = report if report.notes else without_words(report)
     say = Words(report.lang)
     title = f"{gist.title(report, say)}: {say('about.person', name=report.person)}"
-    pages = (front.page(report, say), after.page(report, say))
+    pages = (front.page(report, say, page_mm), after.page(report, say, page_mm))
     return Paper(say.lang, title, say("region.table"), say("page.number", n="{n}"), pages, appendix.page(report, say))
 
 

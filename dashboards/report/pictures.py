@@ -120,8 +120,8 @@ def day_width(days: int) -> float:
 
 
 def dated(ticks: Sequence[tuple[int, str]], days: int, y: float) -> list[str]:
-    """Dates under an axis, at the left edge of their day."""
-    return [words(PLOT * day / days + 1, y, text) for day, text in ticks]
+    """Dates under an axis, at the left edge of their day; the last day ends at its own right edge."""
+    return [words(PLOT, y, text, anchor="end") if day == days - 1 and days > 1 else words(PLOT * day / days + 1, y, text) for day, text in ticks]
 
 
 def coverage(alt: str, worn: Sequence[float], usable: Sequence[float], ticks: Sequence[tuple[int, str]], hour: str) -> Picture:
@@ -144,12 +144,14 @@ def coverage(alt: str, worn: Sequence[float], usable: Sequence[float], ticks: Se
 
 
 def gates(alt: str, shares: Sequence[tuple[str, float, str]]) -> Picture:
-    """Worn time by gate: (gate, share, label). A label that does not fit under its part goes to the line below, in order."""
-    at, parts, below, free = 0.0, [], [], 0.0
+    """Worn time by gate: (gate, share, label). From the first label on that does not fit under its part, all stand below, in order."""
+    at, free = 0.0, 0.0
+    parts: list[str] = []
+    below: list[str] = []
     for gate, share, label in shares:
         wide = share * WIDE
         parts.append(hatched(at, 1, max(wide - 2, 1), 12, gate))
-        if at >= free and at + width_of(label) <= WIDE:
+        if not below and at >= free and at + width_of(label) <= WIDE:
             parts.append(words(at, 24, label))
             free = at + width_of(label) + 6
         else:
@@ -189,16 +191,19 @@ def level(
     left_out: Sequence[int],
     usual: str,
     shift: int | None,
+    tall: float = 1.0,
 ) -> Picture:
     """Still heart rate less what is usual, a dot a day; open where the day is marked. `shift`: the day from which a lasting change shows."""
-    days, height = len(dots), 52.0
+    days, height = len(dots), 52.0 * tall
     reach: float = max([4.0, *(abs(each) for each in (*dots, *(band or ())) if each is not None)])
 
     def y(value: float) -> float:
         return height / 2 - value / reach * (height / 2 - 5)
 
     parts = [mark("rect", x=0, y=y(band[1]), width=PLOT, height=y(band[0]) - y(band[1]), fill=BAND)] if band else []
-    parts += [hline(y(0), 0, PLOT), words(WIDE, y(0) + 4, usual, anchor="end"), *behind]
+    step = max(each for each in (1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 50.0) if each <= max(1.0, reach * 0.9))
+    scale = [(step, f"+{step:.0f}"), (0.0, usual), (-step, f"−{step:.0f}")]
+    parts += [hline(y(0), 0, PLOT), *(words(WIDE, y(value) + 4, text, anchor="end") for value, text in scale), *behind]
     parts.append(mark("path", d=path, stroke=INK, stroke_width=1.3, fill="none") if (path := curve(line, days, y)) else "")
     parts += [ring(day_x(day, days), y(v), dot_size(days), filled=day not in left_out) for day, v in enumerate(dots) if v is not None]
     if shift is not None:
@@ -214,14 +219,14 @@ def curve(line: Sequence[float | None], days: int, y: Scale) -> str:
     return joined([None if v is None else (day_x(day, days), y(v)) for day, v in enumerate(line)])
 
 
-def rises(alt: str, counts: Sequence[int | None], chance: Sequence[float | None], *, behind: Sequence[str]) -> Picture:
+def rises(alt: str, counts: Sequence[int | None], chance: Sequence[float | None], *, behind: Sequence[str], tall: float = 1.0) -> Picture:
     """Rises a day as bars; a tick where chance alone would put them."""
-    days, floor = len(counts), 42.0
+    days, floor = len(counts), 42.0 * tall
     top = max(6.0, *(float(n) for n in (*counts, *chance) if n is not None), 0.0)
     bar = min(6.0, day_width(days) * 0.7)
 
     def y(n: float) -> float:
-        return floor - n / top * 38
+        return floor - n / top * (floor - 4)
 
     parts = [
         mark("path", d=f"M{day_x(day, days):.1f} {floor:.1f}V{y(n):.1f}", stroke=ABOVE, stroke_width=bar, fill="none") for day, n in enumerate(counts) if n
@@ -243,13 +248,14 @@ def ratings(
     second_line: Sequence[float | None],
     *,
     behind: Sequence[str],
+    tall: float = 1.0,
 ) -> Picture:
     """Two ratings, 0 to 10: rings and a line; small squares and a dashed line."""
-    days, floor = len(first), 44.0
+    days, floor = len(first), 44.0 * tall
     r = dot_size(days)
 
     def y(value: float) -> float:
-        return floor - value * 4
+        return floor - value / 10 * (floor - 4)
 
     parts = [hline(y(10), 0, PLOT), hline(floor, 0, PLOT), words(WIDE, y(10) + 6, "10", anchor="end"), words(WIDE, floor, "0", anchor="end"), *behind]
     parts += [ring(day_x(day, days), y(v), r) for day, v in enumerate(first) if v is not None]
@@ -307,19 +313,35 @@ def moments(
     told: tuple[float, float, float] | None,
     *,
     claimed: bool,
+    tall: float = 1.0,
 ) -> Picture:
-    """One row of reactions: each moment, the middle 80 % of its matched moments, and (effect, low, high) where it may be said."""
-    parts = [mark("path", d=f"M{strip_x(0):.1f} 0V{STRIP_TALL:.0f}", stroke=EDGE, stroke_width=0.6, fill="none")]
+    """One row of reactions: each moment, the middle 80 % of its matched moments, and (effect, low, high) where it may be said.
+
+    In a taller row moments that would lie on each other are set apart."""
+    height = STRIP_TALL * tall
+    parts = [mark("path", d=f"M{strip_x(0):.1f} 0V{height:.1f}", stroke=EDGE, stroke_width=0.6, fill="none")]
     if matched and points:
         low, high = (strip_x(each) for each in matched)
-        parts.append(mark("rect", x=low, y=1, width=high - low, height=12, fill=BAND))
-        parts.append(mark("path", d=f"M{strip_x(0):.1f} 0V{STRIP_TALL:.0f}", stroke=EDGE, stroke_width=0.6, fill="none"))
-    parts += [ring(strip_x(z), 4.3, 2.2) if LOW <= z <= HIGH else wedge(z, 4.3) for z in points]
+        parts.append(mark("rect", x=low, y=1, width=high - low, height=height - 2, fill=BAND))
+        parts.append(mark("path", d=f"M{strip_x(0):.1f} 0V{height:.1f}", stroke=EDGE, stroke_width=0.6, fill="none"))
+    parts += [ring(strip_x(z), y, 2.2) if LOW <= z <= HIGH else wedge(z, y) for z, y in zip(points, apart(points, height - 9.7), strict=True)]
     if told:
         effect, low, high = told
-        parts.append(hline(10.6, strip_x(low), strip_x(high), WELL, 2.0 if claimed else 1.0))
-        parts.append(mark("circle", cx=strip_x(effect), cy=10.6, r=3.1 if claimed else 2.2, fill=WELL if claimed else "#ffffff", stroke=WELL))
-    return picture(STRIP, STRIP_TALL, alt, parts)
+        parts.append(hline(height - 3.4, strip_x(low), strip_x(high), WELL, 2.0 if claimed else 1.0))
+        parts.append(mark("circle", cx=strip_x(effect), cy=height - 3.4, r=3.1 if claimed else 2.2, fill=WELL if claimed else "#ffffff", stroke=WELL))
+    return picture(STRIP, height, alt, parts)
+
+
+def apart(points: Sequence[float], lowest: float) -> list[float]:
+    """A height for each moment: down from the lowest, up where the last one there is too near, as far as the row is tall."""
+    levels = [lowest - 4.4 * row for row in range(1 + max(0, int((lowest - 2.8) / 4.4)))]
+    last = dict.fromkeys(range(len(levels)), -1e9)
+    at = {}
+    for k in sorted(range(len(points)), key=lambda k: points[k]):
+        x = strip_x(points[k])
+        row = next((row for row in last if x - last[row] >= 4.6), min(last, key=lambda row: last[row]))
+        at[k], last[row] = levels[row], x
+    return [at[k] for k in range(len(points))]
 
 
 def strip_axis(texts: Mapping[int, str]) -> Picture:
@@ -330,14 +352,16 @@ def strip_axis(texts: Mapping[int, str]) -> Picture:
     )
 
 
-def key(matched: str, moment: str, told: str) -> Picture:
-    """What the signs of a strip are."""
+def key(matched: str, moment: str, told: str, open_: str, beyond: str) -> Picture:
+    """What the signs of a strip are, every one of them."""
     rows = [
         mark("rect", x=0, y=2, width=20, height=9, fill=BAND) + words(26, 10, matched),
-        ring(10, 22) + words(26, 25.5, moment),
-        hline(37, 0, 20, WELL, 2.0) + mark("circle", cx=10, cy=37, r=3.1, fill=WELL) + words(26, 40.5, told),
+        ring(10, 20) + words(26, 23.5, moment),
+        mark("path", d="M8 30.4l4 2.6l-4 2.6z", fill="none", stroke=INK_2, stroke_width=0.9) + words(26, 36.5, beyond),
+        hline(46, 0, 20, WELL, 2.0) + mark("circle", cx=10, cy=46, r=3.1, fill=WELL) + words(26, 49.5, told),
+        hline(59, 0, 20, WELL) + mark("circle", cx=10, cy=59, r=2.2, fill="#ffffff", stroke=WELL) + words(26, 62.5, open_),
     ]
-    return picture(128, 44, "", rows)
+    return picture(128, 65, "", rows)
 
 
 def glyph(kind: str) -> Picture:
@@ -370,16 +394,17 @@ def settling(
     all_: str,
     half: str,
     axis: str,
+    tall: float = 1.0,
 ) -> Picture:
     """Share of moments still more than half up, by minutes since the peak; a stroke where one was not seen to its end."""
     last = 20.0 * max(1, -(-max((t for t, _ in (*steps, *cuts)), default=0.0) // 20))
-    left = max(width_of(all_), width_of(half)) + 4
+    left, high = max(width_of(all_), width_of(half)) + 4, TALL * tall
 
     def x(t: float) -> float:
         return left + t / last * (HALF - left - 6)
 
     def y(share: float) -> float:
-        return 6 + (1 - share) * (TALL - 34)
+        return 6 + (1 - share) * (high - 34)
 
     parts = [hline(y(share), left, HALF) for share in (0.0, 0.5)] + [words(0, y(1) + 4, all_), words(0, y(0.5) + 3, half)]
     if median is not None:
@@ -387,28 +412,28 @@ def settling(
     corners = [corner for (_, was), (t, share) in pairwise([(0.0, 1.0), *steps]) for corner in ((x(t), y(was)), (x(t), y(share)))]
     parts.append(mark("path", d=joined(corners), stroke=WELL, stroke_width=1.7, fill="none") if corners else "")
     parts += [mark("path", d=f"M{x(t):.1f} {y(share) - 4:.1f}v8", stroke=WELL, fill="none") for t, share in cuts]
-    parts += [words(x(t), TALL - 14, fixed(t), anchor="end" if t == last else "middle") for t in steps_of(0, last + 1, last / 4)]
-    return picture(HALF, TALL, alt, [*parts, words(0, TALL - 2, axis)])
+    parts += [words(x(t), high - 14, fixed(t), anchor="end" if t == last else "middle") for t in steps_of(0, last + 1, last / 4)]
+    return picture(HALF, high, alt, [*parts, words(0, high - 2, axis)])
 
 
-def felt(alt: str, points: Sequence[tuple[int, float]], *, axis: str) -> Picture:
+def felt(alt: str, points: Sequence[tuple[int, float]], *, axis: str, tall: float = 1.0) -> Picture:
     """Felt distress, 0 to 10, against change in arousal; points of one rating are set a little apart."""
-    left = 20.0
+    left, high = 20.0, TALL * tall
 
     def x(value: float) -> float:
         return left + 6 + value / 10 * (HALF - left - 14)
 
     def y(z: float) -> float:
-        return 6 + (HIGH - min(max(z, LOW), HIGH)) / (HIGH - LOW) * (TALL - 34)
+        return 6 + (HIGH - min(max(z, LOW), HIGH)) / (HIGH - LOW) * (high - 34)
 
     parts = [mark("rect", x=left, y=y(1), width=HALF - left, height=y(-1) - y(1), fill=BAND), hline(y(LOW), left, HALF)]
     parts += [ring(x(value) + (i % 3 - 1) * 2, y(z)) for i, (value, z) in enumerate(points)]
     parts += [words(left - 4, y(z) + 4, text, anchor="end") for z, text in ((4, "+4"), (0, "0"), (-2, "−2"))]
-    parts += [words(x(value), TALL - 14, str(value), anchor="middle") for value in (0, 5, 10)]
-    return picture(HALF, TALL, alt, [*parts, words(0, TALL - 2, axis)])
+    parts += [words(x(value), high - 14, str(value), anchor="middle") for value in (0, 5, 10)]
+    return picture(HALF, high, alt, [*parts, words(0, high - 2, axis)])
 
 
-def offers(alt: str, arms: Sequence[tuple[str, Sequence[float], tuple[float, float, float] | None]], *, usual: str, two: str) -> Picture:
+def offers(alt: str, arms: Sequence[tuple[str, Sequence[float], tuple[float, float, float] | None]], *, usual: str, minus: str, plus: str) -> Picture:
     """Arousal 5 to 15 minutes after a decision, by arm: (label, each, (mean, low, high))."""
     left = max(74.0, *(width_of(label) + 6 for label, _, _ in arms))
     wide = 330.0
@@ -417,9 +442,10 @@ def offers(alt: str, arms: Sequence[tuple[str, Sequence[float], tuple[float, flo
         return left + (min(max(z, LOW), 3.0) - LOW) / (3 - LOW) * (wide - left - 4)
 
     parts = [mark("rect", x=x(-1), y=1, width=x(1) - x(-1), height=50, fill=BAND)]
+    parts.append(mark("path", d=f"M{x(0):.1f} 1V51", stroke=EDGE, stroke_width=0.6, fill="none"))
     for row, (label, values, mean) in enumerate(arms):
         y = 11 + 24 * row
         parts += [words(0, y + 4, label, fill=INK), *(ring(x(z), y) for z in values)]
         if mean:
             parts += [hline(y + 8, x(mean[1]), x(mean[2]), USUAL, 1.8), mark("circle", cx=x(mean[0]), cy=y + 8, r=3.1, fill=USUAL)]
-    return picture(wide, 64, alt, [*parts, words(x(0), 61, usual, anchor="middle"), words(x(2), 61, two, anchor="middle")])
+    return picture(wide, 64, alt, [*parts, words(x(-2) - 4, 61, minus), words(x(0), 61, usual, anchor="middle"), words(x(2), 61, plus, anchor="middle")])

@@ -26,6 +26,7 @@ LEAST: Mapping[str, int] = {
 """How many moments, answers or decisions a metric needs before a figure may stand; none named: its verdict alone."""
 DIGITS: Mapping[str, int] = {"concordance": 2, "latency_s": 0, "t_half_s": 0, "t_half_trend": 0, "slope": 2}
 FIGURES = (NOT_TOLD_APART, HIGHER, LOWER)
+SMALL, WITHIN_CHANCE = "small", "within_chance"
 
 
 def told(finding: Finding) -> bool:
@@ -39,7 +40,19 @@ def claimed(finding: Finding) -> bool:
 
 
 def undecided(finding: Finding) -> bool:
-    return told(finding) and finding.verdict == NOT_TOLD_APART
+    """Told with its interval, and not told apart from none."""
+    return told(finding) and finding.verdict == NOT_TOLD_APART and not small(finding)
+
+
+def small(finding: Finding) -> bool:
+    """Surely there, and too little to be called higher or lower."""
+    return told(finding) and finding.verdict == NOT_TOLD_APART and finding.reason == SMALL
+
+
+def within_chance(finding: Finding) -> bool:
+    """The interval leaves none out, and still chance does as much too often: never told as an interval that includes none."""
+    low, high = finding.low, finding.high
+    return finding.reason == WITHIN_CHANCE or (low is not None and high is not None and not low <= 0 <= high)
 
 
 def figure(finding: Finding, say: Words) -> str:
@@ -69,12 +82,11 @@ def verdict(finding: Finding, say: Words) -> tuple[str, bool]:
     if claimed(finding):
         return say(f"verdict.{finding.verdict}"), True
     if told(finding):
-        return say("verdict.not_told_apart"), False
-    least = STATISTICS.list_below if finding.n_blind < STATISTICS.list_below else STATISTICS.sentence_from
+        return say("verdict.small" if small(finding) else "verdict.not_told_apart"), False
     word = LISTED_ONLY if finding.n_blind < STATISTICS.list_below else TOO_FEW
     if finding.n_blind >= STATISTICS.sentence_from:
         return say("verdict.not_said"), False
-    return say(f"verdict.{word}.of", count=finding.n_blind, least=say.spelt(least)), False
+    return say(f"verdict.{word}.of", count=finding.n_blind, least=say.spelt(STATISTICS.sentence_from)), False
 
 
 def word_of(finding: Finding) -> tuple[str, str]:

@@ -78,5 +78,5 @@ def test_no_allowed_sentence_is_idle(lang):
 
 
 def test_a_mutated_catalogue_does_not_pass():
-    text = words.catalogue("en")["gist.higher"].replace("After moments tagged {kinds} the body rose", "{kinds} caused the body to rise")
+    text = words.catalogue("en")["gist.higher"].replace("After moments tagged {kinds} arousal was higher", "{kinds} caused arousal to be higher")
     assert breaches(text, "en") == ["a cause: caused"]

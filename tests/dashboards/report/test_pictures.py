@@ -36,3 +36,23 @@ def test_gates_are_told_apart_in_grey():
     """By shape: no two textures are drawn of the same strokes."""
     drawn = {gate: pictures.hatched(0, 0, 60, 12, gate) for gate in ("still", "light", "moving", "recovery", "posture", "unknown")}
     assert len(set(drawn.values())) == len(drawn)
+
+
+def test_parts_that_do_not_fit_keep_the_order_of_the_bar():
+    drawn = pictures.gates("", [("still", 0.8, "still 80 %"), ("recovery", 0.1, "settling after moving 10 %"), ("moving", 0.1, "moving 10 %")]).svg
+    assert re.findall(r">([^<>]+)</text>", drawn) == ["still 80 %", "settling after moving 10 % · moving 10 %"]
+
+
+def test_the_key_has_every_sign_of_a_strip():
+    drawn = pictures.key("band", "dot", "told", "open", "beyond").svg
+    assert re.findall(r">([^<>]+)</text>", drawn) == ["band", "dot", "beyond", "told", "open"]
+
+
+def test_dates_reach_the_end_of_the_span():
+    drawn = pictures.coverage("", [8.0] * 28, [6.0] * 28, [(0, "1 Nov"), (27, "28 Nov")], "{n} h").svg
+    assert re.search(r'<text x="504"[^>]*text-anchor="end"[^>]*>28 Nov<', drawn)
+
+
+def test_in_a_taller_row_moments_are_set_apart():
+    low, tall = (pictures.moments("", (0.1, 0.1, 0.1), None, None, claimed=False, tall=factor).svg for factor in (1.0, 1.9))
+    assert [len(set(re.findall(r'cy="([^"]+)"', svg))) for svg in (low, tall)] == [1, 3]
