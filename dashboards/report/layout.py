@@ -7,16 +7,16 @@ from dataclasses import replace
 from dashboards.report import after, appendix, front, gist
 from dashboards.report.model import Report
 from dashboards.report.paper import Paper
-from dashboards.report.room import PAGE_MM
+from dashboards.report.room import SCREEN_MM
 from dashboards.report.words import Words
 
 
-def paper(report: Report, page_mm: float = PAGE_MM) -> Paper:
-    """`page_mm`: what a page of its type holds."""
+def paper(report: Report, pages_mm: tuple[float, float] = SCREEN_MM) -> Paper:
+    """`pages_mm`: what each of the two holds in its type."""
     report = report if report.notes else without_words(report)
     say = Words(report.lang)
     title = f"{gist.title(report, say)}: {say('about.person', name=report.person)}"
-    pages = (front.page(report, say, page_mm), after.page(report, say, page_mm))
+    pages = (front.page(report, say, pages_mm[0]), after.page(report, say, pages_mm[1]))
     return Paper(say.lang, title, say("region.table"), say("page.number", n="{n}"), pages, appendix.page(report, say))
 
 

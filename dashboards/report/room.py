@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from dashboards.report.paper import Beside, Block, Bullets, Page, Picture, Section, Table, Text, balanced, length
 
-PAGE_MM, PDF_MM = 262.0, 275.0
-"""What one page holds, as estimated here: the page's type is held to a Letter sheet, the PDF's is smaller and its sheet is A4."""
+PAGE_MM = 262.0
+"""What one page holds, as estimated here; it is held to a Letter sheet."""
+SCREEN_MM, PDF_MM = (PAGE_MM, PAGE_MM), (275.0, 286.0)
+"""Of page one and page two: the PDF's type is smaller, most of all in the narrow column, and its sheet is A4."""
 MM = 25.4 / 96
 GAP, HEAD, FOOT = 2.6, 9.3, 5.2
 

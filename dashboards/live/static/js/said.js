@@ -55,7 +55,7 @@ export function weeksSaid({ app, shown = () => {} }) {
       body.replaceChildren(h('section.card', { 'aria-labelledby': 'said-empty' }, h('h2', { id: 'said-empty' }, t('findings.empty_head')), h('p.small', {}, t('findings.empty', { list: LISTED_BELOW, need: LEAST.dz10 }))));
       return;
     }
-    const yet = notYet(report), over = [report.chance === null ? '' : t('findings.rises', { n: report.rises, chance: number(Math.round(report.chance)) }), ...changing(report)].filter(Boolean);
+    const yet = notYet(report), over = [report.chance === null ? '' : t('findings.rises', { n: report.rises_with_chance, hours: number(Math.round(report.usable_h_with_chance)), chance: number(Math.round(report.chance)) }), ...changing(report)].filter(Boolean);
     body.replaceChildren(
       card('gist', h('p.gist', {}, gist(report).join(' ')), h('p.tiny', {}, t('findings.limit'))),
       report.kinds.length ? card('kinds', h('p.small', {}, t('findings.kinds_lead')), plotKey(), table(rowsOf(report.kinds)), ...others(), ...pairs()) : '',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { besides, changing, figure, gist, momentWords, momentsOf, more, notYet, nothingYet, offersWords, place, rowsOf, scaleOf, settlingWords, signed, stepRows, told, verdictOf, whenWords } from '../../../../dashboards/live/static/js/findings.js';
+import { besides, changing, concordWords, figure, gist, momentWords, momentsOf, more, notYet, nothingYet, offersWords, place, rowsOf, scaleOf, settlingWords, signed, stepRows, told, verdictOf, whenWords } from '../../../../dashboards/live/static/js/findings.js';
 import { outcomeOf } from '../../../../dashboards/live/static/js/outcome.js';
 import { howOf, pairsOf, spansOf } from '../../../../dashboards/live/static/js/spans.js';
 import { speak } from '../../../../dashboards/live/static/js/texts.js';
@@ -33,8 +33,8 @@ test('a figure stands by its verdict and its number, not by one alone', () => {
 
 test('how many there are decides between listed only and too few', () => {
   assert.deepEqual([0, 4, 5, 7, 8].map(n => verdictOf(finding(n))), ['listed_only', 'listed_only', 'too_few', 'too_few', 'not_said']);
-  assert.equal(rowsOf([group('ignored', 6)])[0].words, 'too few: 6, 8 needed');
-  assert.equal(rowsOf([group('ignored', 3)])[0].words, 'listed only: 3, 5 needed');
+  assert.equal(rowsOf([group('ignored', 6)])[0].words, 'too few: 6 of 8');
+  assert.equal(rowsOf([group('ignored', 3)])[0].words, 'listed only: 3 of 8');
 });
 
 test('under five moments nothing is drawn, under eight no difference', () => {
@@ -53,7 +53,7 @@ test('all rows share a scale that holds what is drawn', () => {
 
 test('the gist says what was worn, what stood out, of how many kinds nothing can be said', () => {
   const said = gist(lived([group('conflict', 11, clear), group('criticism', 9, clear), group('ignored', 6), group('connection', 8, { ...clear, verdict: 'not_told_apart' })])).join(' ');
-  assert.equal(said, 'Worn on 25 of 28 days, 11.1 hours a day. After conflict and criticism your body rose more than in matched moments. For 1 of 4 kinds there are too few moments to say.');
+  assert.equal(said, 'Worn on 25 of 28 days, 11.1 hours a day. After conflict and criticism your arousal was higher than in matched moments. For 1 of 4 kinds there are too few moments to say.');
   assert.match(gist(lived([group('ignored', 6)])).join(' '), /Of no kind are there enough/);
   assert.match(gist(lived([group('connection', 8, { ...clear, verdict: 'not_told_apart' })])).join(' '), /No kind could be told apart/);
   assert.match(gist({ ...lived([group('conflict', 11, clear)]), offers: { ...none.offers, decisions: 23 } }).at(-1), /cannot be said yet/);
@@ -66,12 +66,12 @@ test('somebody with nothing is told so calmly', () => {
 });
 
 test('what cannot be said yet comes with what it would take', () => {
-  const open = { ...clear, verdict: 'not_told_apart', reason: 'interval:22' };
-  const said = notYet({ ...lived([group('ignored', 6), group('connection', 8, open)]), trends: [finding(11, { metric: 'dz10_trend' })], offers: { ...none.offers, decisions: 23, least_effect: 1.2 } }).join('\n');
+  const open = { ...clear, low: -.2, verdict: 'not_told_apart', reason: 'interval:22' };
+  const said = notYet({ ...lived([group('ignored', 6), group('connection', 8, open)]), trends: [finding(11, { metric: 'dz10_trend' })], offers: { ...none.offers, decisions: 30, offered: Array(13).fill(0), withheld: Array(10).fill(1), least_effect: 1.2 } }).join('\n');
   assert.match(said, /Anything on ignored \(6\): 8 counted moments of each are needed\./);
-  assert.match(said, /Whether connection differs: .* About 22 more would settle a medium one\./);
+  assert.match(said, /Whether connection differs: the interval still includes no difference\. About 22 more would settle a medium one\./);
   assert.match(said, /12 moments of one kind over three weeks are needed; conflict has 11/);
-  assert.match(said, /23 decisions by chance so far\. An effect under about 1\.2 SD would be missed\./);
+  assert.match(said, /23 decisions by lot with a readable signal so far\. An effect under about 1\.2 SD would be missed\./);
   assert.deepEqual([more(finding(3, { reason: 'few:5' })), more(finding(3, { reason: 'few' })), more(finding(3))], [5, null, null]);
 });
 
@@ -79,7 +79,9 @@ test('kinds with moments enough that are not told apart are named together, with
   const open = n => ({ ...clear, verdict: 'not_told_apart', reason: n ? `interval_includes_none:${n}` : 'not_clear' });
   const said = notYet(lived([group('conflict', 9, open(22)), group('support', 9, open(7)), group('group', 9, open(0)), group('boundary', 9, open(0))]));
   assert.match(said[0], /^Whether these differ: conflict \(22\) and support \(7\)\./);
-  assert.match(said[1], /^Whether these differ: group and boundary\. Not sure enough/);
+  assert.match(said[1], /^Whether these differ: group and boundary\. Chance does as much too often/);
+  const flat = { ...open(0), effect: .1, low: -.3, high: .4 };
+  assert.match(notYet(lived([group('group', 30, flat)]))[0], /^Whether these differ: group\. Half an SD would have shown four times in five, and did not; more of the same would tell little\./);
 });
 
 test('of two kinds the one that moves the body more is named first', () => {
@@ -105,7 +107,7 @@ test('settling is told in minutes, and what was not seen to the end with it', ()
 });
 
 test('a breath is compared by offer, and not before there are enough', () => {
-  assert.deepEqual(offersWords(none.offers), ['Chance has not offered or withheld a breath in these weeks.']);
+  assert.deepEqual(offersWords(none.offers), ['The lot has not offered or withheld a breath in these weeks.']);
   const early = offersWords({ ...none.offers, decisions: 12, finding: finding(12, { ...clear, metric: 'offer', verdict: 'lower' }) });
   assert.equal(early[0], 'No difference can be told yet.');
   assert.match(offersWords({ ...none.offers, decisions: 40, finding: finding(40, { effect: -.6, low: -.9, high: -.3, verdict: 'lower', metric: 'offer' }) })[0], /^Lower after an offer than after none\. .*\u22120\.6 \(\u22120\.9 to \u22120\.3\) SD/);
@@ -131,11 +133,52 @@ test('a planned step is expected against met, and what was feared against what h
   assert.deepEqual([stepRows([step], '2026-03-02')[0].state, stepRows([{ ...ahead, state: 'dropped' }], '2026-03-02')[0].state], ['', 'dropped']);
 });
 
+test('where nothing counts the real reason is said', () => {
+  const watched = cover => ({ ...lived([group('conflict', 0), group('ignored', 0)]), coverage: { worn_h: 278, days: 28, days_worn: 25, counted: 0, usable: 40, not_blind: 40, asked: 0, ...cover } });
+  assert.match(gist(watched({})).join(' '), /All 40 moments with a usable signal were tagged after seeing the chart.* Tags made before looking can be\.$/);
+  assert.doesNotMatch(gist(watched({})).join(' '), /enough|too few/);
+  assert.match(gist(watched({ not_blind: 30, asked: 10 })).join(' '), /or when a rise had led to the question/);
+  assert.match(gist(watched({ usable: 0, not_blind: 0 })).join(' '), /None of the moments tagged has a usable signal/);
+  assert.match(notYet(watched({}))[0], /none of those tagged counts/);
+});
+
+test('a sure and small difference has its own words, everywhere', () => {
+  const slight = { effect: .4, low: .2, high: .6, verdict: 'not_told_apart', reason: 'small' }, report = lived([group('connection', 16, slight)]);
+  assert.equal(rowsOf(report.kinds)[0].words, 'under half an SD');
+  assert.match(gist(report).join(' '), /1 kind differed by under half an SD\.$/);
+  assert.match(notYet(report)[0], /^Higher or lower: connection\. A difference is sure, and under half an SD\./);
+});
+
+test('an interval that leaves none out is never told to include it', () => {
+  const weak = { effect: .15, low: .02, high: .27, verdict: 'not_told_apart', reason: 'within_chance' };
+  const [figures, words] = concordWords({ finding: finding(173, { metric: 'concordance', ...weak }) });
+  assert.match(figures, /within the same kind of moment: r \+0\.15/);
+  assert.match(words, /leaves none out, but chance does as much too often/);
+  const flat = { finding: finding(0, { metric: 'belonging_trend' }), change_at: '' };
+  assert.match(changing({ trends: [], level: { finding: finding(82, { metric: 'still_hr_trend', ...weak }), change_at: '' }, belonging: flat, engagement: flat })[0], /a drift is seen .* but chance does as much too often/);
+});
+
+test('later moments settling faster is a slope', () => {
+  const trend = finding(66, { metric: 't_half_trend', effect: -41.98, low: -70.27, high: -10.96, verdict: 'lower' }), settling = { median_min: 4, low_min: 4, high_min: 5, n: 66, censored: 0, trend };
+  assert.equal(settlingWords(settling).at(-1), 'Later moments settle faster: \u221242 (\u221270 to \u221211) s a month.');
+  assert.match(gist({ ...lived([group('ignored', 6)]), settling }).join(' '), /Later moments settle faster: \u221242/);
+});
+
+test('a breath says what it rests on, and what was felt beside the effect', () => {
+  const offers = { ...none.offers, decisions: 111, offered: Array(58).fill(0), withheld: Array(45).fill(1), taken: 32, rated_offered: [3, 3, 4], rated_withheld: [3, 3], finding: finding(103, { effect: -.68, low: -.9, high: -.45, verdict: 'lower', metric: 'offer' }) };
+  const [effect, counts] = offersWords(offers);
+  assert.match(effect, /adjusted for the level before: \u22120\.7 .* SD\. What you felt was rated alike: median 3\.$/);
+  assert.equal(counts, '111 decisions by lot, 103 with a readable signal after: 58 offered, 45 withheld. Taken up 32 times.');
+  assert.match(offersWords({ ...offers, made: 66 })[1], /Taken up: 32 of 66 offers\.$/);
+  assert.match(gist({ ...lived([group('ignored', 6)]), offers }).at(-1), /lower afterwards than when the lot withheld it, while what you felt was rated alike \(median 3\)\.$/);
+  assert.match(gist({ ...lived([group('ignored', 6)]), offers: { ...offers, rated_withheld: [5] } }).at(-1), /rated 3 with the offer, 5 without \(median\)\.$/);
+});
+
 test('numbers have their sign and the language’s own point', async () => {
   assert.deepEqual([1.25, -.04, 0, -1.2].map(x => signed(x)), ['+1.3', '0.0', '0.0', '\u22121.2']);
   await speak('de');
   assert.equal(signed(-1.2), '\u22121,2');
-  assert.match(gist(lived([group('conflict', 11, clear)])).join(' '), /stieg Ihr Körper mehr als in passenden: Konflikt\./);
+  assert.match(gist(lived([group('conflict', 11, clear)])).join(' '), /war Ihre Erregung höher als in passenden: Konflikt\./);
   await speak('en');
 });
 
