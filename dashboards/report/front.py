@@ -129,7 +129,7 @@ def reactions(report: Report, say: Words, tall: float = 1.0) -> Section:
         Column(say("column.tagged"), 10, right=True),
         Column(say("column.counted"), 10.5, right=True),
         Column(say("column.felt"), 10, right=True),
-        Column(say("column.plot"), 31, picture=axis),
+        Column(say("column.plot"), 30.2, picture=axis),
         Column(say("column.difference"), 0),
     )
     table = Table(say("kinds.table"), columns, tuple(reaction(group, say, tall) for group in report.kinds))

@@ -21,7 +21,7 @@ WIDE = 536.0
 """The wide column: 142 mm."""
 PLOT = 504.0
 """Of it, what days are drawn on; the rest is for the words of the axis."""
-STRIP = 104.0
+STRIP = 100.0
 STRIP_TALL = 14.0
 LOW, HIGH = -2.0, 4.0
 """Standard deviations that a strip shows; what lies outside is drawn at its end, as a wedge."""
@@ -158,8 +158,8 @@ def gates(alt: str, shares: Sequence[tuple[str, float, str]]) -> Picture:
             below.append(label)
         at += wide
     lines = filled(below)
-    parts += [words(WIDE, 34 + 10 * row, line, anchor="end") for row, line in enumerate(lines)]
-    return picture(WIDE, 27 + 10 * len(lines), alt, parts)
+    parts += [words(WIDE, 35 + 11.5 * row, line, anchor="end") for row, line in enumerate(lines)]
+    return picture(WIDE, 27 + 11.5 * len(lines), alt, parts)
 
 
 def filled(labels: Sequence[str]) -> list[str]:
