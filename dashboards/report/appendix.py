@@ -297,6 +297,7 @@ def behind(moment: Moment, say: Words) -> tuple[Cell, ...]:
     with_ = say("group.name", scope=say("column.with"), word=company(moment, say)) if moment.with_whom else ""
     context = say("moment.context", list=", ".join(say.word("context", each) for each in moment.context)) if moment.context else ""
     matched = [say("moment.match", when=say.moment(each.when), change=say.signed(each.dz10)) for each in moment.matches]
+    matched += [say("moment.elsewhere", n=moment.matches_elsewhere)] if moment.matches_elsewhere else []
     against = say("moment.matched", list="; ".join(matched)) if matched else say("moment.not_matched")
     note = say("moment.note", note=moment.note) if moment.note else ""
     first = " · ".join(part for part in (with_, did) if part)

@@ -385,6 +385,7 @@ def _offers(book: _Book) -> model.Offers:
         tuple(rated[row.id] for row in drawn if row.arm == OFFER and row.id in rated),
         tuple(rated[row.id] for row in drawn if row.arm == WITHHELD and row.id in rated),
         None if said.least_effect is None else round(said.least_effect, 2),
+        made=sum(row.arm == OFFER for row in drawn),
     )
 
 

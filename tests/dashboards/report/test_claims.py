@@ -275,3 +275,9 @@ def test_what_is_missing_of_a_series_says_what_it_would_take():
     report = month()
     few = replace(report.engagement, finding=finding("all", "engagement_trend", "too_few", 10, reason="few:4"))
     assert "Change over time of being part of things (4 more needed)." in gist.not_yet(replace(report, engagement=few), SAY)
+
+
+def test_matched_moments_of_days_that_are_not_shared_are_counted_and_not_listed() -> None:
+    moment = replace(month().moments[0], matches=(), matches_elsewhere=3)
+    said = as_html(replace(month(), moments=(moment,)))
+    assert "and 3 more of days that are not shared" in said

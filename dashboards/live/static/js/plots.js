@@ -28,7 +28,8 @@ export function axis([low, high]) {
 export const plotKey = () => h('ul.plot-key', {},
   h('li', {}, drawn('<rect y="2" width="100%" height="12" fill="var(--usual-band)"/>', { height: 16 }), t('findings.key_band')),
   h('li', {}, drawn(dot(50, 8), { height: 16 }), t('findings.key_moment')),
-  h('li', {}, drawn('<line x1="8%" x2="92%" y1="8" y2="8" stroke="var(--well)" stroke-width="3"/><circle cx="50%" cy="8" r="5.5" fill="var(--well)"/>', { height: 16 }), t('findings.key_effect')));
+  h('li', {}, drawn('<line x1="8%" x2="92%" y1="8" y2="8" stroke="var(--well)" stroke-width="3"/><circle cx="50%" cy="8" r="5.5" fill="var(--well)"/>', { height: 16 }), t('findings.key_effect')),
+  h('li', {}, drawn('<line x1="8%" x2="92%" y1="8" y2="8" stroke="var(--well)" stroke-width="2"/><circle cx="50%" cy="8" r="4.5" fill="var(--surface)" stroke="var(--well)" stroke-width="2"/>', { height: 16 }), t('findings.key_open')));
 
 /** One moment among those it is matched with. */
 export function matchPlot(dz10, matches, reach) {
