@@ -56,8 +56,10 @@ def within_chance(finding: Finding) -> bool:
 
 
 def figure(finding: Finding, say: Words) -> str:
-    """`+1.3 (+1.0 to +1.6)`, or nothing."""
+    """`+1.3 (+1.0 to +1.6)`, or nothing. A bound that is not none is not written as 0.0: a digit more tells on which side it lies."""
     digits = DIGITS.get(finding.metric, 1)
+    if any(bound and round(bound, digits) == 0 for bound in (finding.low, finding.high)):
+        digits += 1
     return f"{say.signed(finding.effect, digits)} ({say.interval(finding.low, finding.high, digits)})" if told(finding) else ""
 
 

@@ -281,3 +281,8 @@ def test_matched_moments_of_days_that_are_not_shared_are_counted_and_not_listed(
     moment = replace(month().moments[0], matches=(), matches_elsewhere=3)
     said = as_html(replace(month(), moments=(moment,)))
     assert "and 3 more of days that are not shared" in said
+
+
+def test_a_bound_beside_none_says_on_which_side_it_lies():
+    text = said(with_kind(month(), "conflict", effect=0.52, low=0.04, high=1.02, verdict=HIGHER))
+    assert "+0.52 (+0.04 to +1.02) higher" in text
