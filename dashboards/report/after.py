@@ -152,7 +152,7 @@ def ratings(report: Report, say: Words, tall: float = 1.0) -> Section:
     if not first and not second:
         return Section(say("belonging.title"), (), (Text(plain(say("belonging.none"))),))
     what = say("belonging.both", n=len(first), days=len(belonging), m=len(second)) if second else say("belonging.one", n=len(first), days=len(belonging))
-    lines = [*told_moves(report.belonging, "belonging", say), *told_moves(report.engagement, "engagement", say)]
+    lines = [*moved(report.belonging, "belonging", say), *told_moves(report.engagement, "engagement", say)]
     alts = [
         say(f"{name}.alt", n=len(values), low=say.number(min(values)), high=say.number(max(values)))
         for name, values in (("belonging", first), ("engagement", second))

@@ -56,9 +56,11 @@ def within_chance(finding: Finding) -> bool:
 
 
 def figure(finding: Finding, say: Words) -> str:
-    """`+1.3 (+1.0 to +1.6)`, or nothing. A bound that is not none is not written as 0.0: a digit more tells on which side it lies."""
+    """`+1.3 (+1.0 to +1.6)`, or nothing. A bound that is not none is not written as 0.0, nor what lies beside the half SD as that: a digit more tells
+    on which side it lies."""
     digits = DIGITS.get(finding.metric, 1)
-    if any(bound and round(bound, digits) == 0 for bound in (finding.low, finding.high)):
+    beside_half = finding.metric.startswith("dz10") and round(abs(finding.effect or 0.0), digits) == STATISTICS.least_effect
+    if beside_half or any(bound and round(bound, digits) == 0 for bound in (finding.low, finding.high)):
         digits += 1
     return f"{say.signed(finding.effect, digits)} ({say.interval(finding.low, finding.high, digits)})" if told(finding) else ""
 

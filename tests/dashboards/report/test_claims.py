@@ -84,7 +84,7 @@ def test_settling_of_seven_has_no_median():
     report = short()
     settle = replace(report.settling, n=7, median_min=13.7, low_min=9.9, high_min=18.8)
     text = said(replace(report, settling=settle))
-    assert "Half-way back: cannot be said; 7 rises after moments, eight needed." in text
+    assert "Half-way back: cannot be said; 7 counted rises, eight needed." in text
     assert "14 min at the median" not in text
 
 
@@ -219,7 +219,7 @@ def test_an_interval_that_leaves_none_out_is_never_told_to_include_it():
         report, concord=replace(report.concord, finding=finding("all", "concordance", "not_told_apart", 43, 0.15, half=0.13, reason="within_chance"))
     )
     text = said(weak)
-    assert "the interval includes no link" not in text and "chance does as much too often" in text
+    assert "the interval includes no link" not in text and "chance alone shows as much too often" in text
     assert "within the same kind of moment" in text, "r is not the slope of the dots"
     drift = replace(report, level=replace(report.level, finding=replace(report.level.finding, effect=1.0, low=0.2, high=1.8, reason="within_chance")))
     assert "A drift is seen (+0.2 to +1.8 beats a month), but chance does as much too often." in said(drift)
@@ -268,7 +268,7 @@ def test_a_step_that_does_not_count_has_a_ring_and_the_figures_say_what_they_are
     fewer = finding("kind:exposure_step", "step_outcome", LOWER, 9, -3.0, half=1.0)
     text = said(replace(report, steps=steps, step_findings=(*report.step_findings, fewer)))
     assert "° +1.7" in text and "° +1.0" not in text
-    assert "typically −3.0 (−4.0 to −2.0), less" in text and "Distress met less expected: not compared, 4 more needed." in text
+    assert "typically −3.0 (−4.0 to −2.0), less" in text and "Distress met, minus expected: not compared, 4 more needed." in text
 
 
 def test_what_is_missing_of_a_series_says_what_it_would_take():
