@@ -87,7 +87,7 @@ test('kinds with moments enough that are not told apart are named together, with
 test('of two kinds the one that moves the body more is named first', () => {
   const pair = (words, effect) => finding(12, { metric: 'dz10_contrast', scope: `kind:${words}`, effect, low: effect - .4, high: effect + .4, verdict: effect > 0 ? 'higher' : 'lower' });
   assert.deepEqual(besides({ contrasts: [pair('conflict-support', .9), pair('group-exposure_step', -1.6), { ...pair('conflict-group', .2), verdict: 'not_told_apart' }] }),
-    ['After a step I planned the body rose more than after group: +1.6 (+1.2 to +2.0) SD.', 'After conflict the body rose more than after support: +0.9 (+0.5 to +1.3) SD.']);
+    ['Arousal was higher after a step I planned than after group: +1.6 (+1.2 to +2.0) SD.', 'Arousal was higher after conflict than after support: +0.9 (+0.5 to +1.3) SD.']);
 });
 
 test('what changes has a sentence each, what does not has one for all', () => {
