@@ -119,6 +119,8 @@ class _Life:
     secret: str
     spans: list[tuple[int, int]]
     """When something was said, asked or done, by its beginning."""
+    long_spans: list[tuple[int, int]]
+    """Those of more than a day: they may reach in from afar."""
     first_made_ns: Mapping[str, int]
     """When each event was made, which its edits do not change."""
     barriers_ns: tuple[int, ...]
@@ -145,6 +147,7 @@ class _Life:
             rules,
             store.person_secret(person),
             sorted(spans),
+            [span for span in spans if span[1] - span[0] > DAY_NS],
             {event.id: event.made_at_ns for event in reversed(store.every_event(person))},
             _barriers(store, person, events),
         )
@@ -169,7 +172,7 @@ class _Life:
         reach_ns = (self.rules.lookback_d + 1) * DAY_NS + 4 * HOUR_NS
         first, last = event.t_ns - reach_ns, event.t_ns + reach_ns
         near = self.spans[bisect_left(self.spans, (first - DAY_NS, first)) : bisect_left(self.spans, (last, last))]
-        said = [*(span for span in self.spans if span[1] - span[0] > DAY_NS and span[0] <= last and span[1] >= first), *near]
+        said = [*(span for span in self.long_spans if span[0] <= last and span[1] >= first), *near]
         rows = [self.rows.get(day, "") for day in range(first // BLOCK_NS, last // BLOCK_NS + 1)]
         return digest(self.analysis, asdict(self.rules), event.t_ns, event.certainty_s, event.id in lost, said, rows, self.offsets, self.barriers_ns)
 
