@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from operator import attrgetter
 
 import numpy as np
@@ -200,9 +200,8 @@ class Matcher:
 
 
 def _control(metrics: EventMetrics, n: int, t_ns: int, device: str, day: int, state: State) -> Control:
-    measured = {f.name: getattr(metrics, f.name) for f in fields(EventMetrics) if f.name != "event_id"}
     moved = None if state.motion_mg is None else round(state.motion_mg, 2)
-    return Control(metrics.event_id, n, t_ns, device, day, round(state.still, 4), moved, **measured)
+    return Control(**asdict(metrics), n=n, t_ns=t_ns, device=device, day=day, still=round(state.still, 4), motion_mg=moved)
 
 
 def overlapping(events: Sequence[Event]) -> set[str]:

@@ -333,11 +333,10 @@ class EventMetrics:
     """The least z of a minute in the ten after: some bodies go quiet instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control(EventMetrics):
     """A matched moment of an event: another day at that hour, in the same state, with nothing said nearby; measured by the same operator."""
 
-    event_id: str
     n: int
     """From 0, in the order they were drawn."""
     t_ns: int
@@ -347,15 +346,6 @@ class Control:
     still: float
     """Share of its 25 minutes that was still; the event's own is within the tolerance."""
     motion_mg: float | None
-    dz10: float | None = None
-    peak_z: float | None = None
-    latency_s: float | None = None
-    t_half_s: float | None = None
-    t_half_censored: bool | None = None
-    pre_z: float | None = None
-    area: float | None = None
-    slope: float | None = None
-    slowing_z: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

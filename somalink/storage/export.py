@@ -19,7 +19,7 @@ from somalink.domain.catalogue import INDICES
 from somalink.domain.errors import UsageError
 from somalink.domain.identity import Unit
 from somalink.domain.time import SECOND_NS
-from somalink.domain.types import Control, Episode, EventMetrics, Finding, Flag, FloatArray, Grid, IntArray, Prompt, word
+from somalink.domain.types import Episode, EventMetrics, Finding, Flag, FloatArray, Grid, IntArray, Prompt, word
 from somalink.storage import rows
 from somalink.storage.blobs import TICK_NS2
 from somalink.storage.derived import FORMS, NO_BASELINE, baseline_labels, confidence, unknown, worded
@@ -203,10 +203,13 @@ def _baselines(ask: Ask) -> Iterable[Row]:
             yield person, found.tier, found.baseline.from_ns, found.baseline.mode, found.analysis, rows.baseline_json(found.baseline)
 
 
+_CONTROL_FIELDS = ("event_id", "n", "t_ns", "device", "day", "still", "motion_mg", *_METRIC_FIELDS, "pre_z", "area", "slope", "slowing_z")
+
+
 def _controls(ask: Ask) -> Iterable[Row]:
     for person in ask.people:
         for control in ask.store.controls(person):
-            yield (person, *(getattr(control, f.name) for f in fields(Control)))
+            yield (person, *(getattr(control, name) for name in _CONTROL_FIELDS))
 
 
 _PLACE = "person:s device:s recording:s"

@@ -226,7 +226,7 @@ class Kind(Generic[T]):
         hints = _hints(self.of)
         decoded = ((_FROM_COLUMN[hint](column) if hint in _FROM_COLUMN else column) for hint, column in zip((hints[n] for n in self.own), columns, strict=True))
         try:
-            return self.of(*decoded)
+            return self.of(**dict(zip(self.own, decoded, strict=True)))
         except (ValueError, TypeError) as error:
             raise _damaged(self.name) from error
 

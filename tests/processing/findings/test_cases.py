@@ -10,7 +10,7 @@ from somalink.domain.types import Control, Event, EventMetrics
 
 EVENT = Event("e", "p", "conflict", 0, 0, 0, with_whom=("work", "friend"), action="left", blind=True)
 SEEN = EventMetrics("e", dz10=1.0, peak_z=2.0)
-CONTROL = Control("e", 0, 1, "strap", 7, 1.0, None, dz10=0.25)
+CONTROL = Control("e", dz10=0.25, n=0, t_ns=1, device="strap", day=7, still=1.0, motion_mg=None)
 
 
 def case(event: Event = EVENT, metrics: EventMetrics = SEEN, controls: tuple[Control, ...] = (CONTROL,), stands: str = "counted") -> Case:
