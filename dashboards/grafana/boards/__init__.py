@@ -1,0 +1,1 @@
+"""The boards: which panels, in which order, with which variables. Each exports `BOARD`."""

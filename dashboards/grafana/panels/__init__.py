@@ -1,0 +1,1 @@
+"""One folder a board, one file a panel; each exports `PANEL`."""

@@ -1,0 +1,1 @@
+"""Many people at a glance: data, devices, open questions. Nothing here looks into a body."""
