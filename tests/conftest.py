@@ -6,6 +6,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from influx import influxd, own_influxd, place  # noqa: F401  fixtures, for tests in several folders
 
 # Two busy cores make any deadline a lie; in CI the same examples are drawn every time, so that a red run can be repeated.
 hypothesis.settings.register_profile("everyday", deadline=None, max_examples=50)
@@ -90,3 +91,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             if name == "figures":
                 terminalreporter.section(report.nodeid.rpartition("::")[2].replace("_", " "), sep="-")
                 terminalreporter.write_line(text)
+    for text in sorted({text for r in reports for name, text in r.user_properties if name == "server"}):
+        terminalreporter.write_line(text)
