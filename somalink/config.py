@@ -11,7 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -37,6 +37,11 @@ class Config:
     language: str
     desktop_notices: bool
     ntfy_url: str
+    influx_url: str
+    influx_token: str = field(repr=False)
+    influx_org: str
+    influx_bucket: str
+    influx_bucket_raw: str
 
     @property
     def zone(self) -> ZoneInfo:
@@ -83,6 +88,25 @@ def _topic(raw: object) -> str:
     raise ValueError('the address of an ntfy topic, such as https://ntfy.sh/a-long-word-nobody-guesses, or "" for none')
 
 
+def _server(raw: object) -> str:
+    if isinstance(raw, str) and (not raw.strip() or re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", raw.strip())):
+        return raw.strip().rstrip("/")
+    raise ValueError('the address of an InfluxDB server, such as http://127.0.0.1:8086, or "" for none')
+
+
+def _secret(raw: object) -> str:
+    if isinstance(raw, str) and re.fullmatch(r"\S*", raw.strip()):
+        return raw.strip()
+    raise ValueError("one word, as the server gave it")
+
+
+def _name(raw: object) -> str:
+    """Of a bucket or an organisation. A slash would read as a retention policy in InfluxQL, and a leading underscore is the server's own."""
+    if isinstance(raw, str) and re.fullmatch(r"[^\s/\"'_][^/\"']{0,127}|", raw.strip()):
+        return raw.strip()
+    raise ValueError("a name without slashes and quotes, not beginning with an underscore")
+
+
 def _one_of(choices: tuple[str, ...]) -> Callable[[object], str]:
     def parse(raw: object) -> str:
         if raw not in choices:
@@ -106,6 +130,8 @@ class Setting:
     key: str
     parse: Callable[[object], object]
     meaning: str
+    secret: bool = False
+    """Shown to nobody, not even to whoever wrote it; best given by the `_FILE` form."""
 
     @property
     def variable(self) -> str:
@@ -120,6 +146,11 @@ SETTINGS = (
     Setting("language", _one_of(LANGUAGES), "Language of everything a wearer reads"),
     Setting("desktop_notices", _switch, "A notice on this computer when a question opens, for who agreed to notices: one sentence, no values"),
     Setting("ntfy_url", _topic, 'The same sentence by ntfy to a phone. It leaves the house; "" for none'),
+    Setting("influx_url", _server, 'InfluxDB server that is to have a replica, for dashboards; "" for none'),
+    Setting("influx_token", _secret, "Its token that writes; better SOMALINK_INFLUX_TOKEN_FILE, a file with it", secret=True),
+    Setting("influx_org", _name, "Its organisation"),
+    Setting("influx_bucket", _name, "Its bucket"),
+    Setting("influx_bucket_raw", _name, 'Another bucket for single beats, which may keep them for a shorter time; "" for the same one'),
 )
 ON_THE_PAGE = ("quiet_hours", "prompts")
 """Once settings of this file, now choices of each person."""
@@ -156,6 +187,11 @@ def _defaults(env: Mapping[str, str]) -> dict[str, object]:
         "language": "en",
         "desktop_notices": False,
         "ntfy_url": "",
+        "influx_url": "",
+        "influx_token": "",
+        "influx_org": "somalink",
+        "influx_bucket": "somalink",
+        "influx_bucket_raw": "",
     }
 
 
@@ -228,7 +264,8 @@ def _checked(setting: Setting, raw: object, *, where: str) -> object:
     try:
         return setting.parse(raw)
     except ValueError as error:
-        raise ConfigError(f"{where}: {setting.key} = {raw!r} cannot be used", next_step=f"{setting.key} is {error}") from error
+        shown = "what is given" if setting.secret else repr(raw)
+        raise ConfigError(f"{where}: {setting.key} = {shown} cannot be used", next_step=f"{setting.key} is {error}") from error
 
 
 # ---------------------------------------------------------------- writing

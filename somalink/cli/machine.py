@@ -72,6 +72,8 @@ def _text(config: Config, setting: Setting) -> str:
     value = getattr(config, setting.key)
     if value is None:
         return ""
+    if setting.secret:
+        return "(set)" if value else ""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -59,7 +59,7 @@ def _ms(meaning: str) -> Field:
     return Field(Form.INT, "ms", meaning)
 
 
-PERSON, DEVICE, TIER = "person_id", "device_id", "device_tier"
+PERSON, DEVICE, TIER, STORE = "person_id", "device_id", "device_tier", "store"
 WORN = (PERSON, DEVICE, TIER)
 """Tags of what a device measured."""
 NAMED = (PERSON, "id", "kind")
@@ -96,8 +96,8 @@ MEASUREMENTS: Mapping[str, Measurement] = {
             "arousal_phasic_z": _float("SD", "The same against the last half hour"),
             "arousal_se": _float("SD", "Standard error of arousal_z"),
             "arousal_index": _float("", "clip(20 + 20 z, 0, 100): 20 is the person's own typical still level"),
-            "arousal_lo": _float("", "Lower end of its 90 % band"),
-            "arousal_hi": _float("", "Upper end of its 90 % band"),
+            "arousal_lo": _float("", "Lower end of its 90 % band: clip(20 + 20 (z - 1.64 se), 0, 100)"),
+            "arousal_hi": _float("", "Upper end: clip(20 + 20 (z + 1.64 se), 0, 100)"),
             "arousal_index_ok": _float("", "The index where it could be judged: quality from 0.6 and a gate that is open"),
             "arousal_index_weak": _float("", "The index everywhere else: drawn grey, never judged"),
             "gate": _text("still, light, moving, recovery, posture or unknown"),
@@ -260,7 +260,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
             **{name: _float("SD", f"Mean level from {name[1:]}:00, empty below ten usable minutes") for name in HOURS},
             "days": _float("", "Days it rests on"),
         }),
-        Measurement("pipeline", "How the replica is doing, told by the shipper itself", "when", (), {
+        Measurement("pipeline", "How the replica is doing, by the shipper itself; `store` tells computers apart and names none", "when", (STORE,), {
             "lag_s": _float("s", "Age of the oldest thing that is not here yet"),
             "lag_changes": _float("", "Changes not here yet"),
             "shipped_rows": _float("", "Rows sent so far"),

@@ -41,11 +41,14 @@ from somalink.domain.types import (
 )
 from somalink.storage import coverage, hours, locks, migrations, panels, raw, replication, rows, schema
 from somalink.storage.db import Database, make_private
+from somalink.storage.outbox import Outbox, replicas
 from somalink.storage.rows import CoverageRow, Delta, DeviceEpisode, DeviceStatus, HrvRow, Kind, RawRow, Recording, RecordingRow, TierBaseline
 from somalink.storage.writer import Writer
 
 EVER = (-(1 << 62), 1 << 62)
 """[start, stop) of all time that nanoseconds of int64 can hold with room to add."""
+
+OWN_ID = "own id"
 
 T = TypeVar("T")
 
@@ -120,6 +123,10 @@ class LocalStore:
     def engine_lock(self, person: str, device: str) -> AbstractContextManager[None]:
         """One engine per person and device; EngineLocked when there is one already. A killed process holds nothing."""
         return locks.engine_lock(self.path, person, device)
+
+    def shipping_lock(self, replica: str) -> AbstractContextManager[None]:
+        """One shipper per replica; EngineLocked when there is one already."""
+        return locks.shipping_lock(self.path, replica)
 
     def strap_lock(self, device: str) -> AbstractContextManager[None]:
         """One recorder per strap, whoever wears it; EngineLocked says on whom, when there is one already. Taken after its engine lock."""
@@ -416,6 +423,20 @@ class LocalStore:
         Ends at the first whole change after `limit` rows. The last delta's `change` is the next cursor.
         """
         return replication.since(self._database, self._units(None), change, limit)
+
+    def outbox(self, replica: str) -> Outbox:
+        """How far a replica has come. What it keeps is news to nobody."""
+        return Outbox(self._database, replica)
+
+    def own_id(self) -> str:
+        """Eight hex digits by chance, kept: they tell this store from others and say nothing else."""
+        if self.keepsake("", OWN_ID, "") is None:
+            self.keep("", [(OWN_ID, "", secrets.token_hex(4).encode())])
+        return (self.keepsake("", OWN_ID, "") or b"").decode()
+
+    def replicas(self) -> list[str]:
+        """Every replica this store was ever sent to."""
+        return replicas(self._database)
 
     # ------------------------------------------------------------ inside
 

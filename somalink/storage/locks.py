@@ -72,6 +72,18 @@ def strap_lock(store: Path, device: str, people: Iterable[str]) -> Iterator[None
         yield
 
 
+@contextmanager
+def shipping_lock(store: Path, replica: str) -> Iterator[None]:
+    """Held for the body by whoever sends this store to that replica: two of them would each take back what the other has just sent."""
+    with _locked(_lock_file(store, "replica", replica, "")) as taken:
+        if not taken:
+            raise EngineLocked(
+                f"{store}: another somalink already sends this store to that server",
+                next_step="nothing needs to be done: it goes on sending; end it first to send from here (`somalink run` does it too)",
+            )
+        yield
+
+
 def held(store: Path, person: str, device: str) -> bool:
     """Whether an engine records this person on this device now. Only looks: makes no file, and lets go at once."""
     try:

@@ -21,6 +21,9 @@ from somalink.storage.rows import Delta, Kind, Tombstone
 
 CHANGES_AT_ONCE = 256
 """How many change numbers are looked up together: a live hour's blob holds some 700, so it is decoded three times, not 700 times."""
+MOST_BYTES = 150_000_000
+"""What is more in that many changes is told a change at a time, an hour at a time: an analysis that became the current one is a year in one change.
+256 hours of an archive are half of it."""
 
 
 def since(database: Database, units: dict[int, Unit], after: int, limit: int) -> Iterator[Delta]:
@@ -28,15 +31,36 @@ def since(database: Database, units: dict[int, Unit], after: int, limit: int) ->
     newest = int(database.value("SELECT value FROM counters WHERE name = 'change'"))
     current = dict(database.rows("SELECT person, analysis FROM current_analysis"))
     told = 0
-    for low in range(after, newest, CHANGES_AT_ONCE):
-        with database.reading():
-            found = sorted(_between(database, units, current, low, min(low + CHANGES_AT_ONCE, newest)), key=lambda delta: delta.change)
-        for _, deltas in groupby(found, key=lambda delta: delta.change):
+    low = after
+    while low < newest:
+        upto = min(low + CHANGES_AT_ONCE, newest)
+        if many := _bytes(database, low, upto) > MOST_BYTES:
+            upto = low + 1
+        for _, deltas in groupby(_ordered(database, units, current, low, upto, as_found=many), key=lambda delta: delta.change):
             for delta in deltas:
                 told += len(delta.rows)
                 yield delta
             if told >= limit:
                 return
+        low = upto
+
+
+def _bytes(database: Database, after: int, upto: int) -> int:
+    """About how much of closed hours was written in (after, upto], as columns: all of each hour that has a row of it."""
+    sql = "SELECT kind, sum(count) FROM hours WHERE last_change > ? AND first_change <= ? GROUP BY kind"
+    columns = {table.name: len(table.columns) for table in (hours.BEATS, hours.GRID)}
+    return sum(8 * columns[kind] * int(count) for kind, count in database.rows(sql, (after, upto)))
+
+
+def _ordered(database: Database, units: dict[int, Unit], current: dict[str, str], after: int, upto: int, *, as_found: bool) -> Iterator[Delta]:
+    """By change; `as_found`: of one change, told while it is read."""
+    with database.reading():
+        found = _between(database, units, current, after, upto)
+        if as_found:
+            yield from found
+            return
+        ordered = sorted(found, key=lambda delta: delta.change)
+    yield from ordered
 
 
 def _between(database: Database, units: dict[int, Unit], current: dict[str, str], after: int, upto: int) -> Iterator[Delta]:
@@ -46,11 +70,13 @@ def _between(database: Database, units: dict[int, Unit], current: dict[str, str]
     yield from _baselines(database, current, after, upto)
     for stretch in hours.BEATS.changed(database, after, upto):
         for change, t in _by_change(stretch.table):
-            yield Delta(change, "beats", units[stretch.unit], "", Beats(t["t_ns"], t["rr_ticks"], t["flag"], t["segment"]))
+            unit = units[stretch.unit]
+            yield Delta(change, "beats", unit, "", Beats(t["t_ns"], t["rr_ticks"], t["flag"], t["segment"]), unit.person)
     for stretch in hours.GRID.changed(database, after, upto):
-        if current.get(units[stretch.unit].person) == stretch.analysis:
+        unit = units[stretch.unit]
+        if current.get(unit.person) == stretch.analysis:
             for change, t in _by_change(stretch.table):
-                yield Delta(change, "grid", units[stretch.unit], stretch.analysis, Grid(**{name: t[name] for name in hours.GRID.columns}))
+                yield Delta(change, "grid", unit, stretch.analysis, Grid(**{name: t[name] for name in hours.GRID.columns}), unit.person)
 
 
 def _of_kind(database: Database, kind: Kind[Any], units: dict[int, Unit], current: dict[str, str], after: int, upto: int) -> Iterator[Delta]:
@@ -66,14 +92,14 @@ def _of_kind(database: Database, kind: Kind[Any], units: dict[int, Unit], curren
             values = (kind.value(row[len(place) : -1]) for row in same)
             if kind is panels.HRV:
                 values = (panels.unpack(value, known[where[place["names"]]]) for value in values)
-            yield Delta(change, kind.name, unit, analysis, tuple(values))
+            yield Delta(change, kind.name, unit, analysis, tuple(values), person)
 
 
 def _baselines(database: Database, current: dict[str, str], after: int, upto: int) -> Iterator[Delta]:
     sql = "SELECT change, person, tier, analysis, json FROM baselines WHERE change > ? AND change <= ? ORDER BY change, person, tier, from_ns"
     for change, person, tier, analysis, text in database.rows(sql, (after, upto)):
         if current.get(person) == analysis:
-            yield Delta(change, "baselines", Unit(person, "", "", tier), analysis, (rows.baseline_of(text),))
+            yield Delta(change, "baselines", Unit(person, "", "", tier), analysis, (rows.baseline_of(text),), person)
 
 
 def _tombstones(database: Database, after: int, upto: int) -> Iterator[Delta]:

@@ -159,6 +159,15 @@ class Delta:
     unit: Unit | None
     analysis: str
     rows: Beats | Grid | tuple[Any, ...]
+    person: str = ""
+    """Whose, where the rows do not say it themselves."""
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Everybody it is about; nobody where it is about this computer."""
+        if self.person or isinstance(self.rows, Beats | Grid):
+            return frozenset({self.person} - {""})
+        return frozenset(person for row in self.rows if (person := getattr(row, "person", "")))
 
 
 # ---------------------------------------------------------------- values <-> columns

@@ -180,5 +180,28 @@ CREATE TABLE keepsakes (
 """Findings and what they are compared with. A keepsake is what was computed from other rows and takes long: good while its `state` stands,
 lost without harm, never replicated."""
 
-STEPS: tuple[str, ...] = (VERSION_1, VERSION_2)
+VERSION_3 = """
+CREATE TABLE replica_state (
+    replica TEXT PRIMARY KEY, change INTEGER NOT NULL, shipped INTEGER NOT NULL, expired INTEGER NOT NULL, retries INTEGER NOT NULL,
+    last_error TEXT NOT NULL, next_step TEXT NOT NULL, caught_up_ns INTEGER NOT NULL, acknowledged_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE replica_points (
+    replica TEXT NOT NULL, person TEXT NOT NULL, measurement TEXT NOT NULL, id TEXT NOT NULL, t_ns INTEGER NOT NULL, tags TEXT NOT NULL,
+    fields TEXT NOT NULL, digest TEXT NOT NULL,
+    PRIMARY KEY (replica, person, measurement, id, t_ns, tags)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE replica_due (
+    replica TEXT NOT NULL, person TEXT NOT NULL, what TEXT NOT NULL, part TEXT NOT NULL,
+    PRIMARY KEY (replica, person, what, part)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE replica_parked (
+    replica TEXT NOT NULL, person TEXT NOT NULL, series TEXT NOT NULL, t_ns INTEGER NOT NULL, bucket TEXT NOT NULL, reason TEXT NOT NULL, line TEXT NOT NULL,
+    PRIMARY KEY (replica, series, t_ns)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE replica_withheld (replica TEXT NOT NULL, person TEXT NOT NULL, PRIMARY KEY (replica, person)) STRICT, WITHOUT ROWID;
+"""
+"""Where replicas are: how far each has come, which points with an id may be there, what is to be compared anew, what a server refused, and who is
+not in it. News to nobody: none of it takes a change number."""
+
+STEPS: tuple[str, ...] = (VERSION_1, VERSION_2, VERSION_3)
 """`STEPS[v]` takes a store from version v to v + 1."""

@@ -104,7 +104,22 @@ def test_every_field_is_a_setting_with_a_parser_that_gives_its_type():
     assert set(fields) - {"file"} == set(BY_KEY)
     examples: dict[str, object] = {
         "store": "~/x.db", "person": "me", "tz": "UTC", "hide_heart_rate": True, "language": "en",
-        "desktop_notices": True, "ntfy_url": "https://ntfy.sh/topic",
+        "desktop_notices": True, "ntfy_url": "https://ntfy.sh/topic", "influx_url": "http://127.0.0.1:8086", "influx_token": "x" * 20,
+        "influx_org": "clinic", "influx_bucket": "somalink", "influx_bucket_raw": "",
     }  # fmt: skip
     for setting in SETTINGS:
         assert isinstance(setting.parse(examples[setting.key]), fields[setting.key]), setting.key
+
+
+def test_a_token_is_never_shown():
+    config = load(env={"SOMALINK_INFLUX_TOKEN": "sesame-open"})
+    assert config.influx_token == "sesame-open" and "sesame-open" not in repr(config)
+    with pytest.raises(ConfigError) as told:
+        load(env={"SOMALINK_INFLUX_TOKEN": "sesame open"})
+    assert "sesame" not in str(told.value)
+
+
+@pytest.mark.parametrize("bucket", ["a/b", '"a"', "_a", "a" * 200])
+def test_a_bucket_that_a_dashboard_could_not_ask_for_is_refused(bucket):
+    with pytest.raises(ConfigError, match="without slashes"):
+        load(env={"SOMALINK_INFLUX_BUCKET": bucket})

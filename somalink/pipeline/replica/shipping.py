@@ -1,0 +1,562 @@
+"""Brings a replica up to the store: what is new by change number, and what has an id by comparing it with what is there.
+
+The cursor moves only when everything up to it was acknowledged or has been written down as due, so a kill at any instant means sending again,
+never losing. Nothing here waits or tries again: `keeping` does. Two roads:
+
+* **streams** (beats, grid points, panels, device status) are sent as they are told, in the order of the store, deletions in their place;
+* **sets** (moments, tags, findings, hours ...) are made anew as a whole whenever something they rest on has changed, and compared with what may be
+  on the server: what differs is sent, what is gone or has moved is taken back.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
+
+import numpy as np
+from somalink.pipeline.replica.sets import SETS, Subject, hours_of
+
+from somalink.domain.choices import NO
+from somalink.domain.constants import Constants
+from somalink.domain.identity import Unit, digest
+from somalink.domain.measurements import DEVICE, MEASUREMENTS, PERSON, STORE
+from somalink.domain.time import HOUR_NS, SECOND_NS, local_day
+from somalink.domain.types import Beats, Episode, Gap, Grid, UtcOffset
+from somalink.pipeline.replica import streams
+from somalink.storage.influx.points import Point, series
+from somalink.storage.influx.server import Place, ServerError, Trouble
+from somalink.storage.local import EVER, LocalStore
+from somalink.storage.outbox import PENDING, Due, Held, Key, Parked, Progress
+from somalink.storage.rows import Delta, HourCount, RecordingRow, Tombstone
+
+T = TypeVar("T")
+
+LINES_AT_ONCE = 5_000
+"""Of one request. Above that a server gains nothing, and what it refuses takes longer to find."""
+ROWS_AT_ONCE = 50_000
+"""Rows between two looks at what is due and who is watching."""
+HOURS_AT_ONCE = 400
+HOURS = "hours"
+"""The due work that makes `coverage` and `hour_summary`; its part is `device/hour`, or `device/` for all of a device."""
+HOURLY = ("coverage", "hour_summary")
+FINDINGS = "make findings"
+"""The due work that asks anew what moments come to: what the report would say of the last weeks is what dashboards say."""
+SAID = frozenset({"events", "event_metrics", "ratings", "sessions", "plans", "answers", "prompts"})
+"""Kinds of rows that findings rest on; of the body's rows they follow once a day."""
+WAIT_S: Mapping[str, float] = {HOURS: 60, "breathing": 60, "week_profile": 900, FINDINGS: 600}
+"""How long a part rests after it was made, because what it rests on changes every few seconds while somebody wears a strap."""
+REPORT_S = 30.0
+"""How often it tells of itself when there is nothing else to tell: silence means that it is gone."""
+LATE_S = 60.0
+"""From then on a lag is told before it is worked off, so that an outage can be seen afterwards."""
+CONSENT = "consent_clinician"
+
+
+class Sink(Protocol):
+    """What is asked of a server; each raises ServerError."""
+
+    def write(self, bucket: str, lines: Sequence[str]) -> None: ...
+
+    def delete(self, bucket: str, measurement: str, tags: Mapping[str, str], start_ns: int, stop_ns: int) -> None: ...
+
+
+Told = Callable[[float], None]
+"""Hears how far it is, 0 to 1."""
+
+
+def replica_id(place: Place) -> str:
+    """Name of a replica in the store: another server, organisation or bucket is another replica, and begins from nothing. A new token is not."""
+    return digest(place.url, place.org, *place.buckets)[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What points are made with."""
+
+    constants: Constants = field(default_factory=Constants)
+    tz: str = "UTC"
+    lang: str = "en"
+
+
+class Shipper:
+    """One store, one replica. For one thread; hold `LocalStore.shipping_lock` meanwhile."""
+
+    def __init__(
+        self, store: LocalStore, sink: Sink, place: Place, manner: Manner, now_ns: Callable[[], int], stopped: Callable[[], bool] = lambda: False
+    ) -> None:
+        self.store, self.sink, self.place, self._manner, self._now_ns, self._stopped = store, sink, place, manner, now_ns, stopped
+        self.outbox = store.outbox(replica_id(place))
+        self.progress = self.outbox.progress
+        self._made_ns: dict[tuple[str, str], int] = {}
+        """When each person's parts were made last."""
+        self._reported_ns = 0
+        self._day: dict[str, int] = {}
+        """Newest local day whose hours were made, by person: with a new one the last weeks are others."""
+
+    # ------------------------------------------------------------ the whole of it
+
+    def drain(self, told: Told | None = None, *, patient: bool = True) -> None:
+        """Sends until nothing is left; ServerError when the server is not there or will not have it, and what was acknowledged is kept.
+
+        `patient`: parts that were made a moment ago rest a while; otherwise nothing is left at all.
+        """
+        began = self.progress.change
+        if standing(self.store, self.place, self._now_ns()).lag_s > LATE_S:
+            self.report()
+        self._admit()
+        idle = True
+        while not self._stopped():
+            moved = self._stream(ROWS_AT_ONCE)
+            worked = self._settle(patient=patient or moved)
+            if told is not None:
+                told((self.progress.change - began) / max(1, self.store.change - began))
+            if not moved and not worked:
+                break
+            idle = False
+        else:
+            return
+        self._keep(replace(self.progress, caught_up_ns=self._now_ns(), last_error="", next_step=""))
+        if not idle or self._now_ns() - self._reported_ns >= REPORT_S * SECOND_NS:
+            self.report()
+
+    def failed(self, error: ServerError) -> None:
+        """Remembers why nothing can be sent now."""
+        self._keep(replace(self.progress, retries=self.progress.retries + 1, last_error=error.what, next_step=error.next_step))
+
+    def report(self) -> None:
+        """A point about itself, for whoever watches the apparatus. Failing to tell it is no failure of shipping: the next one will do."""
+        about = standing(self.store, self.place, self._now_ns())
+        fields = {
+            "lag_s": about.lag_s,
+            "lag_changes": about.changes,
+            "shipped_rows": about.progress.shipped,
+            "parked_rows": about.parked,
+            "expired_rows": about.progress.expired,
+            "retries": about.progress.retries,
+            "last_error": about.progress.last_error,
+            "store_bytes": self.store.path.stat().st_size,
+            "disk_free_bytes": shutil.disk_usage(self.store.path.parent).free,
+        }
+        self._reported_ns = self._now_ns()
+        self.sink.write(self.place.bucket, [Point("pipeline", {STORE: self.store.own_id()}, fields, self._now_ns()).line()])
+
+    # ------------------------------------------------------------ who is in it
+
+    def _admit(self) -> None:
+        """Whoever says "no" to their clinician is taken out, all of them; whoever says "yes" again is sent from the beginning."""
+        asked, known = withheld(self.store), self.outbox.withheld()
+        for person in sorted(asked - known):
+            self.take_out(person)
+            self.outbox.forget(person)
+        for person in sorted(known - asked):
+            self._ship(self.store.since(0, limit=EVER[1]), self.progress, only=person)
+            self.outbox.admit(person)
+
+    def take_out(self, person: str) -> None:
+        """Deletes every point of a person, in every bucket."""
+        for bucket in self.place.buckets:
+            for measurement, about in MEASUREMENTS.items():
+                if PERSON in about.tags:
+                    self.sink.delete(bucket, measurement, {PERSON: person}, *EVER)
+
+    # ------------------------------------------------------------ streams
+
+    def _stream(self, rows: int) -> bool:
+        """The next changes, about so many rows of them; whether there were any."""
+        return self._ship(self.store.since(self.progress.change, rows), self.progress)
+
+    def _ship(self, deltas: Iterator[Delta], progress: Progress, *, only: str = "") -> bool:
+        """Sends what streams and notes what is due. With `only`, of one person, and the cursor stays."""
+        left_out = self.outbox.withheld()
+        batch, due, last = _Batch(self), set[Due](), progress.change
+        with batch:
+            for delta in deltas:
+                last = delta.change if not only else last
+                people = frozenset({only}) & delta.people if only else delta.people - left_out
+                for person in people:
+                    batch.take(delta, person)
+                    due |= _due(delta, person)
+        batch.settle()
+        moved = last > progress.change or bool(only)
+        if moved:
+            self._keep(replace(self.progress, change=last), due=due)
+        return moved
+
+    # ------------------------------------------------------------ sets
+
+    def _settle(self, *, patient: bool) -> bool:
+        """Does what is due and has rested; whether anything was done."""
+        ripe = [due for due in self.outbox.due() if not patient or self._has_rested(due)]
+        for (person, what), parts in _grouped(ripe).items():
+            for some in _portions(parts, HOURS_AT_ONCE):
+                self._make(person, what, some)
+            self._made_ns[person, what] = self._now_ns()
+        return bool(ripe)
+
+    def _has_rested(self, due: Due) -> bool:
+        made_ns = self._made_ns.get((due.person, due.what))
+        return made_ns is None or self._now_ns() - made_ns >= WAIT_S.get(due.what, 0) * SECOND_NS
+
+    def _make(self, person: str, what: str, due: Sequence[Due]) -> None:
+        """Does one kind of due work for one person, and strikes it off."""
+        subject = Subject.of(self.store, person, self._manner.constants, self._manner.tz, self._manner.lang)
+        if what == FINDINGS:
+            ask_anew(self.store, person, self._manner, self._now_ns())
+        elif what == HOURS:
+            newest = self._hours(subject, [each.part for each in due])
+            if self._day.get(person, newest - 1) < newest:
+                self._day[person] = newest
+                self._keep(self.progress, due=[Due(person, FINDINGS)])
+        else:
+            wanted = next(each for each in SETS if each.measurement == what).points(subject)
+            self._reconcile(person, what, wanted, self.outbox.held(person, what))
+        self._keep(self.progress, done=due)
+
+    def _hours(self, subject: Subject, parts: Iterable[str]) -> int:
+        """Makes hours of devices; the newest local day among them."""
+        of_device: dict[str, set[int]] = {}
+        for part in parts:
+            device, _, hour = part.rpartition("/")
+            of_device.setdefault(device, set()).update([int(hour)] if hour else _all_hours(self.store, subject.person, device))
+        for device, hours in of_device.items():
+            points = list(hours_of(subject, device, sorted(hours)))
+            ids = [f"{device}/{hour}" for hour in sorted(hours)]
+            for measurement in HOURLY:
+                mine = [point for point in points if point.measurement == measurement]
+                self._reconcile(subject.person, measurement, mine, self.outbox.held(subject.person, measurement, ids))
+        latest = max((hour for hours in of_device.values() for hour in hours), default=0)
+        return local_day(latest, subject.offsets.one(latest))
+
+    def _reconcile(self, person: str, measurement: str, wanted: Iterable[Point], held: Mapping[str, list[Held]]) -> None:
+        """Makes the server hold the wanted points and no others of those it may hold. What may be there is written down before it is sent."""
+        by_id = {point.id: point for point in wanted}
+        news, stale = _compared(by_id, held)
+        if not news and not stale:
+            return
+        self.outbox.hold(person, measurement, [(id, replace(one, digest=PENDING)) for id, one in news])
+        bucket = self.place.bucket
+        for _, one in stale:
+            self.sink.delete(bucket, measurement, one.key.by_name, one.key.t_ns, one.key.t_ns + 1)
+        self._gone(stale, measurement)
+        deliveries = [self._deliver(person, bucket, lines) for lines in _portions([by_id[id].line() for id, _ in news], LINES_AT_ONCE)]
+        self._settle_deliveries(deliveries)
+        self.outbox.hold(person, measurement, news)
+        kept = {(id, one.key) for id, one in news}
+        self.outbox.let_go(person, measurement, [(id, one.key) for id, one in stale if (id, one.key) not in kept])
+
+    def _gone(self, stale: Iterable[tuple[str, Held]], measurement: str) -> None:
+        """What is taken back need not be parked any more."""
+        if self.outbox.count_parked():
+            self.outbox.unpark((series(measurement, {name: one.key.by_name.get(name, "") for name in MEASUREMENTS[measurement].tags}), one.key.t_ns)
+                               for _, one in stale)  # fmt: skip
+
+    # ------------------------------------------------------------ one request and what became of it
+
+    def _deliver(self, person: str, bucket: str, lines: Sequence[str]) -> Delivery:
+        """Sends lines; those that are refused are found by halving, and the rest goes on. ServerError for anything but the rows themselves."""
+        if not lines:
+            return Delivery()
+        try:
+            self.sink.write(bucket, lines)
+        except ServerError as error:
+            if error.trouble not in (Trouble.REFUSED, Trouble.TOO_LARGE):
+                raise
+            if error.expired and error.dropped == len(lines):
+                return Delivery(expired=len(lines))
+            if len(lines) > 1:
+                middle = len(lines) // 2
+                return self._deliver(person, bucket, lines[:middle]) + self._deliver(person, bucket, lines[middle:])
+            return Delivery(expired=1) if error.expired else Delivery(parked=(_parked(person, bucket, lines[0], error.what),))
+        return Delivery(lines=tuple(lines))
+
+    def _settle_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+        """Keeps what became of some requests."""
+        sent = sum(deliveries, Delivery())
+        if sent.parked:
+            self.outbox.park(sent.parked)
+        if sent.lines and self.outbox.count_parked():
+            self.outbox.unpark(_place_of(line) for line in sent.lines)
+        self._keep(replace(self.progress, shipped=self.progress.shipped + len(sent.lines), expired=self.progress.expired + sent.expired))
+
+    def again(self) -> None:
+        """Sends what is parked once more: somebody has mended the server."""
+        for parked in self.outbox.parked():
+            self._settle_deliveries([self._deliver(parked.person, parked.bucket, [parked.line])])
+
+    def _keep(self, progress: Progress, *, due: Iterable[Due] = (), done: Iterable[Due] = ()) -> None:
+        acknowledged = self._now_ns() if progress.shipped > self.progress.shipped else progress.acknowledged_ns
+        self.progress = replace(progress, acknowledged_ns=acknowledged)
+        self.outbox.keep(self.progress, due=due, done=done)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of some lines."""
+
+    lines: tuple[str, ...] = ()
+    """Acknowledged."""
+    expired: int = 0
+    parked: tuple[Parked, ...] = ()
+
+    def __add__(self, other: Delivery) -> Delivery:
+        return Delivery(self.lines + other.lines, self.expired + other.expired, self.parked + other.parked)
+
+
+class _Batch:
+    """Streamed rows on their way: gathered by unit, made into lines here while the request before is under way in another thread."""
+
+    def __init__(self, shipper: Shipper) -> None:
+        self._shipper, self._store = shipper, shipper.store
+        self._beats: dict[Unit, list[Beats]] = {}
+        self._grid: dict[Unit, list[Grid]] = {}
+        self._lines: dict[tuple[str, str], list[str]] = {}
+        self._rows = 0
+        self._deliveries: list[Delivery] = []
+        self._hands = ThreadPoolExecutor(1, thread_name_prefix="ship")
+        self._under_way: Future[Delivery] | None = None
+
+    def __enter__(self) -> _Batch:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self.flush()
+        finally:
+            self._hands.shutdown(wait=True)
+
+    def take(self, delta: Delta, person: str) -> None:
+        """One delta, of one person; a deletion waits for what was said before it."""
+        unit = delta.unit
+        if delta.kind == "tombstones":
+            self._delete(tombstone for tombstone in delta.rows if isinstance(tombstone, Tombstone) and tombstone.person == person)
+        elif isinstance(delta.rows, Beats) and unit is not None:
+            self._beats.setdefault(unit, []).append(delta.rows)
+            self._rows += len(delta.rows)
+        elif isinstance(delta.rows, Grid) and unit is not None:
+            self._grid.setdefault(unit, []).append(delta.rows)
+            self._rows += len(delta.rows)
+        elif delta.kind in _ROW_LINES and unit is not None and not isinstance(delta.rows, Beats | Grid):
+            self._add(person, self._shipper.place.bucket, _ROW_LINES[delta.kind](unit, delta.rows))
+        if self._rows >= LINES_AT_ONCE:
+            self._make_lines()
+
+    def _delete(self, tombstones: Iterable[Tombstone]) -> None:
+        streamed = [each for each in tombstones if each.kind in _STREAMED]
+        if not streamed:
+            return
+        self.flush()
+        for each in streamed:
+            measurement = _STREAMED[each.kind]
+            bucket = self._bucket(measurement)
+            tags = {PERSON: each.person, DEVICE: each.device} if each.device else {PERSON: each.person}
+            start_ns, stop_ns = (EVER[0] if each.from_ns is None else each.from_ns), (EVER[1] if each.to_ns is None else each.to_ns)
+            self._shipper.sink.delete(bucket, measurement, tags, start_ns, stop_ns)
+
+    def flush(self) -> None:
+        """Everything that was taken is acknowledged, or has its reason."""
+        self._make_lines()
+        for (person, bucket), lines in self._lines.items():
+            self._send(person, bucket, lines)
+        self._lines = {}
+        self._await()
+
+    def settle(self) -> None:
+        """Keeps what became of it."""
+        self._shipper._settle_deliveries(self._deliveries)
+        self._deliveries = []
+
+    def _make_lines(self) -> None:
+        for unit, parts in self._beats.items():
+            self._add(unit.person, self._bucket("beat"), streams.beat_lines(unit, self._with_their_like(unit, Beats.concat(parts))))
+        for unit, rows in self._grid.items():
+            self._add(unit.person, self._shipper.place.bucket, streams.arousal_lines(unit, self._that_shows(unit, Grid.concat(rows))))
+        self._beats, self._grid, self._rows = {}, {}, 0
+
+    def _with_their_like(self, unit: Unit, told: Beats) -> Beats:
+        """With every other beat of the same instants: which of two is 1 ns later depends on both."""
+        near = self._store.beats(unit.person, unit.device, int(told.t_ns.min()), int(told.t_ns.max()) + 1)
+        return near.take(np.isin(near.t_ns, told.t_ns))
+
+    def _that_shows(self, unit: Unit, told: Grid) -> Grid:
+        """Where recordings of a device overlap, the points that readers see."""
+        near = self._store.grid(unit.person, unit.device, int(told.stop_ns.min()), int(told.stop_ns.max()) + 1)
+        return near.take(np.isin(near.stop_ns, told.stop_ns))
+
+    def _add(self, person: str, bucket: str, lines: Sequence[str]) -> None:
+        waiting = self._lines.setdefault((person, bucket), [])
+        waiting.extend(lines)
+        while len(waiting) >= LINES_AT_ONCE:
+            self._send(person, bucket, waiting[:LINES_AT_ONCE])
+            del waiting[:LINES_AT_ONCE]
+
+    def _send(self, person: str, bucket: str, lines: Sequence[str]) -> None:
+        self._await()
+        self._under_way = self._hands.submit(self._shipper._deliver, person, bucket, lines)
+
+    def _await(self) -> None:
+        if self._under_way is not None:
+            done, self._under_way = self._under_way, None
+            self._deliveries.append(done.result())
+
+    def _bucket(self, measurement: str) -> str:
+        place = self._shipper.place
+        return place.raw_bucket if place.raw_bucket and MEASUREMENTS[measurement].raw else place.bucket
+
+
+_ROW_LINES: Mapping[str, Callable[..., list[str]]] = {"hrv": streams.hrv_lines, "device_status": streams.status_lines}
+"""Kinds of rows that are sent as they are told."""
+_STREAMED: Mapping[str, str] = {"grid": "arousal", "beats": "beat", "hrv": "hrv_window", "device_status": "device_status"}
+"""Kinds of tombstones that take back what streamed, and the measurement it went to."""
+
+
+# ---------------------------------------------------------------- what is due
+
+
+def _due(delta: Delta, person: str) -> set[Due]:
+    """What has to be made anew because of what was told."""
+    kinds = {each.kind for each in delta.rows if isinstance(each, Tombstone)} if delta.kind == "tombstones" else {delta.kind}
+    found = {Due(person, each.measurement) for each in SETS if each.rests_on & kinds}
+    if kinds & SAID:
+        found.add(Due(person, FINDINGS))
+    return found | {Due(person, HOURS, part) for part in _hour_parts(delta)}
+
+
+def _hour_parts(delta: Delta) -> Iterator[str]:
+    """`device/hour` of every hour whose figures rest on what was told."""
+    if delta.kind == "tombstones":
+        yield from {f"{each.device}/" for each in delta.rows if isinstance(each, Tombstone) and each.device}
+        return
+    if delta.unit is None or not delta.unit.device:
+        return
+    hours: set[int] = set()
+    if isinstance(delta.rows, Beats):
+        hours = set((np.unique(delta.rows.t_ns // HOUR_NS) * HOUR_NS).tolist())
+    elif isinstance(delta.rows, Grid):
+        hours = set((np.unique((delta.rows.stop_ns - 1) // HOUR_NS) * HOUR_NS).tolist())
+    else:
+        hours = {hour for row in delta.rows for hour in _hours_of_row(row)}
+    yield from (f"{delta.unit.device}/{hour}" for hour in hours)
+    if any(isinstance(row, UtcOffset) for row in delta.rows) and not isinstance(delta.rows, Beats | Grid):
+        yield f"{delta.unit.device}/"
+
+
+def _hours_of_row(row: object) -> Iterable[int]:
+    match row:
+        case Gap(start_ns=start_ns, stop_ns=stop_ns):
+            return range(start_ns // HOUR_NS * HOUR_NS, max(stop_ns, start_ns + 1), HOUR_NS)
+        case HourCount(hour_start_ns=hour_ns):
+            return (hour_ns,)
+        case Episode(start_ns=start_ns) | RecordingRow(start_ns=start_ns):
+            return (start_ns // HOUR_NS * HOUR_NS,)
+        case _:
+            return ()
+
+
+def _all_hours(store: LocalStore, person: str, device: str) -> set[int]:
+    """Every hour in which a device has anything: what had nothing left is found among what is held."""
+    units = [unit for unit in store.units(person) if unit.device == device]
+    days = {day for unit in units for day in store.days(unit)}
+    return {hour for start_ns, stop_ns in days for hour in range(start_ns, stop_ns, HOUR_NS)}
+
+
+def ask_anew(store: LocalStore, person: str, manner: Manner, now_ns: int) -> None:
+    """Makes the findings that dashboards show, where somebody has said anything at all."""
+    from datetime import timedelta
+
+    from somalink.pipeline.reporting import newest_day, report_of
+
+    if not store.events(person) or (last := newest_day(store, person, manner.tz, now_ns)) is None:
+        return
+    for days in SPANS:
+        report_of(store, person, last - timedelta(days=days - 1), last, constants=manner.constants, tz=manner.tz, rolling=True)
+
+
+SPANS = (14, 28, 90)
+"""Days that a dashboard asks about, each ending with the newest."""
+
+
+def withheld(store: LocalStore) -> frozenset[str]:
+    """Whoever has said that nothing of theirs is for a clinician. Who never said anything is in: whoever runs the server has asked them."""
+    return frozenset(person for person in store.people() if _newest(store, person) == NO)
+
+
+def _newest(store: LocalStore, person: str) -> str:
+    said = [setting for setting in store.profile(person) if setting.key == CONSENT]
+    return max(said, key=lambda each: (each.received_ns, each.revision)).value if said else ""
+
+
+# ---------------------------------------------------------------- small things
+
+
+def _compared(wanted: Mapping[str, Point], held: Mapping[str, list[Held]]) -> tuple[list[tuple[str, Held]], list[tuple[str, Held]]]:
+    """(what is to be sent, what is to be taken back first) by id. A point that loses a field is taken back too: fields that are sent only overwrite."""
+    news, stale = [], []
+    for id, point in wanted.items():
+        line = point.line()
+        if not line:
+            stale += [(id, one) for one in held.get(id, [])]
+            continue
+        known = frozenset(name for name, value in point.fields.items() if value is not None and value == value)
+        now = Held(Key.of(point.t_ns, point.tags), known, digest(line)[:16])
+        before = held.get(id, [])
+        if before != [now]:
+            news.append((id, now))
+            stale += [(id, one) for one in before if one.key != now.key or one.fields - now.fields]
+    stale += [(id, one) for id, before in held.items() if id not in wanted for one in before]
+    return news, stale
+
+
+def _grouped(dues: Iterable[Due]) -> dict[tuple[str, str], list[Due]]:
+    """By person and kind of work; findings first, since what they find is shipped next."""
+    found: dict[tuple[str, str], list[Due]] = {}
+    for due in sorted(dues, key=lambda each: (each.what != FINDINGS, each)):
+        found.setdefault((due.person, due.what), []).append(due)
+    return found
+
+
+def _portions(values: Sequence[T], most: int) -> Iterator[Sequence[T]]:
+    return (values[k : k + most] for k in range(0, len(values), most))
+
+
+def _place_of(line: str) -> tuple[str, int]:
+    """(series, time) of a line: the series ends with the first space that is not escaped, the time begins after the last."""
+    end = next(k for k, sign in enumerate(line) if sign == " " and line[k - 1] != "\\")
+    return line[:end], int(line.rpartition(" ")[2])
+
+
+def _parked(person: str, bucket: str, line: str, reason: str) -> Parked:
+    return Parked(person, *_place_of(line), bucket, reason, line)
+
+
+# ---------------------------------------------------------------- how it stands
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a replica is behind, for `status` and for the board of the apparatus."""
+
+    progress: Progress
+    changes: int
+    """Changes not there yet, and pieces of due work."""
+    lag_s: float
+    """How long something has been waiting, at most; 0 when nothing is."""
+    parked: int
+    reasons: Mapping[str, int]
+    """Why rows are parked, each with how many."""
+    withheld: int
+
+
+def standing(store: LocalStore, place: Place, now_ns: int) -> Standing:
+    """Reads; asks no server."""
+    outbox = store.outbox(replica_id(place))
+    progress, parked = outbox.progress, outbox.parked()
+    behind = store.change - progress.change + len(outbox.due())
+    waited_ns = now_ns - progress.caught_up_ns if progress.caught_up_ns else 0
+    reasons: dict[str, int] = {}
+    for each in parked:
+        reasons[each.reason] = reasons.get(each.reason, 0) + 1
+    return Standing(progress, behind, max(0, waited_ns) / SECOND_NS if behind else 0.0, len(parked), reasons, len(outbox.withheld()))
