@@ -1,4 +1,4 @@
-"""`python -m dashboards.grafana`: writes every board's JSON; with `--check` says instead what is stale, and ends with 1."""
+"""`python -m dashboards.grafana`: writes every board's JSON and what a Grafana reads at its start; with `--check` says what is stale, and ends with 1."""
 
 from __future__ import annotations
 
@@ -8,18 +8,24 @@ import sys
 from pathlib import Path
 
 from dashboards.grafana.build import FOLDER, boards, written
+from dashboards.grafana.provisioning import PLACE, files
 from dashboards.grafana.variables import UTC
 
 
 def main(words: list[str] | None = None) -> int:
     asked = _options().parse_args(words)
-    texts = {asked.to / f"{name}.json": written(board, asked.tz) for name, board in boards().items()}
+    texts = {asked.to / f"{name}.json": written(board, asked.tz) for name, board in boards().items()} | _provisioning(asked.to)
     if asked.check:
         return _stale(texts)
-    asked.to.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return 0
+
+
+def _provisioning(to: Path) -> dict[Path, str]:
+    """They have one place; whoever writes boards elsewhere wants boards alone."""
+    return {PLACE / name: text for name, text in files().items()} if to == FOLDER else {}
 
 
 def _options() -> argparse.ArgumentParser:

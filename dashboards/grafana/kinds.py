@@ -14,6 +14,8 @@ from dashboards.grafana.model import Json, Override, Panel, Target, named
 from dashboards.grafana.query import ANY_TIME
 
 FIXED_TEXT = {"mode": "fixed", "fixedColor": TEXT}
+COUNTS = ["count"]
+"""`calcs` of a legend that says how many points a series has."""
 LEGEND = {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True}
 TOOLTIP = {"mode": "multi", "sort": "none"}
 
@@ -21,6 +23,11 @@ TOOLTIP = {"mode": "multi", "sort": "none"}
 def fixed(colour: str) -> Json:
     """A property or default that gives one colour."""
     return {"mode": "fixed", "fixedColor": colour}
+
+
+def shades(colour: str) -> Json:
+    """Several series in tints of one colour; their names tell them apart."""
+    return {"mode": "shades", "fixedColor": colour}
 
 
 def steps(*from_and_colour: tuple[float | None, str]) -> Json:
@@ -95,6 +102,8 @@ BARS: Json = {"drawStyle": "bars", "barAlignment": 1, "barWidthFactor": 0.8, "fi
 """`custom` of lines that are bars: each begins where its day begins."""
 POINTS: Json = {"drawStyle": "points", "pointSize": 6, "showPoints": "always"}
 """`custom` of lines that are dots."""
+STEPS: Json = {"lineInterpolation": "stepAfter", "spanNulls": True, "lineWidth": 2, "showPoints": "never"}
+"""`custom` of lines that hold until the next value: what was fitted, never what was measured."""
 STACKED: Json = {"stacking": {"group": "A", "mode": "normal"}}
 
 
@@ -175,6 +184,8 @@ def gauge(low: float, high: float, colour: str) -> Json:
     return {"min": low, "max": high, "color": fixed(colour), "custom.cellOptions": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}}
 
 
+SHADED: Json = {"custom.cellOptions": {"type": "color-background", "mode": "basic"}}
+"""A cell in the colour of its value, with the number on it."""
 WRAPPED: Json = {"custom.cellOptions": {"type": "auto", "wrapText": True}}
 """A cell of a sentence."""
 
@@ -189,15 +200,16 @@ def table(
     hidden: Sequence[str] = (),
     sort: tuple[str, bool] | None = None,
     before: tuple[Json, ...] = (),
+    leaves: Sequence[str] = (),
     overrides: tuple[Override, ...] = (),
     empty: str = EMPTY,
 ) -> Panel:
     """Rows with named columns. `hidden`: not shown, and there for links; whatever else the query gives is left out. `sort`: (title, newest or largest first);
-    `before`: transformations ahead of the last one, which puts the columns in order."""
+    `before`: transformations ahead of the last one, which puts the columns in order; `leaves`: names that they make and nobody needs."""
     shown = tuple(named(column.name, _of_column(column)) for column in columns)
     unseen = tuple(named(name, {"custom.hidden": True}) for name in hidden)
     order = {name: index for index, name in enumerate((*(column.name for column in columns), *hidden))}
-    left_out = {name: True for target in targets for name in target.query.names() if name not in order} if not before else {}
+    left_out = {name: True for name in (*(each for target in targets for each in target.query.names()), *leaves) if name not in order}
     organised = {"id": "organize", "options": {"excludeByName": left_out, "indexByName": order, "renameByName": {}}}
     options = {"cellHeight": "sm", "showHeader": True, **({"sortBy": [{"displayName": sort[0], "desc": sort[1]}]} if sort else {})}
     base = {"noValue": empty, "color": FIXED_TEXT, "custom": {"align": "auto", "filterable": False, "inspect": False}}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from somalink.domain.catalogue import ACTIONS, WITH_WHOM
+from collections.abc import Iterable
+
+from dashboards.live.texts import text
+from somalink.domain import catalogue
 
 USUAL, ABOVE, WELL, BELOW, HEART, UNSURE = "#328581", "#968bce", "#9440b8", "#497099", "#c08238", "#848a8e"
 """Arousal about, above, well above and below the usual; heart rate; drawn and not judged. There is no red, green or amber."""
@@ -24,30 +27,33 @@ SHARE, PERCENT, SECONDS, AGE, BYTES = "percentunit", "percent", "s", "dateTimeFr
 WHEN = "time:ddd D MMM HH:mm"
 DATE = "time:ddd D MMM"
 
-KINDS = {
-    "rejection": "Rejection",
-    "exclusion": "Left out",
-    "ignored": "Ignored",
-    "criticism": "Criticism",
-    "conflict": "Conflict",
-    "boundary": "Boundary",
-    "connection": "Connection",
-    "support": "Support",
-    "reaching_out": "Reached out",
-    "group": "Group",
-    "exposure_step": "Planned step",
-    "other": "Something else",
+
+def _words(scope: str, codes: Iterable[str]) -> dict[str, str]:
+    """Code -> what the page and the report call it, as a cell begins."""
+    said = {code: text(f"{scope}.{code}") for code in codes}
+    return {code: f"{word[0].upper()}{word[1:]}" for code, word in said.items()}
+
+
+KINDS = _words("kind", catalogue.KINDS)
+DONE = _words("action", catalogue.ACTIONS) | {"": "Not said"}
+WHO = _words("with_whom", catalogue.WITH_WHOM)
+TIERS = _words("tier", "ABCD")
+GATE_COLOURS = {"still": USUAL, "light": BELOW, "moving": UNSURE, "recovery": HEART, "posture": ABOVE, "unknown": WELL}
+GATES = {gate: (word, GATE_COLOURS[gate]) for gate, word in _words("gate", GATE_COLOURS).items()}
+"""Gate -> its words and its colour; the words stand on every bar."""
+ASKED = {
+    "dz10": "Change after a moment",
+    "dz10_trend": "Grows or fades",
+    "dz10_contrast": "One kind beside another",
+    "t_half_s": "Half-way back",
+    "t_half_trend": "Settles faster or slower",
+    "still_hr_trend": "Heart rate at rest",
+    "threshold_trend": "What it takes to stand out",
+    "belonging_trend": "Belonging",
+    "engagement_trend": "Being part of things",
+    "concordance": "Felt and bodily together",
+    "offer": "A breath offered, beside one withheld",
+    "step_distress": "Distress met, less expected",
+    "step_outcome": "What came, less how sure",
 }
-"""Kinds of moments as the page and the report call them; a test holds that they agree."""
-DONE = {action: action.capitalize() for action in ACTIONS}
-WHO = {who: who.capitalize() for who in WITH_WHOM}
-TIERS = {"A": "Strap that sees movement", "B": "Strap", "C": "Optical band, at rest only", "D": "Watch, heart rate only"}
-GATES = {
-    "still": ("Still", USUAL),
-    "light": ("Moving a little", BELOW),
-    "moving": ("Moving", UNSURE),
-    "recovery": ("Settling after moving", HEART),
-    "posture": ("Just stood up or sat down", ABOVE),
-    "unknown": ("Movement not known", WELL),
-}
-"""Gate -> its words and its colour. Text is on every bar; the last four are not judged, or only in part."""
+"""Metric of a finding -> the question it answers; those not here are described in the report's appendix alone."""

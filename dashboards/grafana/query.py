@@ -14,10 +14,15 @@ IN_VIEW = "$timeFilter"
 """The time the reader has chosen; Grafana writes it."""
 ENDS_IN_VIEW = "time >= ${__from}ms AND time <= ${__to}ms + 1d"
 """For findings: they are stamped with the last hour of their last day, which today has not come yet."""
+FROM_VIEW = "time >= ${__from}ms"
+"""For what is planned: it may lie ahead."""
+LATELY = "time > now() - 90d"
+"""For the newest of something, whatever time is chosen."""
 ANY_TIME = ""
 STEP = "$__interval"
 """As fine as the panel has pixels, and no finer than the source gives."""
-DAY, HOUR = "1d", "1h"
+DAY, HOUR, WEEK = "1d", "1h", "7d, 4d"
+"""Lengths of buckets. Weeks are counted from a Thursday in 1970; four days on, they begin on Monday."""
 OF_TEXT = ("count", "last", "first", "mode", "distinct")
 """What may be asked of a word or of yes and no; anything else of them is an error at the server."""
 
@@ -56,6 +61,7 @@ class Column:
 
 
 def _joined(left: Column, sign: str, right: Column | float) -> Column:
+    """The database answers 0 where it divides by nothing: say `above(name, 0)` of what may be nothing."""
     if not isinstance(right, Column):
         return Column(f"{left.text} {sign} {right:g}", left.uses, left.figures)
     return Column(f"({left.text} {sign} {right.text})", left.uses + right.uses, left.figures + right.figures)
@@ -117,6 +123,10 @@ def differs(name: str, value: str | bool | float) -> Condition:
 
 def at_least(name: str, value: float) -> Condition:
     return Condition(f'"{name}" >= {value:g}', (name,))
+
+
+def above(name: str, value: float) -> Condition:
+    return Condition(f'"{name}" > {value:g}', (name,))
 
 
 def below(name: str, value: float) -> Condition:

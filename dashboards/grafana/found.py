@@ -1,0 +1,39 @@
+"""Tables of findings: the report's own answers, newest span first, in the report's words. Nothing is worked out here, and nothing else may be said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashboards.grafana.kinds import WRAPPED, Shown, gauge, table
+from dashboards.grafana.look import ASKED, USUAL
+from dashboards.grafana.model import Json, Panel, Target
+from dashboards.grafana.query import ENDS_IN_VIEW, Condition, Query, as_is, equals, last, one_of
+
+BAR_TO = 3.0
+"""A bar in a cell is full at this change in SD; beyond it the number speaks."""
+SAID = ("n_tagged", "what", "effect", "figure", "words", "cannot", "span")
+NO_FINDING = "No findings in this time"
+
+WHAT = Shown("what", "About", width=230)
+QUESTION = Shown("kind", "Question", width=200, words=ASKED)
+COUNTED = Shown("n", "Counted", decimals=0, width=80)
+TAGGED = Shown("n_tagged", "Tagged", decimals=0, width=75)
+FIGURE = Shown("figure", "Figure, 90 % interval", width=210)
+CLAIMED = Shown("effect", "Claimed", decimals=1, width=130, more=gauge(0, BAR_TO, USUAL))
+WORDS = Shown("words", "In words", width=170)
+CANNOT = Shown("cannot", "What cannot be said, and what it would take", more=WRAPPED)
+SPAN = Shown("span", "Of the days", width=190)
+
+
+def newest(metrics: Sequence[str], *where: Condition) -> Query:
+    """The newest answer to each question about each group of moments, of spans of the chosen length that end in the time shown."""
+    asked = equals("kind", metrics[0]) if len(metrics) == 1 else one_of("kind", metrics)
+    columns = (last("n_blind").named("n"), *(as_is(name) for name in SAID))
+    return Query("finding", columns, (asked, equals("days", "$days"), *where), when=ENDS_IN_VIEW, by=("kind", "scope"))
+
+
+def findings(
+    panel_id: int, title: str, about: str, metrics: Sequence[str], columns: Sequence[Shown], *, where: tuple[Condition, ...] = (), before: tuple[Json, ...] = ()
+) -> Panel:
+    target = Target("A", newest(metrics, *where), table=True)
+    return table(panel_id, title, about, (target,), columns, sort=(COUNTED.title, True) if COUNTED in columns else None, before=before, empty=NO_FINDING)

@@ -1,0 +1,34 @@
+"""What the person did at the moments."""
+
+from dashboards.grafana.kinds import Shown, table
+from dashboards.grafana.look import DONE
+from dashboards.grafana.model import Target
+from dashboards.grafana.query import Query, as_is
+
+BY_ACTION = {
+    "id": "groupBy",
+    "options": {
+        "fields": {
+            "action": {"aggregations": [], "operation": "groupby"},
+            "label": {"aggregations": ["count"], "operation": "aggregate"},
+            "distress": {"aggregations": ["mean"], "operation": "aggregate"},
+            "belonging": {"aggregations": ["mean"], "operation": "aggregate"},
+        }
+    },
+}
+
+PANEL = table(
+    21,
+    "What was done",
+    "How often the person went closer, stayed, paused, left or avoided, in the time shown, with their own mean ratings at those moments. Leaving may "
+    "have been the right thing; nothing here weighs it.",
+    (Target("A", Query("social_event", tuple(as_is(name) for name in ("action", "label", "distress", "belonging"))), table=True),),
+    (
+        Shown("action", "Did", words=DONE, empty="Not said"),
+        Shown("label (count)", "Moments", decimals=0),
+        Shown("distress (mean)", "Felt distress, 0–10", decimals=1),
+        Shown("belonging (mean)", "Felt belonging, 0–10", decimals=1),
+    ),
+    sort=("Moments", True),
+    before=(BY_ACTION,),
+)
