@@ -1,0 +1,23 @@
+"""The board of the apparatus: first whether shipping keeps up, in a sentence, then each device, then what was lost on the way."""
+
+from dashboards.grafana.model import Board, Row
+from dashboards.grafana.panels.health import battery, devices, doubt, error, expired, gaps, lag, parked, reconnects, refused, room, sent, shipping
+from dashboards.grafana.variables import CLINIC, HEALTH, PEOPLE, to_board
+
+BOARD = Board(
+    HEALTH,
+    "Pipeline health",
+    "Whether everything that was recorded is here, and what was lost on the way to the store. About devices and programs, not about bodies.",
+    (
+        Row(3, ((shipping.PANEL, 8), (parked.PANEL, 5), (expired.PANEL, 5), (error.PANEL, 6))),
+        Row(8, ((lag.PANEL, 12), (sent.PANEL, 12))),
+        Row(8, ((devices.PANEL, 24),)),
+        Row(8, ((gaps.PANEL, 12), (reconnects.PANEL, 12))),
+        Row(8, ((doubt.PANEL, 12), (refused.PANEL, 12))),
+        Row(8, ((battery.PANEL, 12), (room.PANEL, 12))),
+    ),
+    back="now-7d",
+    refresh="1m",
+    variables=(PEOPLE,),
+    links=(to_board("Clinic", CLINIC, person=False),),
+)

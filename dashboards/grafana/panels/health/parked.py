@@ -1,0 +1,22 @@
+"""Rows that the server refuses, each set aside with its reason."""
+
+from dashboards.grafana.kinds import stat, steps, values
+from dashboards.grafana.look import NOTE, TEXT
+from dashboards.grafana.model import Target
+from dashboards.grafana.query import Query, last
+
+PANEL = stat(
+    2,
+    "Set aside",
+    "Rows that this database refused, for a reason that trying again would not mend. The rest goes on without them.\n\n"
+    "*They are in the store all the same; `somalink status` there names each with its reason.*",
+    (Target("A", Query("pipeline", (last("parked_rows").named("parked"),), person=""), table=True),),
+    shows="parked",
+    unit="suffix: rows are set aside",
+    size=22,
+    defaults={
+        "mappings": values({"0": "No row is set aside", "1": "1 row is set aside"}),
+        "thresholds": steps((None, TEXT), (1, NOTE)),
+        "color": {"mode": "thresholds"},
+    },
+)

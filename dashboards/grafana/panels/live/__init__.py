@@ -1,0 +1,1 @@
+"""Panels of the board of now: one person, some hours, as it comes."""
