@@ -1,0 +1,193 @@
+"""The board of now: its words are the page's, its line is never drawn where nothing was measured, and every moment leads to its own time."""
+
+import re
+from itertools import product
+
+import pytest
+from influx import rows
+from mapped import said
+
+from dashboards.grafana.asking import marks, queries, substitute
+from dashboards.grafana.boards.live import BOARD
+from dashboards.grafana.build import as_json
+from dashboards.grafana.kinds import lines
+from dashboards.grafana.levels import FLOOR, LEVELS, PER_SD, TICKS, TYPICAL, in_words, inked, on_axis
+from dashboards.grafana.panels.live import age, arousal, gate, heart, movement, now, quality, rmssd, stood, straps, tagged
+from dashboards.live.texts import text
+from dashboards.picture import look
+from ingest.ble.states import State
+from somalink.domain.types import Gate, word
+from somalink.pipeline.links import LOW_PCT
+from somalink.storage.coverage import USABLE_Q
+from somalink.storage.influx.server import Place, Server
+
+JSON = as_json(BOARD)
+SECOND_NS = 10**9
+
+
+def index(z: float) -> float:
+    return min(100.0, max(0.0, TYPICAL + PER_SD * z))
+
+
+def panel(which) -> dict:
+    return next(each for each in JSON["panels"] if each["id"] == which.PANEL.id)
+
+
+def override(of: dict, name: str) -> dict:
+    (found,) = [each for each in of["fieldConfig"]["overrides"] if each["matcher"] == {"id": "byName", "options": name}]
+    return {each["id"]: each["value"] for each in found["properties"]}
+
+
+# ---------------------------------------------------------------- words
+
+
+def test_levels_are_the_pictures():
+    assert [(each.words.lower(), each.tick) for each in LEVELS] == [(each.phrase, each.tick) for each in look.LEVELS]
+    assert [each.low for each in LEVELS] == [index(each.from_z) if each.from_z > -5 else each.from_z for each in look.LEVELS]
+
+
+@pytest.mark.parametrize("z", [-6.0, -2.0, -1.01, -0.99, -0.3, 0.0, 0.99, 1.01, 1.99, 2.01, 2.99, 3.01, 3.99, 9.0])
+def test_a_number_is_said_as_the_page_says_it(z):
+    assert said(in_words(), index(z)).lower() == look.level(z).phrase
+
+
+def test_the_axis_has_words_where_levels_begin_and_no_bare_number():
+    assert {at: said(on_axis(), at) for at in TICKS} == TICKS
+    assert {at for at in range(0, 101, 10) if said(on_axis(), at).strip()} == set(TICKS)
+    assert said(on_axis(), 33.3) == "About your usual"
+
+
+def test_ink_changes_where_the_words_do_and_the_floor_is_below():
+    lows = [step["value"] for step in inked()["steps"]]
+    assert lows == [None, FLOOR, 40, 80] and said(in_words(), 0) == LEVELS[0].words
+    assert set(lows[2:]) <= {level.low for level in LEVELS}
+
+
+def test_links_and_gates_are_worded_as_on_the_page():
+    assert list(straps.LINKS) == [state.value for state in State]
+    assert all(words.lower() == text(f"link.{state}").lower() for state, words in straps.LINKS.items())
+    assert set(movement.WORDS) == {word(each) for each in Gate}
+    assert {gate for gate, words in movement.WORDS.items() if words.endswith("not judged")} == {word(each) for each in look.NOT_JUDGED}
+
+
+def test_limits_are_those_of_the_program():
+    assert straps.LOW_PCT == LOW_PCT
+    assert rmssd.GOOD == USABLE_Q
+
+
+# ---------------------------------------------------------------- the line
+
+
+def test_no_line_is_drawn_where_nothing_was_measured():
+    drawn = [each for each in JSON["panels"] if each["type"] in ("timeseries", "state-timeline")]
+    assert len(drawn) == 5
+    for each in drawn:
+        assert each["fieldConfig"]["defaults"]["custom"]["spanNulls"] is False, each["title"]
+        for target in each["targets"]:
+            assert target["query"].endswith("GROUP BY time($__interval) fill(null)"), each["title"]
+    assert lines(1, "x", "x", ()).defaults["custom"]["spanNulls"] is False
+
+
+def test_the_band_lies_between_its_ends_and_weak_points_are_dashed_and_apart():
+    drawn = panel(arousal)
+    assert override(drawn, "hi")["custom.fillBelowTo"] == "lo"
+    assert override(drawn, "lo")["custom.lineWidth"] == override(drawn, "hi")["custom.lineWidth"] == 0
+    assert override(drawn, "weak")["custom.lineStyle"]["fill"] == "dash"
+    assert override(drawn, "weak")["displayName"] == "Drawn, not judged"
+    assert [column.name for column in arousal.COLUMNS] == ["lo", "hi", "ok", "weak"]
+
+
+def test_regions_and_marks_are_named_as_grafana_names_columns():
+    """A plain `stop_ms` would draw no region and make the number the title."""
+    stretches, points = JSON["annotations"]["list"]
+    assert stretches["target"]["timeEndColumn"] == "episode.stop_ms" and stretches["target"]["titleColumn"] == "episode.label"
+    assert points["target"]["titleColumn"] == "social_event.label" and "timeEndColumn" not in points["target"]
+    for each in (stretches, points):
+        selected = set(re.findall(r'"(\w+)"', each["target"]["query"].partition(" FROM ")[0]))
+        used = {name.rpartition(".")[2] for key, name in each["target"].items() if key.endswith("Column")}
+        assert used == selected, "a column nobody uses becomes the title"
+        assert each["filter"] == {"exclude": False, "ids": [arousal.PANEL.id, gate.PANEL.id, heart.PANEL.id]}
+
+
+def test_every_moment_leads_to_its_own_time_and_to_the_clinicians_board():
+    for which in (stood, tagged):
+        of = panel(which)
+        (to_moment,) = override(of, "Time")["links"]
+        assert "from=${__data.fields.win_from_ms}&to=${__data.fields.win_to_ms}&var-person=${person:percentencode}" in to_moment["url"]
+        assert all(override(of, name)["custom.hidden"] for name in ("win_from_ms", "win_to_ms"))
+        assert override(of, "label")["links"][0]["url"].startswith("/d/somalink-clinician/")
+
+
+def test_the_newest_row_is_found_from_the_end():
+    assert age.PANEL.any_time and age.NEWEST.text.endswith("ORDER BY time DESC LIMIT 1")
+
+
+def test_nothing_here_judges_a_level():
+    """No dashed line, no area, no colour of a notice on what the body does."""
+    assert "thresholdsStyle" not in panel(arousal)["fieldConfig"]["defaults"]["custom"]
+    assert panel(quality)["fieldConfig"]["defaults"]["custom"]["thresholdsStyle"] == {"mode": "dashed"}
+
+
+# ---------------------------------------------------------------- against a server
+
+
+@pytest.fixture
+def server(place: Place):
+    opened = Server(place)
+    yield opened
+    opened.close()
+
+
+def asked(which, start_ns: int, stop_ns: int) -> str:
+    (found,) = [each.query for each in queries(JSON) if each.panel_id == which.PANEL.id]
+    return substitute(found, "p/1 (a)", start_ns, stop_ns, 60)
+
+
+def arousal_line(z: float, se: float, t_ns: int, usable: int = 1) -> str:
+    low, high = index(z - look.SURE_SE * se), index(z + look.SURE_SE * se)
+    return rf"arousal,person_id=p/1\ (a),device_id=d,device_tier=A arousal_lo={low!r},arousal_hi={high!r},hr_bpm=60,usable={usable} {t_ns}"
+
+
+@pytest.mark.influx
+def test_where_the_band_covers_two_words_the_one_nearer_to_the_usual_is_said(place, server):
+    cases = list(product((-4.0, -1.5, -0.5, 0.0, 0.7, 1.4, 2.3, 3.2, 5.0), (0.1, 0.5, 1.0)))
+    begin = 1_764_400_000 * SECOND_NS
+    server.write(place.bucket, [arousal_line(z, se, begin + 3600 * SECOND_NS * n) for n, (z, se) in enumerate(cases)])
+    for n, (z, se) in enumerate(cases):
+        at = begin + 3600 * SECOND_NS * n
+        (row,) = rows(place, asked(now, at - 6 * 3600 * SECOND_NS, at + SECOND_NS))
+        assert said(in_words(), row["Now"]).lower() == look.level(z, se).phrase, (z, se)
+
+
+@pytest.mark.influx
+def test_now_is_what_could_be_judged_in_the_last_five_minutes(place, server):
+    end = 1_764_400_000 * SECOND_NS
+    server.write(place.bucket, [arousal_line(2.5, 0.1, end - 400 * SECOND_NS)])
+    assert rows(place, asked(now, end - 3600 * SECOND_NS, end)) == []
+    server.write(place.bucket, [arousal_line(1.5, 0.1, end - 200 * SECOND_NS), arousal_line(3.5, 0.1, end - 100 * SECOND_NS, usable=0)])
+    (row,) = rows(place, asked(now, end - 3600 * SECOND_NS, end))
+    assert said(in_words(), row["Now"]) == "A little above your usual"
+    (row,) = rows(place, asked(age, 0, SECOND_NS))
+    assert row["time"] == end - 100 * SECOND_NS
+
+
+@pytest.mark.influx
+def test_a_hole_stays_a_hole_in_line_and_lane(place, server):
+    begin = 1_764_399_960 * SECOND_NS  # a whole minute
+    minutes = [0, 1, 2, 40, 41]
+    server.write(
+        place.bucket, [rf'arousal,person_id=p/1\ (a),device_id=d,device_tier=A hr_bpm=60,gate="recovery" {begin + m * 60 * SECOND_NS}' for m in minutes]
+    )
+    for which, column in ((heart, "Heart rate"), (gate, "last")):
+        found = rows(place, asked(which, begin, begin + 42 * 60 * SECOND_NS))
+        assert [n for n, row in enumerate(found) if row[column] is not None] == minutes
+
+
+@pytest.mark.influx
+def test_what_a_mark_needs_is_on_every_row(place, server):
+    at = 1_764_400_000 * SECOND_NS
+    server.write(
+        place.bucket, [rf'episode,person_id=p/1\ (a),id=e1,kind=spike label="a moment that stood out, 4 min",gate="still",stop_ms=1764400240000i {at}']
+    )
+    query = substitute(marks(JSON)["Moments that stood out"], "p/1 (a)", at - SECOND_NS, at + SECOND_NS, 60)
+    assert rows(place, query) == [{"time": at, "label": "a moment that stood out, 4 min", "gate": "still", "stop_ms": 1_764_400_240_000}]
