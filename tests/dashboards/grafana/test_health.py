@@ -85,22 +85,24 @@ def pipeline(t_ns: int, **fields: float | str) -> str:
     return f"pipeline {written} {t_ns}"
 
 
-def coverage(person: str, device: str, hour: int, **fields: float) -> str:
-    written = ",".join(f"{name}={value}" for name, value in fields.items() if name in MEASUREMENTS["coverage"].fields)
+COUNTED = ("received_beats", "refused_beats", "stored_beats", "flagged_beats", "gaps", "gap_s", "reconnects", "worn_s", "usable_s")
+
+
+def coverage(person: str, device: str, hour: int, counted: tuple[int, ...]) -> str:
+    assert set(COUNTED) < set(MEASUREMENTS["coverage"].fields)
+    written = ",".join(f"{name}={value}" for name, value in zip(COUNTED, counted, strict=True))
     return f"coverage,person_id={person},device_id={device},device_tier=B {written} {START_NS + hour * HOUR_NS}"
 
 
 @pytest.mark.influx
 def test_shares_are_of_all_hours_together_and_not_means_of_hours(place, server):
-    server.write(
-        place.bucket,
-        [
-            coverage("p1", "d1", 0, received_beats=1000, refused_beats=0, stored_beats=1000, flagged_beats=100, gaps=1, gap_s=90, worn_s=3600, usable_s=1800, reconnects=1),
-            coverage("p1", "d1", 1, received_beats=3000, refused_beats=40, stored_beats=2960, flagged_beats=0, gaps=2, gap_s=30, worn_s=1800, usable_s=900, reconnects=0),
-            coverage("p2", "d2", 0, received_beats=10, refused_beats=10, stored_beats=0, flagged_beats=0, gaps=0, gap_s=0, worn_s=0, usable_s=0, reconnects=0),
-            coverage("p3", "d3", 0, received_beats=10, refused_beats=10, stored_beats=0, flagged_beats=0, gaps=0, gap_s=0, worn_s=0, usable_s=0, reconnects=0),
-        ],
-    )  # fmt: skip
+    hours = [
+        ("p1", "d1", 0, (1000, 0, 1000, 100, 1, 90, 1, 3600, 1800)),
+        ("p1", "d1", 1, (3000, 40, 2960, 0, 2, 30, 0, 1800, 900)),
+        ("p2", "d2", 0, (10, 10, 0, 0, 0, 0, 0, 0, 0)),
+        ("p3", "d3", 0, (10, 10, 0, 0, 0, 0, 0, 0, 0)),  # not chosen
+    ]
+    server.write(place.bucket, [coverage(person, device, hour, counted) for person, device, hour, counted in hours])
     first, second = found(place, devices, START_NS, START_NS + 2 * HOUR_NS)
     assert (first["person_id"], first["device_id"], first["device_tier"]) == ("p1", "d1", "B")
     assert (first["worn"], first["usable"], first["received"], first["gaps"], first["gap_min"], first["reconnects"]) == (1.5, 0.75, 4000, 3, 2, 1)
