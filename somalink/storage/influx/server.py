@@ -171,7 +171,8 @@ def _answered(url: str, status: int, body: str) -> ServerError:
     if status == 404 and code == "not found":
         return ServerError(f"InfluxDB at {url} has no such {_missing(words)}", next_step=f"check the name; {SETUP}", trouble=Trouble.MISSING)
     if status in (401, 403):
-        return _FORBIDDEN[status](url)
+        # "write:orgs is unauthorized" is a 401 as well, of a token that is known.
+        return _unknown_token(url) if words in ("", "unauthorized access") and status == 401 else _not_allowed(url)
     if status == 413:
         return ServerError(
             f"InfluxDB at {url}, or what stands before it, takes no request of that size", next_step="send less at once", trouble=Trouble.TOO_LARGE
@@ -188,10 +189,7 @@ def _unknown_token(url: str) -> ServerError:
 
 def _not_allowed(url: str) -> ServerError:
     step = "use the token that was made for this: one writes, another reads, and only the operator's sets up"
-    return ServerError(f"InfluxDB at {url} knows this token but does not allow it that (403)", next_step=step, trouble=Trouble.FORBIDDEN)
-
-
-_FORBIDDEN: Mapping[int, Callable[[str], ServerError]] = {401: _unknown_token, 403: _not_allowed}
+    return ServerError(f"InfluxDB at {url} knows this token but does not allow it that", next_step=step, trouble=Trouble.FORBIDDEN)
 
 
 def _unreachable(url: str, why: str) -> ServerError:
@@ -208,6 +206,9 @@ _REASONS: Sequence[tuple[str, str]] = (
     (r'field type conflict: input field "(\w+)" on measurement "(\w+)" is type (\w+), already exists as type (\w+)', "{1}.{0} is a {3} there, not a {2}"),
     (r'invalid field name: input field "(\w+)" on measurement "(\w+)"', "{1} cannot have a field called {0}"),
     (r"outside retention policy of duration (\w+)", "older than the {0} that the bucket keeps"),
+    (r"(bucket|organization|user) with name .* already exists", "a {0} of that name is there already"),
+    (r"onboarding has already been completed", "somebody has set this server up meanwhile"),
+    (r"(passwords must be [\w ]+)", "{0}"),
     (r"time outside range", "its time is one that InfluxDB cannot keep"),
     (r"unable to parse .*: ([a-z ]+)", "a row cannot be read: {0}"),
 )
