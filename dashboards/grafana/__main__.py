@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 
 from dashboards.grafana.build import FOLDER, boards, written
+from dashboards.grafana.pages import page
 from dashboards.grafana.provisioning import PLACE, files
 from dashboards.grafana.variables import UTC
 
 
 def main(words: list[str] | None = None) -> int:
     asked = _options().parse_args(words)
-    texts = {asked.to / f"{name}.json": written(board, asked.tz) for name, board in boards().items()} | _provisioning(asked.to)
+    texts = {asked.to / f"{name}.json": written(board, asked.tz) for name, board in boards().items()} | _beside(asked.to)
     if asked.check:
         return _stale(texts)
     for path, text in texts.items():
@@ -23,9 +24,9 @@ def main(words: list[str] | None = None) -> int:
     return 0
 
 
-def _provisioning(to: Path) -> dict[Path, str]:
-    """They have one place; whoever writes boards elsewhere wants boards alone."""
-    return {PLACE / name: text for name, text in files().items()} if to == FOLDER else {}
+def _beside(to: Path) -> dict[Path, str]:
+    """What a Grafana reads at its start, and the page that explains the boards. They have one place; whoever writes boards elsewhere wants boards alone."""
+    return {PLACE / name: text for name, text in files().items()} | page() if to == FOLDER else {}
 
 
 def _options() -> argparse.ArgumentParser:

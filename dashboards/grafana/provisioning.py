@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from somalink.domain.measurements import MEASUREMENTS, PERSON
+from somalink.domain.measurements import MEASUREMENTS, PERSON, STORE
 
 DATASOURCE_UID, DATASOURCE_NAME = "somalink-influx", "somalink"
 FOLDER_UID, FOLDER = "somalink", "Somalink"
@@ -26,7 +26,7 @@ BOARDS_FOLDER = "/etc/grafana/dashboards/somalink"
 
 MINUTE_S, DAY_S = 60, 86_400
 EVERY = "1m"
-"""How often Grafana looks. Shipping is told of once a minute, so oftener would see the same."""
+"""How often Grafana looks. Shipping is told of twice a minute, so oftener would see the same."""
 SILENT_S = 15 * MINUTE_S
 """A link that is lost is found again within minutes (docs/bluetooth.md); a quarter of an hour is a strap taken off, out of reach or empty."""
 BEHIND_S = 15 * MINUTE_S
@@ -53,9 +53,9 @@ class Rule:
 
 
 def _newest(field: str) -> str:
-    """The newest value a minute of what the shipper tells of itself."""
+    """The newest value a minute of what each shipper tells of itself."""
     assert field in MEASUREMENTS["pipeline"].fields, field
-    return f'SELECT last("{field}") FROM "pipeline" WHERE $timeFilter GROUP BY time(1m) fill(none)'
+    return f'SELECT last("{field}") FROM "pipeline" WHERE $timeFilter GROUP BY time(1m), "{STORE}" fill(none)'
 
 
 RULES: tuple[Rule, ...] = (
@@ -82,7 +82,7 @@ RULES: tuple[Rule, ...] = (
         below=None,
         held="5m",
         no_data="Alerting",  # a shipper that is away tells no lag
-        summary="The dashboards are more than 15 minutes behind, or nothing has been told of shipping for that long",
+        summary="The dashboards are more than 15 minutes behind, or no computer has told of shipping for that long",
         description="Nothing is lost: the store on the recording computer has everything, and shipping goes on by itself. That computer may be off or "
         "without network; `somalink status` there says what it waits for.",
     ),

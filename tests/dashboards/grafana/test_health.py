@@ -9,7 +9,7 @@ from dashboards.grafana.asking import queries, substitute
 from dashboards.grafana.boards.health import BOARD
 from dashboards.grafana.build import as_json
 from dashboards.grafana.look import NOTE, TEXT
-from dashboards.grafana.panels.health import devices, doubt, error, expired, parked, refused, sent, shipping
+from dashboards.grafana.panels.health import computers, devices, doubt, expired, parked, refused, sent, shipping
 from somalink.domain.measurements import MEASUREMENTS
 from somalink.storage.influx.server import Place, Server
 
@@ -55,8 +55,6 @@ def test_a_breach_is_a_sentence_beside_its_colour():
         defaults = which.PANEL.defaults
         assert {count: said(defaults["mappings"], count) for count in counts} == counts
         assert said(defaults["mappings"], 7) is None and defaults["unit"].startswith("suffix: rows ")
-    assert said(error.PANEL.defaults["mappings"], "") == "Nothing: it works"
-    assert said(error.PANEL.defaults["mappings"], "the token is not known") is None
 
 
 def test_nothing_here_is_about_a_body():
@@ -79,10 +77,10 @@ def found(place: Place, which, start_ns: int, stop_ns: int) -> list[dict]:
     return [row for query in asked for row in rows(place, substitute(query, ["p1", "p2"], start_ns, stop_ns, 3600))]
 
 
-def pipeline(t_ns: int, **fields: float | str) -> str:
+def pipeline(t_ns: int, store: str = "s1", **fields: float | str) -> str:
     forms = MEASUREMENTS["pipeline"].fields
     written = ",".join(f'{name}="{value}"' if forms[name].form == "text" else f"{name}={value}" for name, value in fields.items())
-    return f"pipeline {written} {t_ns}"
+    return f"pipeline,store={store} {written} {t_ns}"
 
 
 COUNTED = ("received_beats", "refused_beats", "stored_beats", "flagged_beats", "gaps", "gap_s", "reconnects", "worn_s", "usable_s")
@@ -124,17 +122,39 @@ def test_what_was_tried_in_an_outage_is_told_once_it_is_over(place, server):
 
 
 @pytest.mark.influx
-def test_the_newest_word_of_the_shipper_is_said(place, server):
+def test_what_two_computers_sent_is_added_and_neither_taken_for_the_other(place, server):
+    words = [pipeline(START_NS + h * HOUR_NS, store, shipped_rows=n, retries=0) for store, at in (("s1", 1000), ("s2", 5)) for h, n in enumerate((at, at + 10))]
+    server.write(place.bucket, words)
+    told = found(place, sent, START_NS, START_NS + 2 * HOUR_NS)
+    assert [(row["time"], row[sent.ROWS]) for row in told] == [(START_NS + HOUR_NS, 20)]
+
+
+@pytest.mark.influx
+def test_of_several_computers_the_one_furthest_behind_is_said_as_it_told_lately(place, server):
+    stop_ns = START_NS + 2 * HOUR_NS
+    minute_ns = 60 * SECOND_NS
     server.write(
         place.bucket,
         [
-            pipeline(START_NS, lag_s=5000, parked_rows=0, expired_rows=0, last_error="no answer from the server"),
-            pipeline(START_NS + HOUR_NS, lag_s=750, parked_rows=2, expired_rows=0, last_error=""),
+            pipeline(stop_ns - 60 * minute_ns, "silent", lag_s=90_000, parked_rows=3, expired_rows=1, last_error="no answer"),
+            pipeline(stop_ns - 9 * minute_ns, "late", lag_s=5000, parked_rows=0, expired_rows=0, last_error="no answer"),
+            pipeline(stop_ns - minute_ns, "late", lag_s=750, parked_rows=2, expired_rows=0, last_error=""),
+            pipeline(stop_ns - minute_ns, "well", lag_s=4, parked_rows=0, expired_rows=0, last_error=""),
         ],
     )
-    stop_ns = START_NS + 2 * HOUR_NS
     (row,) = found(place, shipping, START_NS, stop_ns)
     assert said(shipping.PANEL.defaults["mappings"], row["lag"]) == "Shipping is 12 min behind"
-    assert [row["parked"] for row in found(place, parked, START_NS, stop_ns)] == [2]
-    (row,) = found(place, error, START_NS, stop_ns)
-    assert said(error.PANEL.defaults["mappings"], row["why"]) == "Nothing: it works"
+    assert [row["parked"] for row in found(place, parked, START_NS, stop_ns)] == [5]
+    assert [row["expired"] for row in found(place, expired, START_NS, stop_ns)] == [1]
+    told = {row["store"]: (row["time"], row["lag"], row["parked_rows"], row["last_error"]) for row in found(place, computers, START_NS, stop_ns)}
+    assert told == {
+        "silent": (stop_ns - 60 * minute_ns, 90_000, 3, "no answer"),
+        "late": (stop_ns - minute_ns, 750, 2, ""),
+        "well": (stop_ns - minute_ns, 4, 0, ""),
+    }
+
+
+@pytest.mark.influx
+def test_a_shipper_that_fell_silent_is_not_called_up_to_date(place, server):
+    server.write(place.bucket, [pipeline(START_NS, lag_s=0)])
+    assert found(place, shipping, START_NS - HOUR_NS, START_NS + HOUR_NS) == []

@@ -9,7 +9,8 @@ from dashboards.grafana.query import STEP, Query, most
 PANEL = lines(
     5,
     "Lag",
-    "The greatest age of what was not here yet, and how many changes were waiting. The dashed line is where it is called behind.\n\n"
+    "The greatest age of what was not here yet, and how many changes were waiting; of several recording computers the one "
+    "furthest behind. The dashed line is where it is called behind.\n\n"
     "*Steps after a time without a line are an outage being caught up with. What was waiting is not lost.*",
     (
         Target("A", Query("pipeline", (most("lag_s").named("Lag"),), person="", every=STEP, fill="null"), alias="$col"),
