@@ -60,7 +60,7 @@ def compared(
     reach_ns = (rules.lookback_d + 2) * DAY_NS
     first_ns = min([from_ns, *(event.t_ns - reach_ns for event in stale)])
     last_ns = max([to_ns, *(event.t_ns + reach_ns for event in stale)])
-    found = _by_tier(store, person, tracks(store, person, first_ns - DAY_NS, last_ns + DAY_NS, constants, _part(told, 0.0, 0.5)))
+    found = by_tier(store, person, tracks(store, person, first_ns - DAY_NS, last_ns + DAY_NS, constants, _part(told, 0.0, 0.5)))
     controls = _controls(life, _renewed(life, found, stale, lost, measured, _part(told, 0.5, 1.0)), lost, measured)
     lead = overlay(found)
     cases = tuple(life.case(event, measured[event.id], controls.get(event.id, ()), overlapping=event.id in lost, lead=lead) for event in mine)
@@ -195,7 +195,8 @@ def _barriers(store: LocalStore, person: str, events: Sequence[Event]) -> tuple[
     return tuple(sorted([*said, *(row.received_ns for row in store.profile(person) if row.key == MEDICINE and row.value == YES)]))
 
 
-def _by_tier(store: LocalStore, person: str, found: Sequence[Track]) -> list[Track]:
+def by_tier(store: LocalStore, person: str, found: Sequence[Track]) -> list[Track]:
+    """Better tier first, as `overlay` wants them."""
     tiers = {unit.device: unit.tier for unit in store.units(person)}
     return sorted(found, key=lambda track: (TIERS.find(tiers.get(track.device, "")) % (len(TIERS) + 1), track.device))
 

@@ -6,7 +6,7 @@ Knows the store and the statistics' doors; draws nothing, and words nothing. Eve
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ import numpy as np
 from dashboards.report import model
 from processing.findings import answers, cases, daily, offers, steps, trends
 from processing.findings.cases import Case
+from processing.findings.track import Track
 from processing.usual import UTC_ONLY, Offsets
 from somalink.domain.catalogue import CONTEXTS, EVERYTHING, OF_EVENT, OFFER, TOO_VAGUE, WITHHELD
 from somalink.domain.choices import ALL, shared
@@ -170,7 +171,7 @@ class _Book:
             store.prompts(person, from_ns, to_ns),
             store.ratings(person),
             store.plans(person),
-            _best_links(store.links(person)),
+            best_links(store.links(person)),
             np.array([each for each in thresholds if first <= each[0] <= last], dtype=np.float64).reshape(-1, 2),
         )
 
@@ -234,7 +235,7 @@ def local_of(store: LocalStore, person: str, from_day: date, tz: str) -> Offsets
     return Offsets((0,), (int(noon.total_seconds()) if noon else 0,))
 
 
-def _best_links(links: Sequence[Link]) -> dict[str, Link]:
+def best_links(links: Sequence[Link]) -> dict[str, Link]:
     """The likeliest of each event: its spike, or its `none` row."""
     found: dict[str, Link] = {}
     for link in links:
@@ -381,7 +382,7 @@ def _offers(book: _Book) -> model.Offers:
         answers.mean_of(by_arm[True], book.ask.rules) if told else None,
         answers.mean_of(by_arm[False], book.ask.rules) if told else None,
         len(drawn),
-        sum(row.arm == OFFER and (row.answer == "breathe" or row.id in breathed) for row in drawn),
+        sum(taken_up(row, breathed) for row in drawn),
         tuple(rated[row.id] for row in drawn if row.arm == OFFER and row.id in rated),
         tuple(rated[row.id] for row in drawn if row.arm == WITHHELD and row.id in rated),
         None if said.least_effect is None else round(said.least_effect, 2),
@@ -399,15 +400,29 @@ def decisions_of(drawn: Sequence[Prompt], found: Compared, rules: Statistics) ->
     return [_decision(row, found, rules) for row in drawn]
 
 
+def taken_up(row: Prompt, breathed: Set[str]) -> bool:
+    """Whether an offer was: somebody said so, or an exercise is about it. `breathed`: the prompts that exercises are about."""
+    return row.arm == OFFER and (row.answer == "breathe" or row.id in breathed)
+
+
+def level_before(t_ns: int, lead: Track) -> float | None:
+    """Mean level of the two minutes before a decision; None where none of it could be read."""
+    return _mean_z(lead.between(t_ns - BEFORE_NS, t_ns).z, 1)
+
+
+def level_after(t_ns: int, lead: Track, rules: Statistics) -> float | None:
+    """Mean level of the minutes after a decision by which it is judged; None where less than half of them could be read."""
+    first, last = (t_ns + minutes * MINUTE_NS for minutes in rules.outcome_min)
+    return _mean_z(lead.between(first, last).z, (last - first) // GRID_NS // 2)
+
+
 def _decision(row: Prompt, found: Compared, rules: Statistics) -> offers.Decision:
-    first, last = (row.t_ns + minutes * MINUTE_NS for minutes in rules.outcome_min)
-    after, before = found.lead.between(first, last), found.lead.between(row.t_ns - BEFORE_NS, row.t_ns)
-    level = _mean_z(before.z, 1)
+    before, level = found.lead.between(row.t_ns - BEFORE_NS, row.t_ns), level_before(row.t_ns, found.lead)
     return offers.Decision(
         t_ns=row.t_ns,
         offered=row.arm == OFFER,
         probability=float(row.probability or 0.0),
-        outcome=_mean_z(after.z, (last - first) // GRID_NS // 2),
+        outcome=level_after(row.t_ns, found.lead, rules),
         before=float("nan") if level is None else level,
         hour=local_hour(row.t_ns, found.offsets.one(row.t_ns)),
         still=float(np.mean(before.still)) if len(before) else 0.0,

@@ -24,8 +24,8 @@ Told = Callable[[float], None]
 """Hears how far it is, as a share of 1."""
 
 
-def tracks(store: LocalStore, person: str, from_ns: int, to_ns: int, constants: Constants, told: Told | None = None) -> list[Track]:
-    """One a device, of the UTC days that [from, to] touches; a device without a row there is left out."""
+def tracks(store: LocalStore, person: str, from_ns: int, to_ns: int, constants: Constants, told: Told | None = None, *, keep: bool = True) -> list[Track]:
+    """One a device, of the UTC days that [from, to] touches; a device without a row there is left out. `keep` False: for who may not write."""
     found: dict[str, list[tuple[int, Rows]]] = {}
     asked = [(device, day) for device, days in _days(store, person, from_ns, to_ns).items() for day in days]
     fresh: list[tuple[str, str, bytes]] = []
@@ -33,7 +33,7 @@ def tracks(store: LocalStore, person: str, from_ns: int, to_ns: int, constants: 
         name, state = f"{NAME}/{device}/{day}", _state(store, person, day)
         kept = store.keepsake(person, name, state)
         rows = unpack(kept) if kept is not None else _read(store, person, device, day, constants)
-        if kept is None:
+        if kept is None and keep:
             fresh.append((name, state, pack(rows)))
         if len(fresh) >= KEPT_AT_ONCE:
             store.keep(person, fresh)

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from somalink.domain.catalogue import GRID_COLUMNS
 from somalink.domain.identity import Unit
-from somalink.domain.time import GRID_NS, HOUR_NS, SECOND_NS
+from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, SECOND_NS
 from somalink.domain.types import UNKNOWN, BoolArray, Flag, Gap, Gate, Grid, IntArray, Stream, word
 from somalink.storage.rows import CoverageRow
 
@@ -59,6 +60,77 @@ def by_hour(store: LocalStore, unit: Unit) -> list[CoverageRow]:
         )
         for hour in sorted({*stored, *points, *lost, *counts})
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceHour:
+    """An hour of a device over all its recordings. Beats are counted in each of them; `rows`, with stop in (start, start + 1 h], are what readers see."""
+
+    hour_start_ns: int
+    received: int
+    refused: int
+    stored: int
+    flagged: int
+    lost_ns: int
+    began: tuple[Gap, ...]
+    """Gaps in rr that begin in it."""
+    rows: Grid
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing came, nothing was lost and nothing is known of it: rows go on through a night without a strap."""
+        return not (self.received or self.stored or self.lost_ns or self.began or (self.rows.hr != UNKNOWN).any())
+
+
+def device_hours(store: LocalStore, person: str, device: str, hours: Iterable[int]) -> Iterator[DeviceHour]:
+    """Each of these hours (their starts) once, in order; neighbours are read together, up to a day of them. Gaps of several recordings add up."""
+    wanted = sorted(set(hours))
+    received, refused = _counts(store, person, device, wanted)
+    for first_ns, stop_ns in _stretches(wanted):
+        beats, rows = store.beats(person, device, first_ns, stop_ns), store.grid(person, device, first_ns + 1, stop_ns + 1)
+        stored, flagged = _per_hour(beats.t_ns), _per_hour(beats.t_ns[beats.flag != Flag.OK])
+        gaps = [gap for gap in store.gaps(person, device, first_ns, stop_ns) if gap.stream is Stream.RR]
+        lost = _lost_per_hour(_clipped(gap, first_ns, stop_ns) for gap in gaps)
+        for hour in range(first_ns, stop_ns, HOUR_NS):
+            low, high = np.searchsorted(rows.stop_ns, (hour, hour + HOUR_NS), side="right").tolist()
+            yield DeviceHour(
+                hour_start_ns=hour,
+                received=received[hour],
+                refused=refused[hour],
+                stored=stored[hour],
+                flagged=flagged[hour],
+                lost_ns=lost[hour],
+                began=tuple(gap for gap in gaps if hour <= gap.start_ns < hour + HOUR_NS),
+                rows=rows.take(slice(low, high)),
+            )
+
+
+def _counts(store: LocalStore, person: str, device: str, wanted: Sequence[int]) -> tuple[Counter[int], Counter[int]]:
+    """What the readers received and refused by hour, of the recordings that may reach into any of these."""
+    received: Counter[int] = Counter()
+    refused: Counter[int] = Counter()
+    for recording in store.recordings(person) if wanted else ():
+        row = recording.row
+        ended = row.state == "done" and row.stop_ns is not None and row.stop_ns < wanted[0] - HOUR_NS
+        if recording.unit.device != device or ended or row.start_ns > wanted[-1] + 2 * HOUR_NS:
+            continue
+        for hour, (came, why) in store.refusals(recording.unit).items():
+            received[hour] += came
+            refused[hour] += sum(why.values())
+    return received, refused
+
+
+def _stretches(hours: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """[start, stop) of neighbouring hours of a UTC day: what is read at once."""
+    cuts = [k for k, hour in enumerate(hours) if k and (hour != hours[k - 1] + HOUR_NS or hour % DAY_NS == 0)]
+    for first, last in zip([0, *cuts], [*cuts, len(hours)], strict=True):
+        if first < last:
+            yield hours[first], hours[last - 1] + HOUR_NS
+
+
+def _clipped(gap: Gap, start_ns: int, stop_ns: int) -> Gap:
+    """What of a gap lies in a stretch: one of months is not walked through hour by hour for the sake of a day."""
+    return replace(gap, start_ns=max(gap.start_ns, start_ns), stop_ns=min(gap.stop_ns, stop_ns))
 
 
 def totals(store: LocalStore, person: str | None) -> dict[str, Any]:
