@@ -27,7 +27,7 @@ BOARD = Board(
     annotations=(
         Annotation(
             "Moments that stood out",
-            Query("episode", tuple(as_is(name) for name in ("label", "gate", "stop_ms"))),
+            Query("episode", tuple(as_is(name) for name in ("label", "gate", "stop_ms")), (stood.LEADING,)),
             ABOVE,
             text="gate",
             title="label",

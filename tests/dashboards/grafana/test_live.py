@@ -184,10 +184,10 @@ def test_a_hole_stays_a_hole_in_line_and_lane(place, server):
 
 
 @pytest.mark.influx
-def test_what_a_mark_needs_is_on_every_row(place, server):
+def test_a_mark_has_all_it_needs_and_of_two_devices_one_counts(place, server):
     at = 1_764_400_000 * SECOND_NS
-    server.write(
-        place.bucket, [rf'episode,person_id=p/1\ (a),id=e1,kind=spike label="a moment that stood out, 4 min",gate="still",stop_ms=1764400240000i {at}']
-    )
+    begins = r"episode,person_id=p/1\ (a),kind=spike,id="
+    ours = f'{begins}e1 label="A moment that stood out, 4 min",gate="still",lead=true,stop_ms=1764400240000i {at}'
+    server.write(place.bucket, [ours, f'{begins}e2 label="By the other device",gate="still",lead=false,stop_ms=1764400240000i {at}'])
     query = substitute(marks(JSON)["Moments that stood out"], "p/1 (a)", at - SECOND_NS, at + SECOND_NS, 60)
-    assert rows(place, query) == [{"time": at, "label": "a moment that stood out, 4 min", "gate": "still", "stop_ms": 1_764_400_240_000}]
+    assert rows(place, query) == [{"time": at, "label": "A moment that stood out, 4 min", "gate": "still", "stop_ms": 1_764_400_240_000}]

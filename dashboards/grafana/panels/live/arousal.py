@@ -21,7 +21,7 @@ PANEL = lines(
     "Arousal",
     "Heart rate beyond what movement and hour of day explain, against this person's own last 14 days; the middle is their typical still level. "
     "Pale: the 90 % band. Dashed grey: weak signal, moving or settling, drawn and not judged. Regions: moments that stood out; marks: tagged "
-    "moments. Where there is no line, there are no data.\n\n"
+    "moments. Where there is no line, there are no data. Of two devices worn at once it is their mean.\n\n"
     "*Not a feeling, not a reason, and not comparable between people. At more than some hours each point is a mean and short rises are flattened: "
     "the regions keep them. Some moments stand out by chance alone.*",
     (Target("A", Query("arousal", COLUMNS, every=STEP, fill="null"), alias="$col"),),

@@ -8,7 +8,7 @@ from dashboards.grafana.query import Query, as_is
 from dashboards.grafana.variables import MOMENT, cell_link
 
 FIELDS = ("label", "distress", "dz10", "link_verdict", "link_p", *STRETCH)
-LINKS = {"linked": "A likely match", "possible": "Possibly", "none": NOTHING}
+LINKS = {"linked": "A likely match", "possible": "Possibly", "none": NOTHING, "too_vague": "Time too vague", "not_judged": "Not judged"}
 
 PANEL = table(
     10,
