@@ -9,7 +9,24 @@ from typing import Annotated
 
 import typer
 
-from somalink.cli import breathing, console, demo, looking, machine, page, replaying, reporting, running, scanning, telling, virtual
+from somalink.cli import (
+    breathing,
+    console,
+    demo,
+    erasing,
+    grafana,
+    influx,
+    looking,
+    machine,
+    page,
+    replaying,
+    reporting,
+    running,
+    scanning,
+    shipping,
+    telling,
+    virtual,
+)
 from somalink.domain.errors import SomalinkError
 
 FAILED = 1
@@ -43,7 +60,7 @@ def common(
     console.SAID.quiet = quiet
 
 
-for group in (demo, scanning, running, replaying, page, telling, breathing, looking, reporting, machine, virtual):
+for group in (demo, scanning, running, replaying, page, telling, breathing, looking, reporting, shipping, influx, grafana, erasing, machine, virtual):
     group.register(app)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 import webbrowser
+from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,7 @@ from somalink.cli.opening import make_room
 from somalink.cli.options import JsonOption, settings
 from somalink.cli.page import HttpsOption, LanOption, PortOption, Wish, served
 from somalink.cli.running import unless
+from somalink.cli.shipping import shipped
 
 if TYPE_CHECKING:
     from somalink.storage.local import LocalStore
@@ -89,7 +91,9 @@ async def _lived_on(store: LocalStore, *, seed: int, days: int, wish: Wish) -> N
     intake = begin(store, seed=seed, days=days, today=datetime.now(config.zone).date(), tz=config.tz)
     hub, clock, loop = Hub(), ReplayClock(1.0, intake.row.start_ns), asyncio.get_running_loop()
     share: list[float] = [0.0]
-    async with served(store, hub, clock.now_ns, wish, [PERSON], lived=lambda: next(iter(share), None)):
+    async with AsyncExitStack() as beside:
+        await beside.enter_async_context(served(store, hub, clock.now_ns, wish, [PERSON], lived=lambda: next(iter(share), None)))
+        beside.enter_context(shipped(store, config))
         console.note(f"a simulated wearer lives {days} days, beat by beat (seed {seed}); the page shows them as they come")
         with console.progress("a month, from beats") as bar:
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from somalink.cli import console
 from somalink.cli.moments import LocalTime
 from somalink.cli.opening import Desk, reading
 from somalink.cli.options import JsonOption, PersonOption, StoreOption, person_of, settings, store_path
+from somalink.cli.shipping import as_json, place_of, shipping_lines
 from somalink.cli.telling import AtOption, tag_of
 from somalink.cli.words import holding_json, holding_lines, totals_table
 from somalink.domain.errors import StoreError, UsageError
@@ -21,6 +23,8 @@ YEARS = (1900, 2200)
 """What fits into nanoseconds and into a life."""
 
 if TYPE_CHECKING:
+    from somalink.storage.local import LocalStore
+
     Span = Literal["day", "week", "year"]
 
 
@@ -49,7 +53,8 @@ def status(store: StoreOption = None, person: PersonOption = None, json: JsonOpt
         totals = opened.totals(person)
         if json:
             said = {name: [holding_json(each) for each in devices] for name, devices in held.items()}
-            console.emit_json({"store": str(opened.path), "bytes": _bytes(opened.path), "change": opened.change, "people": said, "totals": totals})
+            size = {"store": str(opened.path), "bytes": _bytes(opened.path), "change": opened.change}
+            console.emit_json({**size, "people": said, "totals": totals, "replica": _replica(opened)})
             return
         console.stdout().print(f"{opened.path}, {_bytes(opened.path) / (1 << 20):.1f} MiB", markup=False)
         for name, devices in held.items():
@@ -58,6 +63,19 @@ def status(store: StoreOption = None, person: PersonOption = None, json: JsonOpt
                 console.stdout().print(line, markup=False)
         console.stdout().print("\nin all")
         console.stdout().print(totals_table(totals))
+        if (place := place_of(settings())) is not None:
+            from somalink.pipeline.replica.standing import standing
+
+            console.stdout().print(f"\nreplica at {place.url}", markup=False)
+            console.lines(shipping_lines(standing(opened, place, time.time_ns())))
+
+
+def _replica(store: LocalStore) -> dict[str, Any] | None:
+    """How far the replica of the settings is; None without one."""
+    from somalink.pipeline.replica.standing import standing
+
+    place = place_of(settings())
+    return None if place is None else as_json(standing(store, place, time.time_ns()), place)
 
 
 def _bytes(store: Path) -> int:

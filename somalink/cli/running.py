@@ -18,6 +18,7 @@ from somalink.cli.air import VirtualRadioOption, VirtualSpeedOption, air
 from somalink.cli.opening import make_room
 from somalink.cli.options import JsonOption, StoreOption, settings, store_path
 from somalink.cli.page import HttpsOption, LanOption, OpenOption, PageOption, PortOption, Wish, served
+from somalink.cli.shipping import shipped
 from somalink.domain.errors import DeviceNotFound, UsageError
 
 if TYPE_CHECKING:
@@ -125,8 +126,10 @@ async def recorded(
         showing = asyncio.gather(_show(hub, config), _tell_elsewhere(hub, store, config, pace))
         await asyncio.sleep(0)
         try:
-            async with served(store, hub, lambda: pace.stamps.now().t_utc_ns, wish, sorted({each.person for each in worn})):
-                await record(worn, where, Air(radio, pace.patience, dice), stop, once_s=ONCE_S if once else None)
+            served_here = served(store, hub, lambda: pace.stamps.now().t_utc_ns, wish, sorted({each.person for each in worn}))
+            with shipped(store, config):
+                async with served_here:
+                    await record(worn, where, Air(radio, pace.patience, dice), stop, once_s=ONCE_S if once else None)
         finally:
             hub.close()
             await showing

@@ -108,6 +108,12 @@ class Outbox:
             sql = "DELETE FROM replica_due WHERE replica = ? AND person = ? AND what = ? AND part = ?"
             self._database.run_many(sql, [(self._replica, d.person, d.what, d.part) for d in done])
 
+    def begin_anew(self) -> None:
+        """Everything is to be sent again, and what may be there is still known, so that it can be taken back."""
+        with self._database.writing():
+            self._database.run("UPDATE replica_state SET change = 0 WHERE replica = ?", (self._replica,))
+            self._database.run("UPDATE replica_points SET digest = ? WHERE replica = ?", (PENDING, self._replica))
+
     def due(self) -> list[Due]:
         sql = "SELECT person, what, part FROM replica_due WHERE replica = ? ORDER BY person, what, part"
         return [Due(*row) for row in self._database.rows(sql, (self._replica,))]

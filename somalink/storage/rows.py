@@ -163,11 +163,14 @@ class Delta:
     """Whose, where the rows do not say it themselves."""
 
     @property
+    def values(self) -> tuple[Any, ...]:
+        """The rows, where they are not columns."""
+        return () if isinstance(self.rows, Beats | Grid) else self.rows
+
+    @property
     def people(self) -> frozenset[str]:
         """Everybody it is about; nobody where it is about this computer."""
-        if self.person or isinstance(self.rows, Beats | Grid):
-            return frozenset({self.person} - {""})
-        return frozenset(person for row in self.rows if (person := getattr(row, "person", "")))
+        return frozenset({self.person or getattr(row, "person", "") for row in self.values} or {self.person}) - {""}
 
 
 # ---------------------------------------------------------------- values <-> columns

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from somalink.domain.errors import EngineLocked, SomalinkError
-from somalink.pipeline.replica.shipping import Manner, Shipper, replica_id
+from somalink.pipeline.replica.shipping import Manner, Shipper
+from somalink.pipeline.replica.standing import replica_id
 from somalink.storage.influx.server import Place, Server, ServerError, Trouble
 from somalink.storage.local import LocalStore
 
@@ -58,11 +59,8 @@ def keep_shipping(shipper: Shipper, wait: Callable[[float], bool], say: Say) -> 
 
 
 @contextmanager
-def shipping(store: Path, place: Place | None, manner: Manner, now_ns: Callable[[], int], say: Say) -> Iterator[None]:
-    """Ships beside the body, in a thread and with a connection of its own; nothing without a place. It never ends what it runs beside."""
-    if place is None:
-        yield
-        return
+def shipping(store: Path, place: Place, manner: Manner, now_ns: Callable[[], int], say: Say) -> Iterator[None]:
+    """Ships beside the body, in a thread and with a connection of its own. It never ends what it runs beside."""
     over = threading.Event()
     thread = threading.Thread(target=_beside, args=(store, place, manner, now_ns, say, over), name="ship", daemon=True)
     thread.start()

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
-from somalink.pipeline.replica.sets import SETS, Subject, hours_of
 
 from somalink.domain.choices import NO
 from somalink.domain.constants import Constants
@@ -26,7 +25,9 @@ from somalink.domain.measurements import DEVICE, MEASUREMENTS, PERSON, STORE
 from somalink.domain.time import HOUR_NS, SECOND_NS, local_day
 from somalink.domain.types import Beats, Episode, Gap, Grid, UtcOffset
 from somalink.pipeline.replica import streams
-from somalink.storage.influx.points import Point, series
+from somalink.pipeline.replica.sets import SETS, Subject, hours_of
+from somalink.pipeline.replica.standing import replica_id, standing
+from somalink.storage.influx.points import FieldValue, Point, series
 from somalink.storage.influx.server import Place, ServerError, Trouble
 from somalink.storage.local import EVER, LocalStore
 from somalink.storage.outbox import PENDING, Due, Held, Key, Parked, Progress
@@ -67,11 +68,6 @@ Told = Callable[[float], None]
 """Hears how far it is, 0 to 1."""
 
 
-def replica_id(place: Place) -> str:
-    """Name of a replica in the store: another server, organisation or bucket is another replica, and begins from nothing. A new token is not."""
-    return digest(place.url, place.org, *place.buckets)[:16]
-
-
 @dataclass(frozen=True, slots=True)
 class Manner:
     """What points are made with."""
@@ -92,6 +88,7 @@ class Shipper:
         self.progress = self.outbox.progress
         self._made_ns: dict[tuple[str, str], int] = {}
         """When each person's parts were made last."""
+        self._refused = {(each.series, each.t_ns) for each in self.outbox.parked()}
         self._reported_ns = 0
         self._day: dict[str, int] = {}
         """Newest local day whose hours were made, by person: with a new one the last weeks are others."""
@@ -129,7 +126,7 @@ class Shipper:
     def report(self) -> None:
         """A point about itself, for whoever watches the apparatus. Failing to tell it is no failure of shipping: the next one will do."""
         about = standing(self.store, self.place, self._now_ns())
-        fields = {
+        fields: dict[str, FieldValue] = {
             "lag_s": about.lag_s,
             "lag_changes": about.changes,
             "shipped_rows": about.progress.shipped,
@@ -249,8 +246,8 @@ class Shipper:
 
     def _gone(self, stale: Iterable[tuple[str, Held]], measurement: str) -> None:
         """What is taken back need not be parked any more."""
-        if self.outbox.count_parked():
-            self.outbox.unpark((series(measurement, {name: one.key.by_name.get(name, "") for name in MEASUREMENTS[measurement].tags}), one.key.t_ns)
+        if self._refused:
+            self._unpark((series(measurement, {name: one.key.by_name.get(name, "") for name in MEASUREMENTS[measurement].tags}), one.key.t_ns)
                                for _, one in stale)  # fmt: skip
 
     # ------------------------------------------------------------ one request and what became of it
@@ -270,16 +267,22 @@ class Shipper:
                 middle = len(lines) // 2
                 return self._deliver(person, bucket, lines[:middle]) + self._deliver(person, bucket, lines[middle:])
             return Delivery(expired=1) if error.expired else Delivery(parked=(_parked(person, bucket, lines[0], error.what),))
-        return Delivery(lines=tuple(lines))
+        return Delivery(len(lines), mended=tuple(filter(self._refused.__contains__, map(_place_of, lines))) if self._refused else ())
 
     def _settle_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Keeps what became of some requests."""
         sent = sum(deliveries, Delivery())
         if sent.parked:
             self.outbox.park(sent.parked)
-        if sent.lines and self.outbox.count_parked():
-            self.outbox.unpark(_place_of(line) for line in sent.lines)
-        self._keep(replace(self.progress, shipped=self.progress.shipped + len(sent.lines), expired=self.progress.expired + sent.expired))
+            self._refused |= {(each.series, each.t_ns) for each in sent.parked}
+        self._unpark(sent.mended)
+        self._keep(replace(self.progress, shipped=self.progress.shipped + sent.lines, expired=self.progress.expired + sent.expired))
+
+    def _unpark(self, places: Iterable[tuple[str, int]]) -> None:
+        """These rows are refused no more, or are not to be there any more."""
+        if mended := self._refused.intersection(places):
+            self.outbox.unpark(mended)
+            self._refused -= mended
 
     def again(self) -> None:
         """Sends what is parked once more: somebody has mended the server."""
@@ -296,13 +299,15 @@ class Shipper:
 class Delivery:
     """What became of some lines."""
 
-    lines: tuple[str, ...] = ()
+    lines: int = 0
     """Acknowledged."""
     expired: int = 0
     parked: tuple[Parked, ...] = ()
+    mended: tuple[tuple[str, int], ...] = ()
+    """Places of those that had been parked, and were taken now."""
 
     def __add__(self, other: Delivery) -> Delivery:
-        return Delivery(self.lines + other.lines, self.expired + other.expired, self.parked + other.parked)
+        return Delivery(self.lines + other.lines, self.expired + other.expired, self.parked + other.parked, self.mended + other.mended)
 
 
 class _Batch:
@@ -332,15 +337,15 @@ class _Batch:
         """One delta, of one person; a deletion waits for what was said before it."""
         unit = delta.unit
         if delta.kind == "tombstones":
-            self._delete(tombstone for tombstone in delta.rows if isinstance(tombstone, Tombstone) and tombstone.person == person)
+            self._delete(tombstone for tombstone in delta.values if isinstance(tombstone, Tombstone) and tombstone.person == person)
         elif isinstance(delta.rows, Beats) and unit is not None:
             self._beats.setdefault(unit, []).append(delta.rows)
             self._rows += len(delta.rows)
         elif isinstance(delta.rows, Grid) and unit is not None:
             self._grid.setdefault(unit, []).append(delta.rows)
             self._rows += len(delta.rows)
-        elif delta.kind in _ROW_LINES and unit is not None and not isinstance(delta.rows, Beats | Grid):
-            self._add(person, self._shipper.place.bucket, _ROW_LINES[delta.kind](unit, delta.rows))
+        elif delta.kind in _ROW_LINES and unit is not None:
+            self._add(person, self._shipper.place.bucket, _ROW_LINES[delta.kind](unit, delta.values))
         if self._rows >= LINES_AT_ONCE:
             self._make_lines()
 
@@ -418,7 +423,7 @@ _STREAMED: Mapping[str, str] = {"grid": "arousal", "beats": "beat", "hrv": "hrv_
 
 def _due(delta: Delta, person: str) -> set[Due]:
     """What has to be made anew because of what was told."""
-    kinds = {each.kind for each in delta.rows if isinstance(each, Tombstone)} if delta.kind == "tombstones" else {delta.kind}
+    kinds = {each.kind for each in delta.values if isinstance(each, Tombstone)} if delta.kind == "tombstones" else {delta.kind}
     found = {Due(person, each.measurement) for each in SETS if each.rests_on & kinds}
     if kinds & SAID:
         found.add(Due(person, FINDINGS))
@@ -428,20 +433,19 @@ def _due(delta: Delta, person: str) -> set[Due]:
 def _hour_parts(delta: Delta) -> Iterator[str]:
     """`device/hour` of every hour whose figures rest on what was told."""
     if delta.kind == "tombstones":
-        yield from {f"{each.device}/" for each in delta.rows if isinstance(each, Tombstone) and each.device}
+        yield from {f"{each.device}/" for each in delta.values if isinstance(each, Tombstone) and each.device}
         return
     if delta.unit is None or not delta.unit.device:
         return
-    hours: set[int] = set()
     if isinstance(delta.rows, Beats):
-        hours = set((np.unique(delta.rows.t_ns // HOUR_NS) * HOUR_NS).tolist())
+        hours = (np.unique(delta.rows.t_ns // HOUR_NS) * HOUR_NS).tolist()
     elif isinstance(delta.rows, Grid):
-        hours = set((np.unique((delta.rows.stop_ns - 1) // HOUR_NS) * HOUR_NS).tolist())
+        hours = (np.unique((delta.rows.stop_ns - 1) // HOUR_NS) * HOUR_NS).tolist()
     else:
-        hours = {hour for row in delta.rows for hour in _hours_of_row(row)}
+        hours = [hour for row in delta.values for hour in _hours_of_row(row)]
+        if any(isinstance(row, UtcOffset) for row in delta.values):
+            yield f"{delta.unit.device}/"
     yield from (f"{delta.unit.device}/{hour}" for hour in hours)
-    if any(isinstance(row, UtcOffset) for row in delta.rows) and not isinstance(delta.rows, Beats | Grid):
-        yield f"{delta.unit.device}/"
 
 
 def _hours_of_row(row: object) -> Iterable[int]:
@@ -530,33 +534,3 @@ def _place_of(line: str) -> tuple[str, int]:
 
 def _parked(person: str, bucket: str, line: str, reason: str) -> Parked:
     return Parked(person, *_place_of(line), bucket, reason, line)
-
-
-# ---------------------------------------------------------------- how it stands
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How far a replica is behind, for `status` and for the board of the apparatus."""
-
-    progress: Progress
-    changes: int
-    """Changes not there yet, and pieces of due work."""
-    lag_s: float
-    """How long something has been waiting, at most; 0 when nothing is."""
-    parked: int
-    reasons: Mapping[str, int]
-    """Why rows are parked, each with how many."""
-    withheld: int
-
-
-def standing(store: LocalStore, place: Place, now_ns: int) -> Standing:
-    """Reads; asks no server."""
-    outbox = store.outbox(replica_id(place))
-    progress, parked = outbox.progress, outbox.parked()
-    behind = store.change - progress.change + len(outbox.due())
-    waited_ns = now_ns - progress.caught_up_ns if progress.caught_up_ns else 0
-    reasons: dict[str, int] = {}
-    for each in parked:
-        reasons[each.reason] = reasons.get(each.reason, 0) + 1
-    return Standing(progress, behind, max(0, waited_ns) / SECOND_NS if behind else 0.0, len(parked), reasons, len(outbox.withheld()))

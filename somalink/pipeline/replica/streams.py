@@ -35,7 +35,7 @@ def beat_lines(unit: Unit, beats: Beats) -> list[str]:
     """One line a beat. Of beats of one instant each is 1 ns later than the one before: (n,) sorted by time."""
     t_ns = beats.t_ns + rank_among_equals(beats.t_ns)
     flags = worded([word(flag) for flag in Flag], beats.flag)
-    return _lines("beat", unit, t_ns, {"rr_ms": beats.rr_ticks * TICKS_TO_MS, "flag": flags})
+    return _lines("beat", unit, t_ns, {"rr_ms": beats.rr_ticks.astype(np.float64) * TICKS_TO_MS, "flag": flags})
 
 
 def arousal_lines(unit: Unit, grid: Grid) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from somalink.domain.measurements import MEASUREMENTS, Form
 
@@ -61,7 +62,7 @@ def _quoted(value: FieldValue) -> str:
     return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
 
 
-_WRITTEN = {
+_WRITTEN: Mapping[Form, Callable[[Any], str]] = {
     Form.FLOAT: lambda value: repr(float(value)),
     Form.INT: lambda value: f"{int(value)}i",
     Form.TEXT: _quoted,
