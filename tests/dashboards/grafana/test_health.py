@@ -106,8 +106,8 @@ def test_shares_are_of_all_hours_together_and_not_means_of_hours(place, server):
     assert (first["worn"], first["usable"], first["received"], first["gaps"], first["gap_min"], first["reconnects"]) == (1.5, 0.75, 4000, 3, 2, 1)
     assert first["refused"] == 40 / 4000 and first["flagged"] == 100 / 3960
     assert second["person_id"] == "p2" and second["refused"] == 1
-    hourly = [row for row in found(place, doubt, START_NS, START_NS + 2 * HOUR_NS) if row["device_id"] == "d1"]
-    assert [row["doubt"] for row in hourly] == [0.1, 0]
+    hourly = found(place, doubt, START_NS, START_NS + 2 * HOUR_NS)
+    assert [(row["device_id"], row["doubt"]) for row in hourly] == [("d1", 0.1), ("d1", 0)], "an hour without beats has no share"
     assert [row["refused"] for row in found(place, refused, START_NS, START_NS + 2 * HOUR_NS) if row["device_id"] == "d2"] == [1]
 
 

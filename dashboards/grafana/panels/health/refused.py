@@ -3,7 +3,7 @@
 from dashboards.grafana.kinds import POINTS, lines
 from dashboards.grafana.look import BELOW, SHARE
 from dashboards.grafana.model import Target
-from dashboards.grafana.query import STEP, Query, total
+from dashboards.grafana.query import STEP, Query, at_least, total
 
 PANEL = lines(
     11,
@@ -17,6 +17,7 @@ PANEL = lines(
             Query(
                 "coverage",
                 ((total("refused_beats") / total("received_beats")).named("refused"),),
+                (at_least("received_beats", 1),),  # of none there is no share
                 person="people",
                 every=STEP,
                 by=("person_id", "device_id"),
