@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboards.grafana.kinds import WRAPPED, Shown, gauge, table
-from dashboards.grafana.look import ASKED, USUAL
+from dashboards.grafana.look import ASKED, SCOPES, USUAL
 from dashboards.grafana.model import Json, Panel, Target
 from dashboards.grafana.query import ENDS_IN_VIEW, Condition, Query, as_is, equals, last, one_of
 
@@ -14,7 +14,8 @@ BAR_TO = 3.0
 SAID = ("n_tagged", "what", "effect", "figure", "words", "cannot", "span")
 NO_FINDING = "No findings in this time"
 
-WHAT = Shown("what", "About", width=230)
+GROUP = Shown("scope", "Moments", width=170, words=SCOPES)
+WHAT = Shown("what", "About", width=330)
 QUESTION = Shown("kind", "Question", width=200, words=ASKED)
 COUNTED = Shown("n", "Counted", decimals=0, width=80)
 TAGGED = Shown("n_tagged", "Tagged", decimals=0, width=75)

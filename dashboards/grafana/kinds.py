@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.grafana.look import EMPTY, NOTHING, TEXT, WHEN
+from dashboards.grafana.look import EMPTY, NOTHING, TEXT, UNSURE, WHEN
 from dashboards.grafana.model import Json, Override, Panel, Target, named
 from dashboards.grafana.query import ANY_TIME
 
@@ -149,7 +149,8 @@ def states(
     panel_id: int, title: str, about: str, targets: tuple[Target, ...], words: Mapping[str, str | tuple[str, str]], *, overrides: tuple[Override, ...] = ()
 ) -> Panel:
     """A lane of states, each with its word. Ask with `last` and fill(null): any other fill paints over a gap."""
-    base = {"noValue": EMPTY, "custom": {"fillOpacity": 80, "lineWidth": 0, "spanNulls": False}, "mappings": values(words)}
+    drawn = {"fillOpacity": 80, "lineWidth": 0, "spanNulls": False}
+    base = {"noValue": EMPTY, "color": fixed(UNSURE), "custom": drawn, "mappings": values(words)}
     options = {
         "alignValue": "left",
         "legend": LEGEND,

@@ -36,11 +36,18 @@ def _words(scope: str, codes: Iterable[str]) -> dict[str, str]:
 
 KINDS = _words("kind", catalogue.KINDS)
 DONE = _words("action", catalogue.ACTIONS) | {"": "Not said"}
-WHO = _words("with_whom", catalogue.WITH_WHOM)
 TIERS = _words("tier", "ABCD")
 GATE_COLOURS = {"still": USUAL, "light": BELOW, "moving": UNSURE, "recovery": HEART, "posture": ABOVE, "unknown": WELL}
 GATES = {gate: (word, GATE_COLOURS[gate]) for gate, word in _words("gate", GATE_COLOURS).items()}
 """Gate -> its words and its colour; the words stand on every bar."""
+SCOPES = {
+    **{f"kind:{kind}": word for kind, word in KINDS.items()},
+    **{f"with_whom:{who}": f"With: {text(f'with_whom.{who}')}" for who in catalogue.WITH_WHOM},
+    **{f"action:{action}": f"Did: {text(f'action.{action}')}" for action in catalogue.ACTIONS},
+    **{f"context:{what}": f"Also: {text(f'context.{what}')}" for what in catalogue.CONTEXTS},
+    catalogue.EVERYTHING: "Everything",
+}
+"""Group of moments a finding is about -> its words."""
 ASKED = {
     "dz10": "Change after a moment",
     "dz10_trend": "Grows or fades",

@@ -40,13 +40,13 @@ DAYS = Variable("days", "Findings over days", "custom", "28,14,90", "Length of t
 BOARD = Board(
     uid=CLINICIAN,
     title="Clinician, one person",
-    about="One person against their own usual, in the order of the report. For discussion; it tells no cause and compares with nobody.",
+    about="One person against their own usual, in the order of the report. For discussion; it says why of nothing, and compares with nobody.",
     rows=(
         Row(5, ((intro.PANEL, 24),)),
         Heading(101, "What was covered"),
         Row(9, ((wear.PANEL, 14), (coverage.PANEL, 5), (worn.PANEL, 5))),
         Row(4, ((beats.PANEL, 24),)),
-        Heading(102, "Moments"),
+        Heading(102, "Reactions and moments"),
         Row(11, ((reactions.PANEL, 24),)),
         Row(12, ((moments.PANEL, 24),)),
         Heading(103, "What cannot be said yet"),

@@ -7,15 +7,18 @@ from dashboards.grafana.query import DAY, LATELY, Query, as_is, count, equals, l
 from dashboards.grafana.variables import THEIR_BOARD, cell_link
 
 BY = ("person_id",)
-NEWEST = Query("arousal", (last("hr_quality").named("seen"), as_is("device_id"), as_is("device_tier")), person="people", when=LATELY, by=BY)
+NEWEST = Query("arousal", (last("hr_quality").named("seen"),), person="people", when=LATELY, by=BY)
+"""Nothing beside the one `last`: alone it is found from the end, with company every row is read."""
 BATTERY = Query("device_status", (last("battery_pct").named("battery"),), person="people", when=LATELY, by=BY)
-MADE_UP = Query("coverage", (last("worn_s").named("newest"), as_is("simulated")), person="people", when=LATELY, by=BY)
+NEWEST_HOUR = Query(
+    "coverage", (last("worn_s").named("newest"), as_is("device_id"), as_is("device_tier"), as_is("simulated")), person="people", when=LATELY, by=BY
+)
 WORN = Query("coverage", ((total("worn_s") / 3600).named("worn"), (total("usable_s") / total("worn_s")).named("usable")), person="people", by=BY)
-OPEN = Query("episode", (count("peak_z").named("open"),), (equals("kind", "spike"), equals("named", False)), person="people", by=BY)
+OPEN = Query("episode", (count("peak_z").named("open"),), (equals("kind", "spike"), equals("named", False), equals("lead", True)), person="people", by=BY)
 DAYS = Query("coverage", ((total("worn_s") / 3600).named("hours"),), person="people", every=DAY, by=BY, fill="0", local=True)
 
 TARGETS = (
-    *(Target(ref, query, table=True) for ref, query in zip("ABCDE", (NEWEST, WORN, BATTERY, OPEN, MADE_UP), strict=True)),
+    *(Target(ref, query, table=True) for ref, query in zip("ABCDE", (NEWEST, WORN, BATTERY, OPEN, NEWEST_HOUR), strict=True)),
     Target("F", DAYS),
 )
 

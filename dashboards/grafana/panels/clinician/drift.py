@@ -1,6 +1,6 @@
 """What is found of slow change."""
 
-from dashboards.grafana.found import CANNOT, COUNTED, FIGURE, QUESTION, SPAN, WHAT, WORDS, findings
+from dashboards.grafana.found import CANNOT, COUNTED, FIGURE, SPAN, WHAT, WORDS, findings
 
 PANEL = findings(
     14,
@@ -8,5 +8,5 @@ PANEL = findings(
     "Trends over the span’s days, ill days left out. Days resemble their neighbours, so each is held against series as alike as the person’s own "
     "before anything is said.",
     ("still_hr_trend", "threshold_trend", "dz10_trend", "concordance"),
-    (QUESTION, WHAT, COUNTED, FIGURE, WORDS, CANNOT, SPAN),
+    (WHAT, COUNTED, FIGURE, WORDS, CANNOT, SPAN),
 )

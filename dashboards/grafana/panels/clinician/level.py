@@ -2,7 +2,7 @@
 
 from dashboards.grafana.hours import a_day
 from dashboards.grafana.kinds import LEGEND, fixed
-from dashboards.grafana.look import EMPTY, SD, USUAL
+from dashboards.grafana.look import EMPTY, SD, UNSURE, USUAL
 from dashboards.grafana.model import Panel, Target
 from dashboards.grafana.query import least, most, percentile
 
@@ -10,7 +10,7 @@ PANEL = Panel(
     30,
     "candlestick",
     "Level by day",
-    "A day’s hourly means: the box holds the middle half of its hours, the stroke all of them. 0 is this person’s usual; most days lie near it, and "
+    "A day’s hourly means: the box holds the middle half of its hours, the stroke all of them. 0 is this person’s usual; most days are near it, and "
     "above is not bad. "
     "Days of few hours have short boxes for that reason alone.",
     (
@@ -29,7 +29,7 @@ PANEL = Panel(
     {
         "candleStyle": "candles",
         "colorStrategy": "open-close",
-        "colors": {"down": USUAL, "up": USUAL},
+        "colors": {"down": USUAL, "flat": UNSURE, "up": USUAL},
         "includeAllFields": False,
         "legend": {**LEGEND, "showLegend": False},
         "mode": "candles",

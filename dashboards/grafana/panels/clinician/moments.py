@@ -1,7 +1,7 @@
 """Every tagged moment, one a row."""
 
 from dashboards.grafana.kinds import Shown, table, when
-from dashboards.grafana.look import DONE, KINDS, SD, WHO
+from dashboards.grafana.look import DONE, KINDS, SD
 from dashboards.grafana.model import Target
 from dashboards.grafana.query import Query, as_is
 from dashboards.grafana.variables import MOMENT, cell_link
@@ -20,13 +20,13 @@ COLUMNS = (
     "win_from_ms",
     "win_to_ms",
 )
-VERDICTS = {"linked": "Likely", "possible": "Possible", "none": "None"}
+VERDICTS = {"linked": "Likely", "possible": "Possible", "none": "None", "too_vague": "Time too vague", "not_judged": "Not judged"}
 OVER = {"true": "over", "false": ""}
 
 PANEL = table(
     9,
     "Moments",
-    "What the person tagged, newest first; a time leads to that moment on the Live board. **Change** is of this one moment: hearts rise all day, so "
+    "What the person tagged, newest first; a time opens that moment on the Live board. **Change** is of this one moment: hearts rise all day, so "
     "one row alone says little; see *Reactions by kind*. "
     "**Half-way**: until half of the rise had gone; *over* where it was not seen to its end. **Rise found**: how likely the tag belongs to a rise "
     "that was found without it, "
@@ -35,7 +35,7 @@ PANEL = table(
     (
         when(more=cell_link("Show this moment", MOMENT)),
         Shown("kind", "Kind", width=130, words=KINDS),
-        Shown("with_whom", "With", width=110, words=WHO),
+        Shown("with_whom", "With", width=130),
         Shown("distress", "Felt, 0–10", decimals=0, width=85),
         Shown("dz10", "Change", SD, 1, 90),
         Shown("t_half_censored", " ", width=50, words=OVER, empty=""),

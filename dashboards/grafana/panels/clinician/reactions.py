@@ -1,6 +1,6 @@
 """Reactions by kind of moment."""
 
-from dashboards.grafana.found import CANNOT, CLAIMED, COUNTED, FIGURE, SPAN, TAGGED, WHAT, WORDS, findings
+from dashboards.grafana.found import CANNOT, CLAIMED, COUNTED, FIGURE, GROUP, SPAN, TAGGED, WORDS, findings
 from dashboards.grafana.query import matches
 
 PANEL = findings(
@@ -11,6 +11,6 @@ PANEL = findings(
     "deviation or more, rarely by chance. "
     "An empty bar is no zero. Associated with, never more than that; kinds are not comparable between people.",
     ("dz10",),
-    (WHAT, COUNTED, TAGGED, FIGURE, CLAIMED, WORDS, CANNOT, SPAN),
+    (GROUP, COUNTED, TAGGED, FIGURE, CLAIMED, WORDS, CANNOT, SPAN),
     where=(matches("scope", "^kind:"),),
 )

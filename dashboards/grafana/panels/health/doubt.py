@@ -8,7 +8,7 @@ from dashboards.grafana.query import STEP, Query, at_least, total
 PANEL = lines(
     10,
     "Beats in doubt",
-    "Of the beats that were kept, the share with a flag (out of range, ectopic, missed, extra, stale), by device.\n\n"
+    "Of the beats that were kept, the share with a flag (implausibly short or long, ectopic, missed, extra, stale), by device.\n\n"
     "*Flagged beats are kept as they came, and left out of what is computed. A dry strap and strong movement raise it; so do rhythms that are "
     "irregular by themselves, and which of them it is this does not say.*",
     (
