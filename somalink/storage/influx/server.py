@@ -84,7 +84,7 @@ class Server:
             self._writer.write(bucket, record="\n".join(lines).encode(), write_precision=cast(Any, "ns"))
 
     def delete(self, bucket: str, measurement: str, tags: Mapping[str, str], start_ns: int, stop_ns: int) -> None:
-        """Points of a measurement that carry all of these tags, in [start, stop). Nothing there to delete is no error."""
+        """Points of a measurement (empty: of every one) that carry all of these tags, in [start, stop). Nothing there to delete is no error."""
         first_ns, last_ns = max(start_ns, EARLIEST_NS), min(stop_ns - 1, LATEST_NS)
         if first_ns > last_ns:
             return
@@ -123,14 +123,18 @@ def predicate(measurement: str, tags: Mapping[str, str]) -> str:
     >>> print(predicate("rating", {"person_id": 'the "quiet" one'}))
     _measurement="rating" AND person_id="the \"quiet\" one"
     """
-    return " AND ".join(f'{name}="{_literal(value)}"' for name, value in {"_measurement": measurement, **tags}.items())
+    wanted = {"_measurement": measurement, **tags} if measurement else tags
+    return " AND ".join(f'{name}="{_literal(value)}"' for name, value in wanted.items())
+
+
+def as_stored(value: str) -> str:
+    """A tag as the server has it: line protocol has no line break, and a backslash at its end got a space (`points`)."""
+    kept = value.replace("\n", " ")
+    return f"{kept} " if kept.endswith("\\") else kept
 
 
 def _literal(value: str) -> str:
-    """Of a tag as it was stored: line protocol has no line break, and a backslash at its end got a space (`points`)."""
-    kept = value.replace("\n", " ")
-    kept = f"{kept} " if kept.endswith("\\") else kept
-    return kept.replace("\\", "\\\\").replace('"', '\\"')
+    return as_stored(value).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _rfc3339(t_ns: int) -> str:
