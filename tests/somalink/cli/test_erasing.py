@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import pytest
 from influx import ORG, Influxd, free_port, rows
 
 from somalink.domain.measurements import MEASUREMENTS, Form
-from somalink.pipeline.replica.shipping import replica_id
+from somalink.domain.time import from_datetime
+from somalink.pipeline.replica.shipping import Manner, Shipper, replica_id
 from somalink.storage import locks
 from somalink.storage.influx.points import Point
 from somalink.storage.influx.server import Place, Server
+from somalink.storage.local import LocalStore
 
 VALUES: dict[Form, Any] = {Form.FLOAT: 1.0, Form.INT: 1, Form.TEXT: "x", Form.BOOL: True}
 
@@ -160,6 +163,23 @@ def test_in_the_replica_it_is_gone_from_every_measurement_of_both_buckets_and_co
     assert told["replica"] == {bucket: {"before": values, "after": 0} for bucket in place.buckets}
     assert [left(place, bucket, influxd.operator) for bucket in place.buckets] == [{"bo"}, {"bo"}]
     assert people(two) == ["bo"]
+
+
+@pytest.mark.influx
+def test_a_shipper_that_goes_on_afterwards_does_not_bring_them_back(
+    two: Path, typed: Callable[..., Any], replica: Callable[[Place], None], place: Place, tmp_path: Path
+) -> None:
+    def ship() -> None:
+        with LocalStore.open(two) as store:
+            Shipper(store, Server(place), place, Manner(), lambda: from_datetime(datetime.fromisoformat("2026-03-04T12:00:00+00:00"))).drain(patient=False)
+
+    replica(place)
+    ship()
+    (tmp_path / "reads").write_text(place.token)
+    told = typed("erase", "--person", "ada", "--yes", "--json", "--influx-read-token-file", tmp_path / "reads").json
+    assert told["replica"][place.bucket]["before"] > 10_000 and told["local"]["replica_points"]["after"] == 0
+    ship()
+    assert left(place, place.bucket, place.token) == {"bo"}
 
 
 @pytest.mark.influx
