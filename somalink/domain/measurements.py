@@ -149,7 +149,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
             "context": _text("What else was going on"),
             "spoken": _bool("Whether it was said"),
             "planned_distress": _float("", "0-10 expected of a planned step"),
-            "expectancy": _float("", "0-100 % expected of what was feared"),
+            "expectancy": _float("", "0-10: how likely what was feared seemed"),
             "outcome": _float("", "0-10: how much of what was feared happened"),
             **REACTION,
             "n_controls": _float("", "Matched moments it is compared with"),
@@ -173,7 +173,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
         Measurement("plan", "A planned step back into contact", "when it is planned for", NAMED, {
             "state": _text("planned, done, skipped ..."),
             "planned_distress": _float("", "0-10"),
-            "expectancy": _float("", "0-100 %"),
+            "expectancy": _float("", "0-10: how likely what is feared seems"),
             "event_id": _text("The tag it became"),
         }),
         Measurement("breathing", "An offer to breathe that chance made or withheld, or an exercise somebody began alone", "when it was decided or begun",
