@@ -63,8 +63,13 @@ class Column:
 def _joined(left: Column, sign: str, right: Column | float) -> Column:
     """The database answers 0 where it divides by nothing: say `above(name, 0)` of what may be nothing."""
     if not isinstance(right, Column):
-        return Column(f"{left.text} {sign} {right:g}", left.uses, left.figures)
-    return Column(f"({left.text} {sign} {right.text})", left.uses + right.uses, left.figures + right.figures)
+        return Column(f"{_alone(left)} {sign} {right:g}", left.uses, left.figures)
+    return Column(f"{_alone(left)} {sign} {_alone(right)}", left.uses + right.uses, left.figures + right.figures)
+
+
+def _alone(column: Column) -> str:
+    """In brackets where it is a sum or a share itself."""
+    return f"({column.text})" if " " in column.text else column.text
 
 
 def as_is(name: str) -> Column:
@@ -151,7 +156,11 @@ def _literal(value: str | bool | float) -> str:
 @dataclass(frozen=True, slots=True)
 class Query:
     """One statement. `source`: a measurement, or a query whose columns are asked again. `person`: the variable that says whose (empty: nobody's,
-    or already said within). `every`: buckets of that length, in local days and hours where `local`."""
+    or already said within). `every`: buckets of that length, in local days and hours where `local`.
+
+    Whose and when is said of the measurement alone, and holds outside too. Said again outside, the time would leave out the first bucket, which
+    begins before it, and the server then sometimes answers nothing at all (watched on 2.7).
+    """
 
     source: str | Query
     columns: tuple[Column, ...]
@@ -183,8 +192,11 @@ class Query:
         return " ".join(part for part in parts if part)
 
     def _conditions(self) -> list[str]:
-        whose = f'"{PERSON}" =~ /^${{{self.person}:regex}}$/' if self.person and isinstance(self.source, str) else ""
-        return [each for each in (whose, *(condition.text for condition in self.where), self.when) if each]
+        said = [condition.text for condition in self.where]
+        if isinstance(self.source, Query):
+            return said
+        whose = f'"{PERSON}" =~ /^${{{self.person}:regex}}$/' if self.person else ""
+        return [each for each in (whose, *said, self.when) if each]
 
     def _groups(self) -> list[str]:
         return [*([f"time({self.every})"] if self.every else []), *(f'"{tag}"' for tag in self.by)]

@@ -38,11 +38,11 @@ def test_days_are_cut_where_the_clinic_s_midnight_is():
     assert asked.text.endswith("GROUP BY time(1d) fill(none) tz('$tz')")
 
 
-def test_a_query_over_a_query_says_whose_only_within():
+def test_a_query_over_a_query_says_whose_and_when_only_within():
     hourly = Query("coverage", (most("worn_s").named("worn"),), every=HOUR)
     daily = Query(hourly, ((total("worn") / 3600).named("h"),), every=DAY, fill="null", local=True)
     within = f'SELECT max("worn_s") AS "worn" FROM "coverage" WHERE {W} GROUP BY time(1h)'
-    assert daily.text == f'SELECT sum("worn") / 3600 AS "h" FROM ({within}) WHERE $timeFilter GROUP BY time(1d) fill(null) tz(\'$tz\')'
+    assert daily.text == f'SELECT sum("worn") / 3600 AS "h" FROM ({within}) GROUP BY time(1d) fill(null) tz(\'$tz\')'
 
 
 def test_rows_newest_first_with_a_limit():
@@ -69,6 +69,10 @@ def test_conditions_are_written_as_influxql_has_them():
 
 def test_a_quote_in_a_value_ends_nothing():
     assert "\"state\" = 'it\\'s'" in Query("plan", (as_is("kind"),), (equals("state", "it's"),)).text
+
+
+def test_a_rate_is_of_hours_and_not_of_seconds_an_hour_apart():
+    assert (total("spikes") / (total("usable_s") / 3600)).text == 'sum("spikes") / (sum("usable_s") / 3600)'
 
 
 def test_columns_are_named_as_the_server_names_them():

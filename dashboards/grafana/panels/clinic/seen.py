@@ -2,13 +2,13 @@
 
 from dashboards.grafana.kinds import stat
 from dashboards.grafana.model import Target
-from dashboards.grafana.query import ANY_TIME, LATELY, Query, above, count, total
+from dashboards.grafana.query import LATELY, Query, above, count, total
 
 
 def people(ref: str, name: str, when: str) -> Target:
     """How many have worn anything since then."""
     each = Query("coverage", (total("worn_s").named("worn"),), (above("worn_s", 0),), person="people", when=when, by=("person_id",))
-    return Target(ref, Query(each, (count("worn").named(name),), when=ANY_TIME), table=True)
+    return Target(ref, Query(each, (count("worn").named(name),)), table=True)
 
 
 A_DAY, A_WEEK = "time > now() - 1d", "time > now() - 7d"

@@ -1,7 +1,7 @@
 """Steps that are planned, put off or dropped."""
 
 from dashboards.grafana.kinds import Shown, table, when
-from dashboards.grafana.look import KINDS, PERCENT
+from dashboards.grafana.look import KINDS
 from dashboards.grafana.model import Target
 from dashboards.grafana.query import FROM_VIEW, Query, as_is, differs
 
@@ -29,7 +29,7 @@ PANEL = table(
         Shown("kind", "Kind", words=KINDS),
         Shown("state", "State"),
         Shown("planned_distress", "Distress expected", decimals=0),
-        Shown("expectancy", "Sure it would go badly", PERCENT, 0),
+        Shown("expectancy", "Sure it would go badly", decimals=0),
     ),
     sort=("Planned for", True),
 )

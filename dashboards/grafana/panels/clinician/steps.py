@@ -1,7 +1,7 @@
 """Planned steps that were taken: expected beside met."""
 
 from dashboards.grafana.kinds import Shown, table, when
-from dashboards.grafana.look import PERCENT, SD
+from dashboards.grafana.look import SD
 from dashboards.grafana.model import Target
 from dashboards.grafana.query import Query, as_is, equals
 from dashboards.grafana.variables import MOMENT, cell_link
@@ -11,7 +11,7 @@ COLUMNS = ("planned_distress", "distress", "expectancy", "outcome", "belonging",
 PANEL = table(
     25,
     "Planned steps",
-    "Steps back into contact, as the person rated them: distress expected and met (0–10), how sure they were that it would go badly (%), and how much "
+    "Steps back into contact, as the person rated them: distress expected and met, how sure they were that it would go badly (%), and how much "
     "of it came (0–10). "
     "No breath is offered around a step. The words of a step stay with the person.",
     (Target("A", Query("social_event", tuple(as_is(name) for name in COLUMNS), (equals("kind", "exposure_step"),), newest_first=True, limit=200), table=True),),
@@ -19,7 +19,7 @@ PANEL = table(
         when(more=cell_link("Show this moment", MOMENT)),
         Shown("planned_distress", "Distress expected", decimals=0),
         Shown("distress", "Distress met", decimals=0),
-        Shown("expectancy", "Sure it would go badly", PERCENT, 0),
+        Shown("expectancy", "Sure it would go badly", decimals=0),
         Shown("outcome", "How much of it came", decimals=0),
         Shown("belonging", "Belonging", decimals=0),
         Shown("dz10", "Change", SD, 1),
