@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from dashboards.report import saying
-from dashboards.report.appendix import about
+from dashboards.report.appendix import TIMES, about, described
 from dashboards.report.words import Words
 from processing.exact import MICRO
 from processing.findings.answers import SECONDARY
@@ -69,8 +69,10 @@ def what(finding: Finding, say: Words) -> str:
 
 def figure(finding: Finding, say: Words) -> str:
     """With its unit; nothing where none may be told."""
-    said = saying.figure(finding, say)
-    return f"{said} {FINDING_METRICS[finding.metric]}" if said else ""
+    if not saying.told(finding):
+        return ""
+    said = described(finding, say) if finding.metric in TIMES else saying.figure(finding, say)  # how long something took has no sign
+    return f"{said} {FINDING_METRICS[finding.metric]}"
 
 
 def words(finding: Finding, say: Words) -> str:
@@ -79,6 +81,8 @@ def words(finding: Finding, say: Words) -> str:
         return saying.verdict(finding, say)[0]
     if finding.reason == SECONDARY:
         return saying.reason(finding, say)
+    if saying.small(finding):
+        return say("verdict.small")
     trend = f"verdict.trend.{finding.verdict}"
     return say(trend if finding.metric in FADING and say.has(trend) else f"verdict.{finding.verdict}")
 
