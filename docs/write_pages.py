@@ -1,7 +1,7 @@
 """Writes the pages that are made from the program: `make docs`. A test fails when one of them is not what this would write.
 
-docs/command-line.md is all of it: every command with its arguments and options, in the words of `--help`. In docs/bluetooth.md it is what
-stands between `<!-- name: written by make docs -->` and `<!-- name: end -->`; the rest of the page is left as it is.
+docs/command-line.md is all of it: every command with its arguments and options, in the words of `--help`. In docs/bluetooth.md and docs/influxdb.md
+it is what stands between `<!-- name: written by make docs -->` and `<!-- name: end -->`; the rest of the page is left as it is.
 """
 
 import re
@@ -15,9 +15,11 @@ from ingest.ble.patience import Patience
 from ingest.ble.states import MEANINGS
 from ingest.ble.trouble import TROUBLES, Steps
 from somalink.cli.app import app
+from somalink.domain.measurements import MEASUREMENTS, Measurement
 
 PAGE = Path(__file__).with_name("command-line.md")
 BLUETOOTH = Path(__file__).with_name("bluetooth.md")
+INFLUXDB = Path(__file__).with_name("influxdb.md")
 HEAD = """# The command line
 
 Made from the program by `make docs`; `somalink COMMAND --help` says the same. Results go to stdout, everything else to stderr, so that
@@ -117,15 +119,38 @@ def _steps(steps: Steps) -> Iterator[tuple[str, str]]:
     yield from (("Linux", steps.linux), ("macOS", steps.darwin), ("Windows", steps.win32))
 
 
-PARTS: Mapping[str, Callable[[], Iterator[str]]] = {"links": _links, "waits": _waits, "troubles": _troubles}
+# ---------------------------------------------------------------- a part of docs/influxdb.md
 
 
-def with_parts(text: str) -> str:
+def _measurements() -> Iterator[str]:
+    """Every measurement with its tags and fields, in the order of the table."""
+    for about in MEASUREMENTS.values():
+        yield f"### {about.name}\n"
+        yield f"{about.meaning}. Its time: {about.at}. {_tags(about)}{' In the raw bucket, where there is one.' if about.raw else ''}\n"
+        yield "| field | form | unit | meaning |"
+        yield "|---|---|---|---|"
+        yield from (f"| `{name}` | {field.form} | {field.unit} | {field.meaning} |" for name, field in about.fields.items())
+        if about.others:
+            yield f"| `{about.others}...` | float | | NeuroKit2's own, under its names and in its units |"
+        yield ""
+
+
+def _tags(about: Measurement) -> str:
+    return f"Tags: {', '.join(f'`{tag}`' for tag in about.tags)}." if about.tags else "No tags."
+
+
+Parts = Mapping[str, Callable[[], Iterator[str]]]
+PARTS: Parts = {"links": _links, "waits": _waits, "troubles": _troubles}
+INFLUXDB_PARTS: Parts = {"measurements": _measurements}
+
+
+def with_parts(text: str, parts: Parts = PARTS) -> str:
     """The page with each of its parts written anew; KeyError for a part that nobody writes."""
     part = re.compile(r"(<!-- (\w+): written by make docs -->\n).*?(<!-- \2: end -->)", re.DOTALL)
-    return part.sub(lambda found: found[1] + "\n" + "\n".join(PARTS[found[2]]()) + "\n\n" + found[3], text)
+    return part.sub(lambda found: found[1] + "\n" + "\n".join(parts[found[2]]()) + "\n\n" + found[3], text)
 
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     BLUETOOTH.write_text(with_parts(BLUETOOTH.read_text(encoding="utf-8")), encoding="utf-8")
+    INFLUXDB.write_text(with_parts(INFLUXDB.read_text(encoding="utf-8"), INFLUXDB_PARTS), encoding="utf-8")

@@ -10,6 +10,7 @@ import typer
 
 from somalink.cli import console
 from somalink.cli.options import JsonOption, StoreOption, settings, store_path
+from somalink.cli.shipping import place_of
 from somalink.domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def erase(
     from somalink.storage.influx import erase as replica
 
     config, path = settings(), store_path(store)
-    place = None if local else _place(config)
+    place = None if local else place_of(config)
     reads = _read_token(config, read_token_file)
     with ExitStack() as held:
         records = held.enter_context(Records.of(path, person))
@@ -74,14 +75,6 @@ def erase(
     _tell(done, there, left, [*unreached, *ELSEWHERE], json=json)
     if done.after or any(left.values()):
         raise typer.Exit(1)
-
-
-def _place(config: Config) -> Place | None:
-    from somalink.storage.influx.server import Place
-
-    if not config.influx_url:
-        return None
-    return Place(config.influx_url, config.influx_org, config.influx_bucket, config.influx_token, config.influx_bucket_raw)
 
 
 def _read_token(config: Config, file: Path | None) -> str:

@@ -13,6 +13,7 @@ from ingest import chain, clocking
 from ingest.ble import notes
 from ingest.ble.states import MEANINGS
 from ingest.ble.trouble import TROUBLES
+from somalink.domain.measurements import MEASUREMENTS
 from somalink.storage.export import TABLES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +40,16 @@ def test_the_page_of_commands_is_what_the_program_says():
 def test_every_option_has_a_word_of_help():
     rows = re.findall(r"^\| `(-.*)` \| (.*?) \|", loaded(ROOT / "docs" / "write_pages.py").page(), re.MULTILINE)
     assert len(rows) > 80 and not [option for option, said in rows if not said]
+
+
+# ---------------------------------------------------------------- InfluxDB
+
+
+def test_the_tables_of_measurements_are_what_the_table_in_the_code_says():
+    writer = loaded(ROOT / "docs" / "write_pages.py")
+    page = writer.INFLUXDB.read_text(encoding="utf-8")
+    assert page == writer.with_parts(page, writer.INFLUXDB_PARTS), "run `make docs`"
+    assert re.findall(r"^### (\w+)$", page, re.MULTILINE) == list(MEASUREMENTS)
 
 
 # ---------------------------------------------------------------- Bluetooth

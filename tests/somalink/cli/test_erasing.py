@@ -14,7 +14,8 @@ from influx import ORG, Influxd, free_port, rows
 
 from somalink.domain.measurements import MEASUREMENTS, Form
 from somalink.domain.time import from_datetime
-from somalink.pipeline.replica.shipping import Manner, Shipper, replica_id
+from somalink.pipeline.replica.shipping import Manner, Shipper
+from somalink.pipeline.replica.standing import replica_id
 from somalink.storage import locks
 from somalink.storage.influx.points import Point
 from somalink.storage.influx.server import Place, Server
