@@ -3,8 +3,12 @@
 from dashboards.grafana.kinds import Shown, table
 from dashboards.grafana.look import AGE, TIERS
 from dashboards.grafana.model import Target
-from dashboards.grafana.query import LATELY, Query, last
+from dashboards.grafana.panels.clinic.people import BEATING
+from dashboards.grafana.query import LATELY, Query, as_is
 from dashboards.grafana.variables import THEIR_BOARD, cell_link
+
+BY = ("person_id", "device_id", "device_tier")
+NEWEST = Query("arousal", (as_is("hr_quality").named("quality"),), (BEATING,), person="people", when=LATELY, by=BY, newest_first=True, limit=1)
 
 PANEL = table(
     4,
@@ -14,7 +18,7 @@ PANEL = table(
     (
         Target(
             "A",
-            Query("arousal", (last("hr_quality").named("quality"),), person="people", when=LATELY, by=("person_id", "device_id", "device_tier")),
+            NEWEST,
             table=True,
         ),
     ),

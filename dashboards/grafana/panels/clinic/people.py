@@ -3,12 +3,14 @@
 from dashboards.grafana.kinds import Shown, fixed, gauge, table
 from dashboards.grafana.look import AGE, HOURS, PERCENT, SHARE, TIERS, USUAL
 from dashboards.grafana.model import Target, matching
-from dashboards.grafana.query import DAY, LATELY, Query, as_is, count, equals, last, total
+from dashboards.grafana.query import DAY, LATELY, Query, above, as_is, count, equals, last, total
 from dashboards.grafana.variables import THEIR_BOARD, cell_link
 
 BY = ("person_id",)
-NEWEST = Query("arousal", (last("hr_quality").named("seen"),), person="people", when=LATELY, by=BY)
-"""Nothing beside the one `last`: alone it is found from the end, with company every row is read."""
+BEATING = above("hr_quality", 0)
+"""Rows go on for a while when a strap is off, without a heart rate."""
+NEWEST = Query("arousal", (as_is("hr_quality").named("seen"),), (BEATING,), person="people", when=LATELY, by=BY, newest_first=True, limit=1)
+"""One a person, found from the end: `last` beside a condition reads every row."""
 BATTERY = Query("device_status", (last("battery_pct").named("battery"),), person="people", when=LATELY, by=BY)
 NEWEST_HOUR = Query(
     "coverage", (last("worn_s").named("newest"), as_is("device_id"), as_is("device_tier"), as_is("simulated")), person="people", when=LATELY, by=BY
