@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboards.grafana.kinds import WRAPPED, Shown, gauge, table
-from dashboards.grafana.look import ASKED, SCOPES, USUAL
+from dashboards.grafana.look import ASKED, NOTHING, SCOPES, USUAL
 from dashboards.grafana.model import Json, Panel, Target
 from dashboards.grafana.query import ENDS_IN_VIEW, Condition, Query, as_is, equals, last, one_of
 
@@ -15,6 +15,8 @@ SAID = ("n_tagged", "what", "effect", "figure", "words", "cannot", "span")
 NO_FINDING = "No findings in this time"
 
 GROUP = Shown("scope", "Moments", width=170, words=SCOPES)
+DESCRIBED = "described only"
+"""Of what is told with its interval and never tested: there is nothing that it could say and does not."""
 WHAT = Shown("what", "About", width=330)
 QUESTION = Shown("kind", "Question", width=200, words=ASKED)
 COUNTED = Shown("n", "Counted", decimals=0, width=80)
@@ -22,7 +24,7 @@ TAGGED = Shown("n_tagged", "Tagged", decimals=0, width=75)
 FIGURE = Shown("figure", "Figure, 90 % interval", width=210)
 CLAIMED = Shown("effect", "Claimed", decimals=1, width=130, more=gauge(0, BAR_TO, USUAL))
 WORDS = Shown("words", "In words", width=170)
-CANNOT = Shown("cannot", "What cannot be said, and what it would take", more=WRAPPED)
+CANNOT = Shown("cannot", "What cannot be said, and what it would take", words={"": NOTHING, DESCRIBED: NOTHING}, more=WRAPPED)
 SPAN = Shown("span", "Of the days", width=190)
 
 

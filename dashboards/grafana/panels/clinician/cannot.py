@@ -1,10 +1,10 @@
 """What cannot be said yet."""
 
-from dashboards.grafana.found import CANNOT, COUNTED, SPAN, WHAT, findings
+from dashboards.grafana.found import CANNOT, COUNTED, DESCRIBED, SPAN, WHAT, findings
 from dashboards.grafana.look import ASKED
 from dashboards.grafana.query import matches
 
-WITH_WORDS = {"config": {"id": "regex", "options": {"value": "^(?!described only$)."}}, "fieldName": "cannot"}
+WITH_WORDS = {"config": {"id": "regex", "options": {"value": f"^(?!{DESCRIBED}$)."}}, "fieldName": "cannot"}
 SAYS_NOTHING = {"id": "filterByValue", "options": {"filters": [WITH_WORDS], "match": "all", "type": "include"}}
 """Rows that have words there. Said in the query, it would bring back an old answer where the newest has none."""
 ELSEWHERE = ("dz10_trend", "dz10_contrast")
