@@ -126,6 +126,15 @@ class Call:
     of: Ref
     n: float = 0.0
     distinct: bool = False
+    rise: bool = False
+    """`non_negative_difference` of it: less the value of the window before, left out where it fell."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """`abs` of it."""
+
+    of: Expression
 
 
 @dataclass(frozen=True)
@@ -137,7 +146,7 @@ class Sum:
     right: Expression
 
 
-Expression = Ref | Number | Call | Sum
+Expression = Ref | Number | Call | Sum | Size
 
 
 @dataclass(frozen=True)
@@ -187,12 +196,16 @@ class Series:
 def _calls(expression: Expression) -> list[Call]:
     if isinstance(expression, Sum):
         return [*_calls(expression.left), *_calls(expression.right)]
+    if isinstance(expression, Size):
+        return _calls(expression.of)
     return [expression] if isinstance(expression, Call) else []
 
 
 def _refs(expression: Expression) -> list[str]:
     if isinstance(expression, Sum):
         return [*_refs(expression.left), *_refs(expression.right)]
+    if isinstance(expression, Size):
+        return _refs(expression.of)
     return [expression.name] if isinstance(expression, Ref) else [expression.of.name] if isinstance(expression, Call) else []
 
 
@@ -340,7 +353,9 @@ def _column(reader: _Reader) -> tuple[str, Expression]:
 def _title(expression: Expression) -> str:
     if isinstance(expression, Sum):
         return "_".join(title for part in (expression.left, expression.right) if (title := _title(part)))
-    return "" if isinstance(expression, Number) else expression.name
+    if isinstance(expression, Call) and expression.rise:
+        return "non_negative_difference"
+    return "" if isinstance(expression, Number) else "abs" if isinstance(expression, Size) else expression.name
 
 
 def _added(reader: _Reader) -> Expression:
@@ -371,7 +386,17 @@ def _part(reader: _Reader) -> Expression:
     return _call(reader, name.lower()) if kind == "word" and reader.takes("(") else Ref(name)
 
 
-def _call(reader: _Reader, name: str) -> Call:
+def _call(reader: _Reader, name: str) -> Expression:
+    if name == "abs":
+        inside = _added(reader)
+        reader.must(")")
+        return Size(inside)
+    if name == "non_negative_difference":
+        inside = _added(reader)
+        reader.must(")")
+        if not isinstance(inside, Call):
+            raise NotInOurSubset(f"{name} of what is no function")
+        return replace(inside, rise=True)
     if name not in FUNCTIONS:
         raise NotInOurSubset(f"{name}() is not one of {', '.join(FUNCTIONS)}")
     distinct = reader.takes("distinct", "(")
@@ -483,17 +508,23 @@ def _table_of(select: Select, tables: Mapping[str, Table]) -> Table:
     """A measurement's rows, or those of the query within: that is asked for the same time, and by the tags that are asked for without."""
     if isinstance(select.source, str):
         return tables.get(select.source, Table.of([]))
-    if bool(select.every_ns) != bool(select.source.every_ns):
-        raise NotInOurSubset("windows around a query without, or none around one with: a server leaves rows out where a window begins before the range")
+    if select.every_ns and not select.source.every_ns:
+        raise NotInOurSubset("windows around a query without")
     if select.every_ns and (select.newest_first or any(call.name not in SURE_AROUND for call in select.calls())):
         raise NotInOurSubset("windows around windows, the newest first or of an ordered function: a server repeats rows")
+    if any(call.name == "count" for call in select.source.calls()) and select.source.every_ns and select.source.fill is None:
+        raise NotInOurSubset("a query around counts of windows: that of an empty one is nothing there, and 0 elsewhere")
     where = select.source.where
     for test in tests_of(select.where):
         if test.name == "time":
             where = Both("and", where, test) if where else test
     by = (*select.source.by, *(name for name in select.by if name not in select.source.by))
     inner = answer(replace(select.source, where=where, by=by), tables)
-    return Table.of((row[0], series.tags, dict(zip(series.columns[1:], row[1:], strict=True))) for series in inner for row in series.rows)
+    rows = [(row[0], series.tags, dict(zip(series.columns[1:], row[1:], strict=True))) for series in inner for row in series.rows]
+    start = _range(select.where)[0]
+    if not select.every_ns and any(t < start and any(value is not None for value in fields.values()) for t, _, fields in rows):
+        raise NotInOurSubset("a window that begins before the range that is asked for around it: a server then answers nothing at all")
+    return Table.of(rows)
 
 
 def _seen(select: Select, start: int, stop: int) -> tuple[int, int]:
@@ -581,6 +612,8 @@ def _each(expression: Expression, table: Table) -> list[Value]:
     if isinstance(expression, Sum):
         pairs = zip(_each(expression.left, table), _each(expression.right, table), strict=True)
         return [_reckoned(expression.sign, a, b) for a, b in pairs]
+    if isinstance(expression, Size):
+        return [None if value is None else abs(value) for value in _each(expression.of, table)]
     assert isinstance(expression, Ref)
     if expression.name in table.tags:
         return [value or None for value in table.tags[expression.name].tolist()]
@@ -609,7 +642,9 @@ def _aggregated(select: Select, table: Table, start: int, stop: int) -> list[tup
     edges = np.array(_edges(select, start, stop), dtype=np.int64)
     cuts = np.searchsorted(table.t_ns, edges)
     spans = list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
-    found = {call: [_one(call, table, low, high) for low, high in spans] for call in select.calls()}
+    found = {call: _rises(values) if call.rise else values for call, values in _each_window(select, table, spans)}
+    if not any(value is not None for values in found.values() for value in values):
+        return []
     blank = {call: _blank(select.fill, call, table, any(value is not None for value in values)) for call, values in found.items()}
     made: list[tuple[Any, ...]] = []
     for k, edge in enumerate(edges[:-1].tolist()):
@@ -617,13 +652,31 @@ def _aggregated(select: Select, table: Table, start: int, stop: int) -> list[tup
         if select.fill != "none" or any(value is not None for value in own.values()):
             told = {call: blank[call] if value is None else value for call, value in own.items()}
             made.append((edge, *(_worth(expression, told) for _, expression in select.columns)))
-    return made if any(value is not None for values in found.values() for value in values) else []
+    return made
+
+
+def _each_window(select: Select, table: Table, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[Call, list[Value]]]:
+    for call in select.calls():
+        yield call, [_one(call, table, low, high) for low, high in spans]
+
+
+def _rises(values: Sequence[Value]) -> list[Value]:
+    """Each less the one known before it, not known where it fell and for the first."""
+    made: list[Value] = []
+    before = None
+    for value in values:
+        rose = value is not None and before is not None and value >= before
+        made.append(value - before if rose else None)
+        before = before if value is None else value
+    return made
 
 
 def _blank(fill: Any, call: Call, table: Table, elsewhere: bool) -> Value:
     """What stands for nothing. `elsewhere`: the function found something in another window: then a count of nothing is 0 by itself."""
     if isinstance(fill, float):
-        return fill if call.of.name in table.fields else None
+        if call.of.name not in table.fields:
+            raise NotInOurSubset(f"{call.of.name} is in no row: what a server then fills in depends on the function")
+        return fill
     return 0 if call.name == "count" and fill is None and elsewhere else None
 
 
@@ -650,7 +703,7 @@ def _worth(expression: Expression, told: Mapping[Call, Value]) -> Value:
         return told[expression]
     if isinstance(expression, Sum):
         return _reckoned(expression.sign, _worth(expression.left, told), _worth(expression.right, told))
-    raise NotInOurSubset(f"{expression.name} beside more than one function")
+    raise NotInOurSubset("a field, or the size of one, beside more than one function")
 
 
 def _one(call: Call, table: Table, low: int, high: int) -> Value:
@@ -709,6 +762,8 @@ def _edges(select: Select, start: int, stop: int) -> list[int]:
     """Where windows begin, from the one that holds `start` on, and where the last one ends: multiples of the length, in the zone's own time."""
     if stop >= FOREVER or start <= -FOREVER:
         raise NotInOurSubset("windows without a beginning or an end")
+    if select.offset_ns and _offset(select.zone, start) != _offset(select.zone, stop):
+        raise NotInOurSubset("windows that are moved, over a change of the clocks: a server loses the one after it")
     edges = [_window(select, start)[0]]
     while edges[-1] <= stop:
         edges.append(_window(select, edges[-1])[1])
