@@ -170,13 +170,21 @@ def set_up(server: Influxd) -> None:
     server.ask("POST", "/api/v2/setup", body, token="")
 
 
+def _move_in(server: Influxd) -> None:
+    """Our organisation on somebody's server, and an operator's token that belongs to it: InfluxQL reads in the organisation of the token alone."""
+    with contextlib.suppress(urllib.error.HTTPError):  # there from the run before
+        server.ask("POST", "/api/v2/orgs", {"name": ORG})
+    (theirs,) = [each for each in server.ask("GET", "/api/v2/authorizations")["authorizations"] if each["token"] == server.operator]
+    if theirs["org"] != ORG:
+        server.operator = server.ask("POST", "/api/v2/authorizations", {"orgID": server.org_id, "permissions": theirs["permissions"]})["token"]
+
+
 @pytest.fixture(scope="session")
 def influxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influxd]:
     """The server of this run, set up. Who wants to kill one asks for `own_influxd`."""
     if url := AROUND.get("SOMALINK_TEST_INFLUX_URL", ""):
         theirs = Influxd(url.rstrip("/"), AROUND.get("SOMALINK_TEST_INFLUX_TOKEN", ""), how="SOMALINK_TEST_INFLUX_URL")
-        with contextlib.suppress(urllib.error.HTTPError):  # there from the run before
-            theirs.ask("POST", "/api/v2/orgs", {"name": ORG})
+        _move_in(theirs)
         yield theirs
         return
     with fresh_influxd(tmp_path_factory.mktemp("influxd")) as ours:

@@ -198,7 +198,7 @@ def test_a_wrong_token_a_missing_bucket_and_a_missing_organisation_say_which(pla
 
 @pytest.mark.influx
 def test_a_token_that_only_reads_may_not_write_and_one_of_another_bucket_neither(influxd: Influxd, place: Place) -> None:
-    here, there = (bucket["id"] for bucket in (influxd.ask("GET", "/api/v2/buckets", name=name)["buckets"][0] for name in (place.bucket, "first")))
+    here, there = str(influxd.ask("GET", "/api/v2/buckets", name=place.bucket)["buckets"][0]["id"]), influxd.bucket(f"{place.bucket}-there")
     reads = refused(replace(place, token=influxd.token(("read", here))), place.bucket, [rating("ada", 7)])
     elsewhere = refused(replace(place, token=influxd.token(("write", there))), place.bucket, [rating("ada", 7)])
     assert reads.trouble == elsewhere.trouble == Trouble.FORBIDDEN
