@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -51,12 +51,12 @@ def refused(place: Place, bucket: str, lines: list[str]) -> ServerError:
 
 
 @contextmanager
-def answering(status: int, body: str = "", headers: dict[str, str] | None = None) -> Iterator[str]:
-    """A server that gives one answer to everything; its address."""
+def answering(status: int, body: str = "", headers: dict[str, str] | None = None, asked: list[bytes] | None = None) -> Iterator[str]:
+    """A server that gives one answer to everything; its address. `asked`: gets the body of every request."""
 
     class Answer(BaseHTTPRequestHandler):
         def answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            ([] if asked is None else asked).append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
             self.send_response(status)
             for name, value in {**(headers or {}), "Content-Length": str(len(body.encode()))}.items():
                 self.send_header(name, value)
@@ -112,6 +112,18 @@ def test_each_refusal_says_what_it_asks_for(status: int, body: str, trouble: Tro
         wrong = refused(nowhere(url), "bucket", [rating("ada", 7)])
     assert wrong.trouble == trouble
     assert wrong.next_step and wrong.dropped is None and not wrong.expired
+
+
+@pytest.mark.parametrize("status", [204, 429, 500, 503])
+def test_a_batch_is_one_request_as_it_was_given_and_is_never_sent_again_by_the_client(status: int) -> None:
+    """What we lean on in influxdb_client: retrying is the shipper's, which remembers."""
+    asked: list[bytes] = []
+    with answering(status, "", {"Retry-After": "0"}, asked) as url:
+        server = Server(nowhere(url))
+        with pytest.raises(ServerError) if status >= 400 else nullcontext():
+            server.write("bucket", [rating("ada", 7), rating("bo", 8)])
+        server.close()
+    assert asked == [f"{rating('ada', 7)}\n{rating('bo', 8)}".encode()]
 
 
 @pytest.mark.parametrize("token", ["two\nlines", "smörgås-☃"])
