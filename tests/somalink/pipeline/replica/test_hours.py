@@ -9,6 +9,7 @@ import pytest
 from lived import CONSTANTS, PERSON, T0, UNIT, USUAL, minute, spike
 
 from somalink.domain.identity import Unit
+from somalink.domain.measurements import GATE_SECONDS
 from somalink.domain.time import HOUR_NS
 from somalink.domain.types import UNKNOWN, Gap, Gate, Stream, UtcOffset
 from somalink.pipeline.holdings import holdings
@@ -83,18 +84,27 @@ def test_a_link_that_was_lost_is_told_from_beats_that_were(hours, write, reason:
 
 def test_means_are_of_the_usable_time_and_gates_of_all_that_was_worn(hours, write) -> None:
     rows = lived.still(
-        z=(15, 30, 10_000), z__2=(30, 60, 20_000), gate=(45, 60, Gate.MOVING), hr=(0, 15, 60_000), hr__2=(45, 60, 110_000),
-        ln_rmssd=(0, 60, round(10_000 * np.log(40))), hrv_q=(0, 30, 9_000),
+        z=(15, 30, 10_000), z__2=(30, 60, 20_000), gate=(45, 60, Gate.MOVING), hr=(0, 15, 60_000), hr__2=(45, 60, 110_000), hr_q=(0, 5, 5_999),
+        hr__3=(0, 5, 90_000), ln_rmssd=(0, 30, round(10_000 * np.log(40))), ln_rmssd__2=(30, 60, round(10_000 * np.log(90))), hrv_q=(0, 29, 9_000),
     )  # fmt: skip
     write(lambda w: w.put_grid(UNIT, "a", rows))
     inside = rows.take((rows.stop_ns > T0) & (rows.stop_ns <= T0 + HOUR_NS))
-    fit = inside.take(inside.gate != Gate.MOVING)
+    fit = inside.take((inside.gate != Gate.MOVING) & (inside.hr_q >= 6_000))
+    assert len(fit) < 480
     fields = hours("hour_summary")[0].fields
     assert fields["z_mean"] == pytest.approx(fit.z.mean() / 10_000, abs=1e-12)
     assert fields["hr_mean_bpm"] == pytest.approx(inside.hr.mean() / 1000, abs=1e-9)
     assert fields["still_hr_bpm"] == pytest.approx(fit.hr.mean() / 1000, abs=1e-9)
     assert fields["rmssd_mean_ms"] == pytest.approx(40, abs=0.01)
-    assert [fields[f"{name}_s"] for name in ("usable", "still", "moving", "light")] == [len(fit) * 5.0, len(fit) * 5.0, (len(inside) - len(fit)) * 5.0, 0.0]
+    moving = float(np.count_nonzero(inside.gate == Gate.MOVING)) * 5
+    assert [fields[f"{name}_s"] for name in ("usable", "still", "moving", "light")] == [len(fit) * 5.0, 3600 - moving, moving, 0.0]
+
+
+def test_gates_are_of_the_time_the_strap_was_worn(hours, write) -> None:
+    write(lambda w: w.put_grid(UNIT, "a", lived.still(hr=(40, 60, UNKNOWN), z=(40, 60, UNKNOWN), gate=(40, 60, Gate.UNKNOWN))))
+    fields = hours("hour_summary")[0].fields
+    assert sum(fields[name] for name in GATE_SECONDS) == fields["still_s"] == hours("coverage")[0].fields["worn_s"] == 479 * 5.0
+    assert fields["hr_mean_bpm"] == 70.0
 
 
 def test_where_movement_is_not_known_the_body_counts_as_still(hours, write) -> None:
