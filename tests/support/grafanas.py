@@ -220,8 +220,15 @@ class RealGrafana:
     org: int
     admin: str
     influx: tuple[str, str, str]
+    tokens: dict[str, str] = field(default_factory=dict)
 
     def token(self, role: str) -> str:
+        if role not in self.tokens:
+            self.tokens[role] = self._made(role)
+        return self.tokens[role]
+
+    def _made(self, role: str) -> str:
+        """Of a service account of its own; the names of two tokens must differ, in different accounts too."""
         _, account = self.call("POST", "/api/serviceaccounts", {"name": f"somalink {role}", "role": role})
         status, made = self.call("POST", f"/api/serviceaccounts/{account['id']}/tokens", {"name": f"somalink {role} {self.org}"})
         assert status == 200, made
