@@ -28,6 +28,6 @@ PANEL = lines(
     ),
     unit=SHARE,
     defaults={"min": 0, "decimals": 1, "color": {"mode": "shades", "fixedColor": BELOW}},
-    custom=POINTS,
+    custom={**POINTS, "axisSoftMax": 0.01},
     interval="1h",
 )

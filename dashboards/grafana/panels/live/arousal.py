@@ -9,6 +9,8 @@ from dashboards.grafana.query import STEP, Query, mean
 COLUMNS = tuple(
     mean(field).named(name) for field, name in (("arousal_lo", "lo"), ("arousal_hi", "hi"), ("arousal_index_ok", "ok"), ("arousal_index_weak", "weak"))
 )
+BAND_PCT = 28
+"""Of a month's baseline the band is thin, and thinner shades of it were not seen on white."""
 UNLINED: Json = {
     "color": fixed(USUAL),
     "custom.lineWidth": 0,
@@ -29,7 +31,7 @@ PANEL = lines(
     custom={"gradientMode": "scheme", "lineWidth": 2, "showPoints": "auto", "pointSize": 3, "axisWidth": 96},
     overrides=(
         named("lo", UNLINED),
-        named("hi", {**UNLINED, "custom.fillBelowTo": "lo", "custom.fillOpacity": 15, "custom.gradientMode": "none"}),
+        named("hi", {**UNLINED, "custom.fillBelowTo": "lo", "custom.fillOpacity": BAND_PCT, "custom.gradientMode": "none"}),
         named("ok", {"displayName": "Against the usual"}),
         named(
             "weak",
