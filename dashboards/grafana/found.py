@@ -18,13 +18,13 @@ GROUP = Shown("scope", "Moments", width=170, words=SCOPES)
 DESCRIBED = "described only"
 """Of what is told with its interval and never tested: there is nothing that it could say and does not."""
 WHAT = Shown("what", "About", width=330)
-QUESTION = Shown("kind", "Question", width=200, words=ASKED)
-COUNTED = Shown("n", "Counted", decimals=0, width=80)
+QUESTION = Shown("kind", "Question", width=180, words=ASKED)
+COUNTED = Shown("n", "Counted", decimals=0, width=100)
 TAGGED = Shown("n_tagged", "Tagged", decimals=0, width=75)
-FIGURE = Shown("figure", "Figure, 90 % interval", width=210)
+FIGURE = Shown("figure", "Figure, 90 % interval", width=205)
 CLAIMED = Shown("effect", "Claimed", decimals=1, width=130, more=gauge(0, BAR_TO, USUAL))
-WORDS = Shown("words", "In words", width=170)
-CANNOT = Shown("cannot", "What cannot be said, and what it would take", words={"": NOTHING, DESCRIBED: NOTHING}, more=WRAPPED)
+WORDS = Shown("words", "In words", width=165)
+CANNOT = Shown("cannot", "What it would take to say more", words={"": NOTHING, DESCRIBED: NOTHING}, more=WRAPPED)
 SPAN = Shown("span", "Of the days", width=190)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashboards.grafana.look import EMPTY, NOTHING, TEXT, UNSURE, WHEN
-from dashboards.grafana.model import Json, Override, Panel, Target, named
+from dashboards.grafana.model import Json, Override, Panel, Target, matching, named
 from dashboards.grafana.query import ANY_TIME
 
 FIXED_TEXT = {"mode": "fixed", "fixedColor": TEXT}
@@ -180,14 +180,21 @@ def when(title: str = "When", unit: str = WHEN, more: Json | None = None, width:
     return Shown(name, title, unit, width=width, more=more or {})
 
 
+NOT_KNOWN = [{"type": "special", "options": {"match": "null", "result": {"color": "transparent", "index": 0, "text": NOTHING}}}]
+"""A mapping: what is not there has a dash and no colour. Without it an empty cell takes the lowest step's, and an empty gauge a stroke that reads as 0."""
+UNSEEN: Json = {"custom.hideFrom.viz": True}
+"""A column that feeds links. (`custom.hidden` is the old name; on a panel that says it is of 12.2, nothing translates it.)"""
+
+
 def gauge(low: float, high: float, colour: str) -> Json:
     """A bar in the cell beside its number. It fills from `low`: a signed value begins at 0, and below it the number alone speaks."""
-    return {"min": low, "max": high, "color": fixed(colour), "custom.cellOptions": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}}
+    drawn = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+    return {"min": low, "max": high, "color": fixed(colour), "custom.cellOptions": drawn, "mappings": NOT_KNOWN}
 
 
-SHADED: Json = {"custom.cellOptions": {"type": "color-background", "mode": "basic"}}
-"""A cell in the colour of its value, with the number on it."""
-WRAPPED: Json = {"custom.cellOptions": {"type": "auto", "wrapText": True}}
+SHADED: Json = {"custom.cellOptions": {"type": "color-background", "mode": "basic"}, "mappings": NOT_KNOWN}
+"""A cell in the colour of its value, with the number on it; an empty one is of no colour."""
+WRAPPED: Json = {"custom.wrapText": True}
 """A cell of a sentence."""
 
 
@@ -208,14 +215,15 @@ def table(
     """Rows with named columns. `hidden`: not shown, and there for links; whatever else the query gives is left out. `sort`: (title, newest or largest first);
     `before`: transformations ahead of the last one, which puts the columns in order; `leaves`: names that they make and nobody needs."""
     shown = tuple(named(column.name, _of_column(column)) for column in columns)
-    unseen = tuple(named(name, {"custom.hidden": True}) for name in hidden)
+    unseen = tuple(named(name, UNSEEN) for name in hidden)
     order = {name: index for index, name in enumerate((*(column.name for column in columns), *hidden))}
     left_out = {name: True for name in (*(each for target in targets for each in target.query.names()), *leaves) if name not in order}
     organised = {"id": "organize", "options": {"excludeByName": left_out, "indexByName": order, "renameByName": {}}}
     options = {"cellHeight": "sm", "showHeader": True, **({"sortBy": [{"displayName": sort[0], "desc": sort[1]}]} if sort else {})}
     base = {"noValue": empty, "color": FIXED_TEXT, "custom": {"align": "auto", "filterable": False, "inspect": False}}
     any_time = all(target.query.when == ANY_TIME for target in targets)
-    return Panel(panel_id, "table", title, about, targets, options, base, (*shown, *unseen, *overrides), (*before, organised), any_time=any_time)
+    overrides = (matching("/.*/", {"custom.wrapHeaderText": True}), *shown, *unseen, *overrides)
+    return Panel(panel_id, "table", title, about, targets, options, base, overrides, (*before, organised), any_time=any_time)
 
 
 def _of_column(column: Shown) -> Json:

@@ -11,6 +11,8 @@ USUAL, ABOVE, WELL, BELOW, HEART, UNSURE = "#328581", "#968bce", "#9440b8", "#49
 """Arousal about, above, well above and below the usual; heart rate; drawn and not judged. There is no red, green or amber."""
 NOTE = "#a67c1e"
 """A plain notice (battery low, shipping behind); with a sentence, always."""
+CELL_USUAL, CELL_ABOVE = "#2e7c78", "#7a66b4"
+"""The same where white words stand on them, 4.5:1."""
 TEXT = "text"
 """Grafana's own text colour, which follows the theme."""
 SERIES = (USUAL, ABOVE, HEART, BELOW, WELL, UNSURE)
@@ -23,6 +25,7 @@ NOTHING = "–"
 """An empty cell."""
 
 BPM, SD, HOURS, MS, MG = "suffix: bpm", "suffix: SD", "suffix: h", "ms", "suffix: mg"
+MINUTES = "suffix: min"
 SHARE, PERCENT, SECONDS, AGE, BYTES = "percentunit", "percent", "s", "dateTimeFromNow", "decbytes"
 WHEN = "time:ddd D MMM HH:mm"
 DATE = "time:ddd D MMM"

@@ -407,6 +407,13 @@ def test_every_colour_is_seen_in_both_themes(name):
     assert all(min(contrast(each, WHITE), contrast(each, NEAR_BLACK)) >= 3 for each in found if len(each) == 7)
 
 
+def test_words_on_a_coloured_cell_are_read():
+    cells = [each for name in NAMES for panel in in_json(name) for each in panel.get("fieldConfig", {}).get("overrides", ())]
+    shaded = [{one["id"]: one["value"] for one in each["properties"]} for each in cells if "color-background" in json.dumps(each)]
+    behind = {step["color"] for each in shaded for step in each["thresholds"]["steps"]}
+    assert behind and all(contrast(colour, WHITE) >= 4.5 for colour in behind)
+
+
 def hue(colour: str) -> tuple[float, float]:
     """(hue in degrees, saturation) of a colour."""
     import colorsys

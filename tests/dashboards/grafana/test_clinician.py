@@ -100,8 +100,8 @@ def test_a_moment_brings_where_its_chart_begins_and_ends(place):
 def test_what_was_not_seen_to_its_end_is_told_apart(place):
     ends = {"seen": (120.0, False), "unseen": (900.0, True)}
     put(place, *(point("social_event", T0_NS + n, id=id, t_half_s=s, t_half_censored=c) for n, (id, (s, c)) in enumerate(ends.items(), 1)))
-    assert [row[recovery.SEEN] for row in asked(place, recovery, ref="A")] == [120.0]
-    assert [row[recovery.LONGER] for row in asked(place, recovery, ref="B")] == [900.0]
+    assert [row[recovery.SEEN] for row in asked(place, recovery, ref="A")] == [2.0]
+    assert [row[recovery.LONGER] for row in asked(place, recovery, ref="B")] == [15.0]
 
 
 def test_rises_are_held_against_the_chance_of_the_same_hours(place):

@@ -114,7 +114,7 @@ def test_every_moment_leads_to_its_own_time_and_to_the_clinicians_board():
         of = panel(which)
         (to_moment,) = override(of, "Time")["links"]
         assert "from=${__data.fields.win_from_ms}&to=${__data.fields.win_to_ms}&var-person=${person:percentencode}" in to_moment["url"]
-        assert all(override(of, name)["custom.hidden"] for name in ("win_from_ms", "win_to_ms"))
+        assert all(override(of, name)["custom.hideFrom.viz"] for name in ("win_from_ms", "win_to_ms"))
         assert override(of, "label")["links"][0]["url"].startswith("/d/somalink-clinician/")
 
 

@@ -20,14 +20,14 @@ BY_ACTION = {
 PANEL = table(
     21,
     "What was done",
-    "How often the person went closer, stayed, paused, left or avoided, in the time shown, with their own mean ratings at those moments. Leaving may "
+    "How often the person went closer, stayed, paused, left or avoided, in the time shown, with their own mean ratings (0–10) at those moments. Leaving may "
     "have been the right thing; nothing here weighs it.",
     (Target("A", Query("social_event", tuple(as_is(name) for name in ("action", "label", "distress", "belonging"))), table=True),),
     (
-        Shown("action", "Did", words=DONE, empty="Not said"),
-        Shown("label (count)", "Moments", decimals=0),
-        Shown("distress (mean)", "Felt distress, 0–10", decimals=1),
-        Shown("belonging (mean)", "Felt belonging, 0–10", decimals=1),
+        Shown("action", "Did", width=120, words=DONE, empty="Not said"),
+        Shown("label (count)", "Moments", decimals=0, width=105),
+        Shown("distress (mean)", "Felt distress", decimals=1, width=115),
+        Shown("belonging (mean)", "Felt belonging", decimals=1),
     ),
     sort=("Moments", True),
     before=(BY_ACTION,),

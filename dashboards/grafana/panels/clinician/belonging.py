@@ -25,7 +25,7 @@ PANEL = lines(
         rated("D", "engagement", WEEK, f"{PART}, by week", "null"),
     ),
     custom={"showPoints": "never", "lineWidth": 2},
-    defaults={"decimals": 1, "min": 0, "max": 10},
+    defaults={"min": 0, "max": 10},
     options={"legend": {**LEGEND, "calcs": COUNTS}},
     overrides=(
         named(BELONGING, {"color": fixed(USUAL), **DOTS}),

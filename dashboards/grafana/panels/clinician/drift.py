@@ -1,4 +1,4 @@
-"""What is found of slow change."""
+"""What is found of slow change, of the body and of the person's own ratings."""
 
 from dashboards.grafana.found import CANNOT, COUNTED, FIGURE, SPAN, WHAT, WORDS, findings
 
@@ -7,6 +7,6 @@ PANEL = findings(
     "Slow change, as found",
     "Trends over the span’s days, ill days left out. Days resemble their neighbours, so each is held against series as alike as the person’s own "
     "before anything is said.",
-    ("still_hr_trend", "threshold_trend", "dz10_trend", "concordance"),
+    ("still_hr_trend", "threshold_trend", "belonging_trend", "engagement_trend", "concordance", "dz10_trend"),
     (WHAT, COUNTED, FIGURE, WORDS, CANNOT, SPAN),
 )

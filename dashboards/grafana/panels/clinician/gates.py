@@ -23,6 +23,6 @@ PANEL = lines(
     ),
     unit=HOURS,
     custom={**BARS, **STACKED},
-    defaults={"decimals": 1, "min": 0},
+    defaults={"min": 0},
     overrides=tuple(named(word, {"color": fixed(colour)}) for word, colour in LANES.values()),
 )

@@ -26,9 +26,9 @@ PANEL = table(
     ),
     (
         when("Planned for"),
-        Shown("kind", "Kind", words=KINDS),
-        Shown("state", "State"),
-        Shown("planned_distress", "Distress expected", decimals=0),
+        Shown("kind", "Kind", width=135, words=KINDS),
+        Shown("state", "State", width=110),
+        Shown("planned_distress", "Distress expected", decimals=0, width=115),
         Shown("expectancy", "Sure it would go badly", decimals=0),
     ),
     sort=("Planned for", True),

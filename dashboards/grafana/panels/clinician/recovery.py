@@ -1,7 +1,7 @@
 """How fast the body came half-way back, moment by moment."""
 
 from dashboards.grafana.kinds import COUNTS, LEGEND, POINTS, fixed, lines
-from dashboards.grafana.look import SECONDS, UNSURE, USUAL
+from dashboards.grafana.look import MINUTES, UNSURE, USUAL
 from dashboards.grafana.model import Target, named
 from dashboards.grafana.query import Query, as_is, equals
 
@@ -9,17 +9,17 @@ SEEN, LONGER = "Half-way back after", "Longer than"
 
 
 def half(ref: str, name: str, *, censored: bool) -> Target:
-    return Target(ref, Query("social_event", (as_is("t_half_s").named(name),), (equals("t_half_censored", censored),)), alias="$col")
+    return Target(ref, Query("social_event", ((as_is("t_half_s") / 60).named(name),), (equals("t_half_censored", censored),)), alias="$col")
 
 
 PANEL = lines(
     10,
     "Half-way back",
-    "Seconds from the peak until half of a rise had gone, a dot a tagged moment, with how many. Grey: it had not gone while it could be seen, so it "
+    "Minutes from the peak until half of a rise had gone, a dot a tagged moment, with how many. Grey: it had not gone while it could be seen, so it "
     "took longer than the dot. "
     "Do not average the two by eye; the table beside does that properly. Faster is not better.",
     (half("A", SEEN, censored=False), half("B", LONGER, censored=True)),
-    unit=SECONDS,
+    unit=MINUTES,
     custom=POINTS,
     defaults={"min": 0},
     options={"legend": {**LEGEND, "calcs": COUNTS}},

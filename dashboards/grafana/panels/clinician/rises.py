@@ -15,7 +15,7 @@ PANEL = lines(
     "A bar at its dot is what chance does. A day of few usable hours shows few; see *Usable hours*.",
     (Target("A", a_day(judged_hours(), total("spikes").named(STOOD_OUT), total("chance").named(BY_CHANCE)), alias="$col"),),
     custom=BARS,
-    defaults={"decimals": 1, "min": 0},
+    defaults={"min": 0},
     overrides=(
         named(STOOD_OUT, {"color": fixed(ABOVE), "decimals": 0}),
         named(BY_CHANCE, {"color": fixed(UNSURE), **{f"custom.{name}": value for name, value in POINTS.items()}}),

@@ -12,5 +12,5 @@ PANEL = lines(
     (Target("A", a_day(judged_hours(), hours("usable").named("Usable")), alias="$col"),),
     unit=HOURS,
     custom=BARS,
-    defaults={"decimals": 1, "min": 0, "color": fixed(USUAL)},
+    defaults={"min": 0, "color": fixed(USUAL)},
 )

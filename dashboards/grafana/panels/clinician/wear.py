@@ -14,7 +14,7 @@ PANEL = lines(
     (Target("A", a_day(worn_hours(), hours("worn").named("Worn"), hours("usable").named("Usable")), alias="$col"),),
     unit=HOURS,
     custom=BARS,
-    defaults={"decimals": 1, "min": 0, "max": 24},
+    defaults={"min": 0, "max": 24},
     overrides=(
         named("Worn", {"color": fixed(UNSURE), "custom.fillOpacity": 35}),
         named("Usable", {"color": fixed(USUAL)}),

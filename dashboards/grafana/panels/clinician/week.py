@@ -1,13 +1,13 @@
 """The usual week, by weekday and hour."""
 
 from dashboards.grafana.kinds import SHADED, Shown, steps, table
-from dashboards.grafana.look import ABOVE, BELOW, USUAL, WELL
+from dashboards.grafana.look import BELOW, CELL_ABOVE, CELL_USUAL, WELL
 from dashboards.grafana.model import Target
 from dashboards.grafana.query import ANY_TIME, Query, last
 from somalink.domain.measurements import HOURS
 
 DAYS = {"1 Mon": "Mon", "2 Tue": "Tue", "3 Wed": "Wed", "4 Thu": "Thu", "5 Fri": "Fri", "6 Sat": "Sat", "7 Sun": "Sun"}
-LEVELS = steps((None, BELOW), (-1, USUAL), (1, ABOVE), (3, WELL))
+LEVELS = steps((None, BELOW), (-1, CELL_USUAL), (1, CELL_ABOVE), (3, WELL))
 HOUR = {**SHADED, "thresholds": LEVELS, "color": {"mode": "thresholds"}}
 
 PANEL = table(
