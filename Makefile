@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check everyday truth slow bluez format docs lock clean
+.PHONY: help demo test check everyday truth slow influx bluez format docs dashboards lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
@@ -28,16 +28,20 @@ test: check everyday ## what every change must pass: checks and the everyday tes
 check: .venv/.ready-dev ## style, format, types and import rules
 	@echo "check: ruff" && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@echo "check: mypy --strict" && $(BIN)/mypy --no-error-summary
+	@echo "check: dashboards" && $(BIN)/python -m dashboards.grafana --check
 	@echo "check: imports" && $(BIN)/lint-imports --config pyproject.toml > .venv/imports.log || { cat .venv/imports.log; exit 1; }
 
 everyday: .venv/.ready-dev ## the tests that are neither slow nor on real recordings
-	@$(PYTEST) -m "not slow and not truth" $(PYTEST_ARGS)
+	@$(PYTEST) -m "not slow and not truth and not influx and not containers" $(PYTEST_ARGS)
 
 truth: .venv/.ready-dev ## the tests on real recordings (SOMALINK_DATA, else ../shared/data)
-	@$(PYTEST) -m "truth and not slow" $(PYTEST_ARGS)
+	@$(PYTEST) -m "truth and not slow and not influx" $(PYTEST_ARGS)
 
 slow: .venv/.ready-dev ## the long ones: thousands of draws, kills, simulated months
-	@$(PYTEST) -m slow $(PYTEST_ARGS)
+	@$(PYTEST) -m "slow and not influx and not containers" $(PYTEST_ARGS)
+
+influx: .venv/.ready-dev ## replica and every panel on a real InfluxDB (found as CONTRIBUTING says)
+	@$(PYTEST) -m influx $(PYTEST_ARGS)
 
 bluez: ## straps on a real BlueZ, in a small Linux of its own: four minutes to build once (apt, as root), then six
 	@tests/bluez/run python3 -m pytest -q --color=no -p no:cacheprovider tests/bluetooth $(PYTEST_ARGS)
@@ -50,6 +54,9 @@ docs: .venv/.ready ## write the pages that are made from the program
 
 # Locks name versions and hashes, never where to download from: that is the business of whoever installs.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+dashboards: .venv/.ready ## write the Grafana dashboards anew, from Python to JSON
+	@$(BIN)/python -m dashboards.grafana
+
 lock: ## resolve again within pyproject.toml (needs uv); review the difference
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --output-file requirements.txt
 	@$(LOCK) $(LOCK_ARGS) --output-file requirements-node.txt setup/node.in
