@@ -41,15 +41,21 @@ async def through(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, po
     try:
         page_reader, page_writer = await asyncio.open_connection(PAGE, port)
     except OSError:
-        writer.close()
+        await end(writer)
         return
     try:
         async with asyncio.TaskGroup() as both:
             both.create_task(carry(reader, page_writer))
             both.create_task(carry(page_reader, writer))
     finally:
-        page_writer.close()
-        writer.close()
+        await end(page_writer)
+        await end(writer)
+
+
+async def end(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 async def run(port: int, words: Sequence[str]) -> int:
@@ -57,8 +63,11 @@ async def run(port: int, words: Sequence[str]) -> int:
     program = await asyncio.create_subprocess_exec(*words)
     for wish in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(wish, program.send_signal, wish)
-    async with await asyncio.start_server(lambda reader, writer: through(reader, writer, port), own_address(), port):
+    server = await asyncio.start_server(lambda reader, writer: through(reader, writer, port), own_address(), port)
+    try:
         return await program.wait()
+    finally:
+        server.close()  # and no waiting for browsers, which may stay for ever: the page has told them already
 
 
 if __name__ == "__main__":
