@@ -108,6 +108,7 @@ CHANGES: dict[str, Callable[[Writer], object]] = {
     "a tag is deleted": lambda w: w.put_event(morning.tag(revision=2, deleted=True)),
     "a tag is made": lambda w: w.put_event(morning.tag("t9", at=300)),
     "links are made anew": lambda w: w.put_links(PERSON, "a", [morning.link("t1", "s200", 0.5, "possible")], [morning.METRICS[0]]),
+    "a moment is measured anew": lambda w: w.put_links(PERSON, "a", morning.LINKS, [replace(morning.METRICS[0], dz10=2.0), morning.METRICS[1]]),
     "links are gone": lambda w: w.put_links(PERSON, "a", [], []),
     "matched moments are drawn": lambda w: w.put_controls(PERSON, "a", "t2", [morning.control("t2", 0, 0.1)]),
     "matched moments are gone": lambda w: w.put_controls(PERSON, "a", "t1", []),
