@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dashboards.grafana.kinds import WRAPPED, Shown, gauge, table
 from dashboards.grafana.look import ASKED, NOTHING, SCOPES, USUAL
@@ -17,15 +18,17 @@ NO_FINDING = "No findings in this time"
 GROUP = Shown("scope", "Moments", width=170, words=SCOPES)
 DESCRIBED = "described only"
 """Of what is told with its interval and never tested: there is nothing that it could say and does not."""
-WHAT = Shown("what", "About", width=330)
+WHAT = Shown("what", "About", width=380)
 QUESTION = Shown("kind", "Question", width=180, words=ASKED)
 COUNTED = Shown("n", "Counted", decimals=0, width=100)
 TAGGED = Shown("n_tagged", "Tagged", decimals=0, width=75)
-FIGURE = Shown("figure", "Figure, 90 % interval", width=205)
+FIGURE = Shown("figure", "Figure, 90 % interval", width=230)
 CLAIMED = Shown("effect", "Claimed", decimals=1, width=130, more=gauge(0, BAR_TO, USUAL))
 WORDS = Shown("words", "In words", width=165)
 CANNOT = Shown("cannot", "What it would take to say more", words={"": NOTHING, DESCRIBED: NOTHING}, more=WRAPPED)
-SPAN = Shown("span", "Of the days", width=190)
+SPAN = Shown("span", "Of the days", width=185)
+NARROW = (replace(COUNTED, width=75), replace(FIGURE, title="Figure", width=190), replace(WORDS, width=115))
+"""For a table of half a board's width."""
 
 
 def newest(metrics: Sequence[str], *where: Condition) -> Query:
@@ -39,4 +42,13 @@ def findings(
     panel_id: int, title: str, about: str, metrics: Sequence[str], columns: Sequence[Shown], *, where: tuple[Condition, ...] = (), before: tuple[Json, ...] = ()
 ) -> Panel:
     target = Target("A", newest(metrics, *where), table=True)
-    return table(panel_id, title, about, (target,), columns, sort=(COUNTED.title, True) if COUNTED in columns else None, before=before, empty=NO_FINDING)
+    return table(
+        panel_id,
+        title,
+        about,
+        (target,),
+        columns,
+        sort=(COUNTED.title, True) if any(column.name == COUNTED.name for column in columns) else None,
+        before=before,
+        empty=NO_FINDING,
+    )

@@ -10,7 +10,7 @@ BOARD = Board(
     about="Who has data, of which device, and what is open. Nothing of anybody’s body.",
     rows=(
         Row(5, ((intro.PANEL, 14), (seen.PANEL, 10))),
-        Row(13, ((people.PANEL, 24),)),
+        Row(11, ((people.PANEL, 24),)),
         Row(9, ((devices.PANEL, 12), (links.PANEL, 12))),
         Row(8, ((hours.PANEL, 24),)),
     ),

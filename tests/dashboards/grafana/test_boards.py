@@ -153,6 +153,12 @@ def test_transformations_exist(name):
 
 
 @ALL
+def test_series_become_cells_of_their_own_letter_alone(name):
+    changes = [each for panel in in_json(name) for each in panel.get("transformations", ()) if each["id"] == "timeSeriesTable"]
+    assert all(each["filter"]["options"] in each["options"] for each in changes)
+
+
+@ALL
 def test_marks_are_drawn_on_panels_that_are_there(name):
     assert {each for mark in BY_NAME[name]["annotations"]["list"] for each in mark["filter"]["ids"]} <= {panel["id"] for panel in in_json(name)}
 
@@ -177,7 +183,7 @@ def names_of(panel: Panel) -> set[str]:
         if change["id"] == "groupBy":
             found |= {f"{column} ({how})" for column, what in change["options"]["fields"].items() for how in what["aggregations"]}
         if change["id"] == "timeSeriesTable":
-            found |= {"Trend", *(tag for target in panel.targets for tag in target.query.by)}
+            found |= {f"Trend #{change['filter']['options']}", *(tag for target in panel.targets for tag in target.query.by)}
     return found
 
 

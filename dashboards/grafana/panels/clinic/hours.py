@@ -17,6 +17,6 @@ PANEL = lines(
         ),
     ),
     unit=HOURS,
-    defaults={"decimals": 1, "min": 0, "color": shades(USUAL)},
+    defaults={"min": 0, "color": shades(USUAL)},
     custom={"showPoints": "always"},
 )

@@ -24,7 +24,8 @@ TARGETS = (
     Target("F", DAYS),
 )
 
-TREND = {"id": "timeSeriesTable", "options": {"F": {"stat": "mean"}}}
+TREND = {"id": "timeSeriesTable", "filter": {"id": "byRefId", "options": "F"}, "options": {"F": {"stat": "mean"}}}
+"""Of F alone: a table whose times happen to rise (of one person, always) is a series to it too, and loses its columns."""
 JOINED = {"id": "joinByField", "options": {"byField": "person_id", "mode": "outer"}}
 
 PANEL = table(
@@ -40,7 +41,7 @@ PANEL = table(
         Shown("Time arousal", "Last data", AGE, width=150),
         Shown("usable", "Usable", SHARE, 0, 130, more=gauge(0, 1, USUAL)),
         Shown("worn", "Worn", HOURS, 1, 90),
-        Shown("Trend", "Worn, day by day", width=170),
+        Shown("Trend #F", "Worn, day by day", width=170),
         Shown("device_id", "Device", width=150),
         Shown("device_tier", "Kind of device", width=190, words=TIERS),
         Shown("battery", "Battery", PERCENT, 0, 80),

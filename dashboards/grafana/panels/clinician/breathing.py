@@ -22,11 +22,11 @@ PANEL = table(
     "with a readable signal.",
     (Target("A", Query("breathing", COLUMNS, (equals("kind", "offer"),), by=("outcome",)), table=True),),
     (
-        Shown("outcome", "Decision", width=150, words=OUTCOMES),
-        Shown("n", "Decisions", decimals=0, width=90),
+        Shown("outcome", "Decision", width=140, words=OUTCOMES),
+        Shown("n", "Decisions", decimals=0, width=88),
         Shown("readable", "Readable", decimals=0, width=90),
-        Shown("before", "Level then", SD, 1, 90),
-        Shown("after", "Level later", SD, 1, 90),
+        Shown("before", "Level then", SD, 1, 85),
+        Shown("after", "Level later", SD, 1, 85),
         Shown("change", "Change", SD, 1),
     ),
 )

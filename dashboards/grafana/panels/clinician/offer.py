@@ -1,6 +1,6 @@
 """What is found of offers."""
 
-from dashboards.grafana.found import CANNOT, COUNTED, FIGURE, WORDS, findings
+from dashboards.grafana.found import CANNOT, NARROW, findings
 
 PANEL = findings(
     23,
@@ -8,5 +8,5 @@ PANEL = findings(
     "Level 5 to 15 minutes after what was offered, less what was withheld, taken or not, from twenty decisions on. Decisions without a readable "
     "signal are left out.",
     ("offer",),
-    (COUNTED, FIGURE, WORDS, CANNOT),
+    (*NARROW, CANNOT),
 )
