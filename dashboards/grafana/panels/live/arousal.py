@@ -28,7 +28,7 @@ PANEL = lines(
     "the regions keep them. Some moments stand out by chance alone.*",
     (Target("A", Query("arousal", COLUMNS, every=STEP, fill="null"), alias="$col"),),
     defaults={"min": 0, "max": 100, "mappings": on_axis(), "thresholds": inked(), "color": {"mode": "thresholds"}},
-    custom={"gradientMode": "scheme", "lineWidth": 2, "showPoints": "auto", "pointSize": 3, "axisWidth": 96},
+    custom={"gradientMode": "scheme", "lineWidth": 2, "showPoints": "auto", "pointSize": 3},
     overrides=(
         named("lo", UNLINED),
         named("hi", {**UNLINED, "custom.fillBelowTo": "lo", "custom.fillOpacity": BAND_PCT, "custom.gradientMode": "none"}),
