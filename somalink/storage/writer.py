@@ -345,7 +345,7 @@ class Writer:
             hours.GRID.restamp(self._database, unit, analysis, self.change)
             for name in ("episodes", "candidates"):
                 self._database.run(f"UPDATE {name} SET change = ? WHERE unit = ? AND analysis = ?", (self.change, unit, analysis))
-        for name in ("links", "event_metrics"):
+        for name in ("links", "event_metrics", "controls", "baselines"):
             self._database.run(f"UPDATE {name} SET change = ? WHERE person = ? AND analysis = ?", (self.change, person, analysis))
 
     def _unit(self, unit: Unit) -> int:

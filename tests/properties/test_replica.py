@@ -27,4 +27,4 @@ class TestOnPaper(OnPaper.TestCase):
 
 @pytest.mark.slow
 class TestOnPaperAtLength(OnPaper.TestCase):
-    settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+    settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -36,8 +36,8 @@ def wanted(store: LocalStore, manner: Manner = MANNER) -> Rows:
         for device in sorted({unit.device for unit in units}):
             unit = next(unit for unit in units if unit.device == device)
             lines += streams.beat_lines(unit, store.beats(person, device, *EVER)) + streams.arousal_lines(unit, store.grid(person, device, *EVER))
-            days = {day for each in units if each.device == device for day in store.days(each)}
-            lines += [point.line() for point in hours_of(subject, device, sorted({hour for day in days for hour in range(*day, HOUR_NS)}))]
+            hours = {row.hour_start_ns for row in store.coverage(person) if row.unit.device == device}
+            lines += [point.line() for point in hours_of(subject, device, sorted(hours))]
         for unit in units:
             lines += streams.hrv_lines(unit, store.hrv(unit)) + streams.status_lines(unit, store.device_status(unit))
     return by_place(line for line in lines if line)

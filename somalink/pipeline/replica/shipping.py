@@ -454,17 +454,20 @@ def _hours_of_row(row: object) -> Iterable[int]:
             return range(start_ns // HOUR_NS * HOUR_NS, max(stop_ns, start_ns + 1), HOUR_NS)
         case HourCount(hour_start_ns=hour_ns):
             return (hour_ns,)
-        case Episode(start_ns=start_ns) | RecordingRow(start_ns=start_ns):
+        case RecordingRow(start_ns=start_ns, stop_ns=stop_ns):
+            return range(start_ns // HOUR_NS * HOUR_NS, max(stop_ns or 0, start_ns + 1), HOUR_NS)
+        case Episode(start_ns=start_ns):
             return (start_ns // HOUR_NS * HOUR_NS,)
         case _:
             return ()
 
 
 def _all_hours(store: LocalStore, person: str, device: str) -> set[int]:
-    """Every hour in which a device has anything: what had nothing left is found among what is held."""
+    """Every hour in which a device has anything, and some around them."""
     units = [unit for unit in store.units(person) if unit.device == device]
-    days = {day for unit in units for day in store.days(unit)}
-    return {hour for start_ns, stop_ns in days for hour in range(start_ns, stop_ns, HOUR_NS)}
+    found = {hour for unit in units for day in store.days(unit) for hour in range(*day, HOUR_NS)}
+    found |= {hour for unit in units for gap in store.recording_gaps(unit) for hour in _hours_of_row(gap)}
+    return found | {hour for unit in units for hour in store.refusals(unit)}
 
 
 def ask_anew(store: LocalStore, person: str, manner: Manner, now_ns: int) -> None:
