@@ -191,3 +191,13 @@ def test_a_mark_has_all_it_needs_and_of_two_devices_one_counts(place, server):
     server.write(place.bucket, [ours, f'{begins}e2 label="By the other device",gate="still",lead=false,stop_ms=1764400240000i {at}'])
     query = substitute(marks(JSON)["Moments that stood out"], "p/1 (a)", at - SECOND_NS, at + SECOND_NS, 60)
     assert rows(place, query) == [{"time": at, "label": "A moment that stood out, 4 min", "gate": "still", "stop_ms": 1_764_400_240_000}]
+
+
+@pytest.mark.influx
+def test_a_strap_is_as_it_told_last_of_each_thing_however_long_ago(place, server):
+    told = [(9, 'state="streaming",reason=""'), (8, "battery_pct=80"), (7, "contact=1"), (3, 'state="lost",reason="disconnect"'), (2, "battery_pct=12")]
+    at = 1_764_400_000 * SECOND_NS
+    server.write(place.bucket, [rf"device_status,person_id=p/1\ (a),device_id=d,device_tier=A {said} {at - days * 86_400 * SECOND_NS}" for days, said in told])
+    (row,) = rows(place, asked(straps, at - SECOND_NS, at))
+    assert (row["device_id"], row["device_tier"]) == ("d", "A")
+    assert (straps.LINKS[row["state"]], row["contact"], row["battery"]) == ("Out of reach, being looked for", 1, 12)
