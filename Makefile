@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check everyday truth slow influx bluez format docs dashboards lock clean
+.PHONY: help demo test check everyday truth slow influx grafana containers bluez format docs dashboards env lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
@@ -43,6 +43,12 @@ slow: .venv/.ready-dev ## the long ones: thousands of draws, kills, simulated mo
 influx: .venv/.ready-dev ## replica and every panel on a real InfluxDB (found as CONTRIBUTING says)
 	@$(PYTEST) -m influx $(PYTEST_ARGS)
 
+containers: .venv/.ready-dev ## the image and the compose file, brought up (apt install docker.io docker-compose mmdebstrap; as root)
+	@$(BIN)/python -m pytest -q -m containers $(PYTEST_ARGS)
+
+grafana: .venv-grafana/.ready ## boards brought to a Grafana, in the environment of its client (docs/decisions/0027)
+	@.venv-grafana/bin/python -m pytest -q tests/somalink/pipeline/test_grafana.py tests/somalink/cli/test_grafana.py tests/storage/influx/test_server.py $(PYTEST_ARGS)
+
 bluez: ## straps on a real BlueZ, in a small Linux of its own: four minutes to build once (apt, as root), then six
 	@tests/bluez/run python3 -m pytest -q --color=no -p no:cacheprovider tests/bluetooth $(PYTEST_ARGS)
 
@@ -54,6 +60,9 @@ docs: .venv/.ready ## write the pages that are made from the program
 
 # Locks name versions and hashes, never where to download from: that is the business of whoever installs.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+env: ## keys by chance and .env, for `docker compose up`
+	@$(PYTHON) deploy/make_env.py
+
 dashboards: .venv/.ready ## write the Grafana dashboards anew, from Python to JSON
 	@$(BIN)/python -m dashboards.grafana
 
@@ -61,9 +70,10 @@ lock: ## resolve again within pyproject.toml (needs uv); review the difference
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --output-file requirements.txt
 	@$(LOCK) $(LOCK_ARGS) --output-file requirements-node.txt setup/node.in
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra dev --extra research --extra virtual --constraints requirements.txt --output-file requirements-dev.txt
+	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra dev --extra grafana --constraints requirements-dev.txt --output-file requirements-grafana.txt
 
 clean: ## remove what make made
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+	@rm -rf .venv .venv-grafana .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
 
 # ---------------------------------------------------------------- the environment
 
@@ -88,4 +98,12 @@ $(PAGE): package-lock.json dashboards/live/build.py | .venv/.ready
 .venv/.ready-dev: requirements-dev.txt .venv/.ready $(PAGE)
 	@echo "setup: tools from requirements-dev.txt"
 	@$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Grafana's client brings another urllib3 under the same name, so it has an environment of its own.
+.venv-grafana/.ready: requirements-grafana.txt .venv/.ready-dev
+	@echo "setup: .venv-grafana from requirements-grafana.txt"
+	@$(PYTHON) -m venv .venv-grafana
+	@.venv-grafana/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes -r requirements-grafana.txt
+	@.venv-grafana/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
