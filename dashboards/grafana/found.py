@@ -19,7 +19,7 @@ GROUP = Shown("scope", "Moments", width=170, words=SCOPES)
 DESCRIBED = "described only"
 """Of what is told with its interval and never tested: there is nothing that it could say and does not."""
 WHAT = Shown("what", "About", width=380)
-QUESTION = Shown("kind", "Question", width=180, words=ASKED)
+QUESTION = Shown("kind", "Question", width=165, words=ASKED)
 COUNTED = Shown("n", "Counted", decimals=0, width=100)
 TAGGED = Shown("n_tagged", "Tagged", decimals=0, width=75)
 FIGURE = Shown("figure", "Figure, 90 % interval", width=230)
@@ -27,7 +27,7 @@ CLAIMED = Shown("effect", "Claimed", decimals=1, width=130, more=gauge(0, BAR_TO
 WORDS = Shown("words", "In words", width=165)
 CANNOT = Shown("cannot", "What it would take to say more", words={"": NOTHING, DESCRIBED: NOTHING}, more=WRAPPED)
 SPAN = Shown("span", "Of the days", width=185)
-NARROW = (replace(COUNTED, width=75), replace(FIGURE, title="Figure", width=190), replace(WORDS, width=115))
+NARROW = (replace(COUNTED, width=75), replace(FIGURE, title="Figure", width=150, more=WRAPPED), replace(WORDS, width=110))
 """For a table of half a board's width."""
 
 
@@ -48,7 +48,7 @@ def findings(
         about,
         (target,),
         columns,
-        sort=(COUNTED.title, True) if any(column.name == COUNTED.name for column in columns) else None,
+        sort=(COUNTED.title, True) if COUNTED in columns else None,
         before=before,
         empty=NO_FINDING,
     )

@@ -213,11 +213,15 @@ def table(
     empty: str = EMPTY,
 ) -> Panel:
     """Rows with named columns. `hidden`: not shown, and there for links; whatever else the query gives is left out. `sort`: (title, newest or largest first);
-    `before`: transformations ahead of the last one, which puts the columns in order; `leaves`: names that they make and nobody needs."""
+    `before`: transformations ahead of the last one, which puts the columns in order; `leaves`: names that they make and nobody needs.
+
+    Joined tables have a `Time arousal`, a `Time coverage`: leaving out `Time` would take these too.
+    """
     shown = tuple(named(column.name, _of_column(column)) for column in columns)
     unseen = tuple(named(name, UNSEEN) for name in hidden)
     order = {name: index for index, name in enumerate((*(column.name for column in columns), *hidden))}
-    left_out = {name: True for name in (*(each for target in targets for each in target.query.names()), *leaves) if name not in order}
+    kept = {*order, *(["Time"] if any(name.startswith("Time ") for name in order) else [])}
+    left_out = {name: True for name in (*(each for target in targets for each in target.query.names()), *leaves) if name not in kept}
     organised = {"id": "organize", "options": {"excludeByName": left_out, "indexByName": order, "renameByName": {}}}
     options = {"cellHeight": "sm", "showHeader": True, **({"sortBy": [{"displayName": sort[0], "desc": sort[1]}]} if sort else {})}
     base = {"noValue": empty, "color": FIXED_TEXT, "custom": {"align": "auto", "filterable": False, "inspect": False}}

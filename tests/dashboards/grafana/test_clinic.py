@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from boards import DAY_NS, HOUR_NS, MINUTE_NS, point, put, told
+from panels import DAY_NS, HOUR_NS, MINUTE_NS, point, put, told
 
 from dashboards.grafana.boards.clinic import BOARD
 from dashboards.grafana.panels.clinic import devices, people, seen

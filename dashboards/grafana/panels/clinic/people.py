@@ -2,7 +2,7 @@
 
 from dashboards.grafana.kinds import Shown, fixed, gauge, table
 from dashboards.grafana.look import AGE, HOURS, PERCENT, SHARE, TIERS, USUAL
-from dashboards.grafana.model import Target, matching
+from dashboards.grafana.model import Target
 from dashboards.grafana.query import DAY, LATELY, Query, above, as_is, count, equals, last, total
 from dashboards.grafana.variables import THEIR_BOARD, cell_link
 
@@ -26,6 +26,8 @@ TARGETS = (
 
 TREND = {"id": "timeSeriesTable", "filter": {"id": "byRefId", "options": "F"}, "options": {"F": {"stat": "mean"}}}
 """Of F alone: a table whose times happen to rise (of one person, always) is a series to it too, and loses its columns."""
+SPARKLINE = {"type": "sparkline", "drawStyle": "bars", "fillOpacity": 60, "gradientMode": "none", "hideValue": True, "lineWidth": 0}
+TREND_CELL = {"color": fixed(USUAL), "custom.cellOptions": SPARKLINE}
 JOINED = {"id": "joinByField", "options": {"byField": "person_id", "mode": "outer"}}
 
 PANEL = table(
@@ -41,7 +43,7 @@ PANEL = table(
         Shown("Time arousal", "Last data", AGE, width=150),
         Shown("usable", "Usable", SHARE, 0, 130, more=gauge(0, 1, USUAL)),
         Shown("worn", "Worn", HOURS, 1, 90),
-        Shown("Trend #F", "Worn, day by day", width=170),
+        Shown("Trend #F", "Worn, day by day", width=170, more=TREND_CELL),
         Shown("device_id", "Device", width=150),
         Shown("device_tier", "Kind of device", width=190, words=TIERS),
         Shown("battery", "Battery", PERCENT, 0, 80),
@@ -51,10 +53,4 @@ PANEL = table(
     sort=("Person", False),
     before=(TREND, JOINED),
     leaves=("seen", "newest", "Time coverage", "Time device_status", "Time episode"),
-    overrides=(
-        matching(
-            "/Trend/",
-            {"color": fixed(USUAL), "custom.cellOptions": {"type": "sparkline", "drawStyle": "bars", "fillOpacity": 60, "hideValue": True, "lineWidth": 0}},
-        ),
-    ),
 )

@@ -27,6 +27,6 @@ PANEL = table(
         Shown("readable", "Readable", decimals=0, width=90),
         Shown("before", "Level then", SD, 1, 85),
         Shown("after", "Level later", SD, 1, 85),
-        Shown("change", "Change", SD, 1),
+        Shown("change", "Change", SD, 1, 85),
     ),
 )
