@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from importlib.util import find_spec
 from typing import Any
@@ -155,8 +155,8 @@ def step_of(thing: Thing, found: Mapping[str, Any] | None) -> Step:
     """Compares one thing with what Grafana told of it; GrafanaError where it would have to change and belongs to Grafana's own files."""
     if found is None:
         return Step(thing, None)
-    if thing.kind is Kind.SOURCE and found.get("readOnly"):
-        thing = _unmarked(thing)
+    if _FROM_FILES[thing.kind](found):
+        thing = replace(thing, wanted=_IN_FILES[thing.kind](thing.wanted))
     step = Step(thing, _VIEWS[thing.kind](found, thing.wanted), found)
     if step.state is State.DIFFERENT and _FROM_FILES[thing.kind](found):
         raise GrafanaError(
@@ -164,11 +164,6 @@ def step_of(thing: Thing, found: Mapping[str, Any] | None) -> Step:
             next_step="bring these files up to date (grafana/provisioning, dashboards/grafana/json) or take them away, and start Grafana again",
         )
     return step
-
-
-def _unmarked(thing: Thing) -> Thing:
-    """A data source from files has its token from one, and no mark of it."""
-    return Thing(thing.kind, thing.uid, thing.title, {**thing.wanted, "jsonData": _without(thing.wanted["jsonData"], MARK)})
 
 
 def like(found: Any, pattern: Any) -> Any:
@@ -205,6 +200,13 @@ _FROM_FILES: Mapping[Kind, Callable[[Mapping[str, Any]], bool]] = {
     Kind.BOARD: lambda found: bool(found["meta"].get("provisioned")),
     Kind.RULE: lambda found: found.get("provenance") == "file",
 }
+_IN_FILES: Mapping[Kind, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
+    Kind.SOURCE: lambda wanted: {**wanted, "jsonData": _without(wanted["jsonData"], MARK)},
+    Kind.FOLDER: lambda wanted: wanted,
+    Kind.BOARD: lambda wanted: wanted,
+    Kind.RULE: lambda wanted: _without(wanted, "folderUID"),
+}
+"""As much as files can say of it: a token there comes from another file, unmarked, and rules name their folder by its title."""
 
 
 def merged(found: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:

@@ -103,6 +103,13 @@ def test_a_data_source_from_files_that_is_as_it_should_be_needs_no_mark():
     assert step_of(thing, {**thing.wanted, "jsonData": without, "readOnly": True}).state is State.SAME
 
 
+def test_a_rule_from_files_lies_in_whatever_folder_they_gave_it():
+    thing = next(each for each in wanted(None, tz="UTC", rules=True) if each.kind is Kind.RULE)
+    found = {**thing.wanted, "folderUID": "made-up-by-grafana"}
+    assert step_of(thing, {**found, "provenance": "file"}).state is State.SAME
+    assert step_of(thing, {**found, "provenance": "api"}).state is State.DIFFERENT
+
+
 @pytest.mark.skipif(find_spec("grafana_client") is not None, reason="grafana-client is here")
 def test_who_has_no_client_is_told_how_to_get_one_and_why_apart():
     with pytest.raises(SomalinkError) as caught, opened("http://127.0.0.1:3000", "t"):
