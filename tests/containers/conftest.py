@@ -140,7 +140,7 @@ class Site:
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def compose(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        env = {**{name: value for name, value in os.environ.items() if name != "COMPOSE_PROJECT_NAME"}, **self.variables, "NO_COLOR": "1"}
+        env = {**{name: value for name, value in os.environ.items() if name != "COMPOSE_PROJECT_NAME"}, **self.variables, "NO_COLOR": "1", "COMPOSE_HTTP_TIMEOUT": "300"}
         return typed("docker-compose", "--project-name", self.project, *words, check=check, cwd=self.folder, env=env)
 
     def make_env(self) -> subprocess.CompletedProcess[str]:

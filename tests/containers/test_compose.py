@@ -90,11 +90,11 @@ def test_grafana_finds_what_its_files_name(read, site):
     """Its part of the file against the files it will read: mounts, the key by its path, the folder of boards, the first board."""
     grafana = read["services"]["grafana"]
     mounted = {target: source for source, target, *_ in (mount.split(":") for mount in grafana["volumes"])}
-    provisioning, boards = (Path(mounted[target]) for target in ("/etc/grafana/provisioning", "/etc/grafana/dashboards/somalink"))
-    source = (provisioning / "datasources" / "somalink.yaml").read_text()
+    told = {name: (Path(mounted[f"/etc/grafana/provisioning/{name}"]) / "somalink.yaml").read_text() for name in ("datasources", "dashboards", "alerting")}
+    boards, source = Path(mounted["/etc/grafana/dashboards/somalink"]), told["datasources"]
     assert mounted["/run/secrets"] == "keys-grafana" and "$__file{/run/secrets/influx_read_token}" in source
     assert set(re.findall(r"\$\{(\w+)\}", source)) <= set(grafana["environment"])
-    assert "/etc/grafana/dashboards/somalink" in (provisioning / "dashboards" / "somalink.yaml").read_text()
+    assert "/etc/grafana/dashboards/somalink" in told["dashboards"] and "somalink-influx" in told["alerting"]
     home = Path(grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
     assert (boards / home.name).is_file() and len(list(boards.glob("*.json"))) == 4
     assert grafana["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
