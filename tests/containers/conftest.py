@@ -31,6 +31,8 @@ CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 """Of this computer: behind a proxy with a certificate of its own, a build reaches the package index by these alone."""
 TOOLS = ("docker", "docker-compose", "mmdebstrap")
 START_S = 60.0
+PATIENCE_S = 300
+"""How long docker-compose waits for one answer of the engine. Its own minute is short where two cores do ten things."""
 STRANGER = 12345
 """Who typed `make env`, as a number that no container knows."""
 DAYS = 2
@@ -140,7 +142,8 @@ class Site:
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def compose(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        env = {**{name: value for name, value in os.environ.items() if name != "COMPOSE_PROJECT_NAME"}, **self.variables, "NO_COLOR": "1", "COMPOSE_HTTP_TIMEOUT": "300"}
+        mine = {name: value for name, value in os.environ.items() if not name.startswith("COMPOSE_")}
+        env = {**mine, **self.variables, "COMPOSE_HTTP_TIMEOUT": str(PATIENCE_S)}
         return typed("docker-compose", "--project-name", self.project, *words, check=check, cwd=self.folder, env=env)
 
     def make_env(self) -> subprocess.CompletedProcess[str]:
