@@ -101,6 +101,8 @@ def questions(draw: st.DrawFn) -> str:
         tail += draw(st.sampled_from(["", f" tz('{ZONE}')"])) if "," not in window else ""
         if kind != "windows":
             source = draw(st.sampled_from(WINDOWED))
+            if tail.startswith(" fill(none)") and not draw(st.booleans()):
+                source, spans, conditions = source.replace(' FROM "m"', f' FROM "m" WHERE {spans[0]}'), [], conditions or ["\"who\" != 'nobody'"]
     if kind == "whole around rows":
         source = draw(
             st.sampled_from(

@@ -78,6 +78,15 @@ def _same(here: Any, there: Any, least: float) -> bool:
     return here == there or math.isclose(here, there, rel_tol=least, abs_tol=least)
 
 
+def without_empty_ends(series: Sequence[Series]) -> list[Series]:
+    """Less the windows before and after in which nothing is: around a query without a range outside, a server goes on with them until now."""
+    made = []
+    for each in series:
+        known = [k for k, row in enumerate(each.rows) if any(value is not None for value in row[1:])]
+        made.append(Series(each.tags, each.columns, each.rows[known[0] : known[-1] + 1] if known else []))
+    return made
+
+
 def tag_values(series: Sequence[Mapping[str, Any]]) -> list[str]:
     """What a variable lists: the second column of SHOW TAG VALUES."""
     return sorted({row[1] for each in series for row in each["values"]})

@@ -222,6 +222,11 @@ def tests_of(where: Condition | None) -> list[Test]:
     return [where] if where else []
 
 
+def where_holds(select: Select, table: Table) -> np.ndarray:
+    """(n,) whether the conditions of a query let a row pass, whatever its time."""
+    return _passes(select.where, table)
+
+
 def measurement_of(select: Select) -> str:
     return select.source if isinstance(select.source, str) else measurement_of(select.source)
 
@@ -491,6 +496,11 @@ def answer(query: str | Select, tables: Mapping[str, Table]) -> list[Series]:
     select = read(query) if isinstance(query, str) else query
     start, stop = _range(select.where)
     table = _table_of(select, tables)
+    if isinstance(select.source, Select) and not len(table):
+        return []
+    if isinstance(select.source, Select) and select.every_ns:
+        # Without a range of its own it is that of the rows within; a server goes on with empty windows until now.
+        start, stop = (int(table.t_ns[0]) if start <= -FOREVER else start), (int(table.t_ns[-1]) if stop >= FOREVER else stop)
     first, last = _seen(select, start, stop)
     found = table.take(np.flatnonzero(_passes(select.where, table) & (table.t_ns >= first) & (table.t_ns <= last)))
     calls = select.calls()
@@ -716,7 +726,7 @@ def _one(call: Call, table: Table, low: int, high: int) -> Value:
         return None
     if call.name in SELECTORS:
         k = _place(call, table, low, high)
-        return None if k < 0 else _plain(table.fields[call.of.name].tolist()[k] if values.dtype.kind != "f" else float(table.fields[call.of.name][k]))
+        return None if k < 0 else _plain(table.fields[call.of.name][k : k + 1].tolist()[0])
     listed = list(dict.fromkeys(values.tolist())) if call.distinct else values.tolist()
     return FUNCTIONS[call.name](listed)
 
