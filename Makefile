@@ -43,7 +43,7 @@ slow: .venv/.ready-dev ## the long ones: thousands of draws, kills, simulated mo
 influx: .venv/.ready-dev ## replica and every panel on a real InfluxDB (found as CONTRIBUTING says)
 	@$(PYTEST) -m influx $(PYTEST_ARGS)
 
-containers: .venv/.ready-dev ## the image and the compose file, brought up (apt install docker.io docker-compose mmdebstrap; as root)
+containers: .venv/.ready-dev ## the image and the compose file, brought up (Debian: its engine, docker-compose, mmdebstrap; as root)
 	@$(BIN)/python -m pytest -q -m containers $(PYTEST_ARGS)
 
 grafana: .venv-grafana/.ready ## boards brought to a Grafana, in the environment of its client (docs/decisions/0027)

@@ -16,6 +16,8 @@ from somalink.domain.measurements import MEASUREMENTS, PERSON, STORE
 
 DATASOURCE_UID, DATASOURCE_NAME = "somalink-influx", "somalink"
 FOLDER_UID, FOLDER = "somalink", "Somalink"
+RULES_FOLDER = "Somalink rules"
+"""Rules are read before boards, and their file knows a folder by its title alone: under the boards' title it would make a second one."""
 GROUP = "somalink-health"
 URL, BUCKET = "${SOMALINK_INFLUX_URL}", "${SOMALINK_INFLUX_BUCKET}"
 """Filled in by Grafana from its own environment, when it reads the file."""
@@ -167,7 +169,7 @@ def _boards() -> dict[str, Any]:
 
 
 def _rules() -> dict[str, Any]:
-    group = {"orgId": 1, "name": GROUP, "folder": FOLDER, "interval": EVERY, "rules": [rule_model(rule) for rule in RULES]}
+    group = {"orgId": 1, "name": GROUP, "folder": RULES_FOLDER, "interval": EVERY, "rules": [rule_model(rule) for rule in RULES]}
     return {"apiVersion": 1, "groups": [group]}
 
 

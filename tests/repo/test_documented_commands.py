@@ -32,6 +32,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NOT_RUN = {".", "cp", "mkdir", "cd", "ls", "git", "apt", "systemctl", "journalctl", "loginctl"}
 """What is not ours; the commands of a service are held by test_unit."""
+SERVERS = re.compile(r"^\$?\s*(?:\w+=\S+ )*(?:docker compose|somalink (?:ship|influx|erase|grafana))\b", re.MULTILINE)
+"""A block of what needs a server, an engine or a Grafana."""
 LISTENS = {"scan", "run"}
 ARRIVE = MEANINGS[State.STREAMING].words
 SERVED = "lets one browser in"
@@ -165,20 +167,57 @@ def test_pages_show_only_commands_that_exist(page):
 
 
 def test_no_command_hides_from_being_run():
-    """In a fence of another kind it would be copied by people and run by nobody."""
+    """In a fence of another kind it would be copied by people and run by nobody; what needs a server may stand in one."""
     for page in pages():
-        others = re.findall(r"^```(?!console\n)\w*\n(.*?)^```", re.sub(BLOCK, "", page.read_text(encoding="utf-8")), re.MULTILINE | re.DOTALL)
-        assert not [line for block in others for line in block.splitlines() if re.match(r"(\$ )?(somalink|make) [a-z]", line)], name_of(page)
+        blocks = [block for block in fences(page) if not SERVERS.search(block)]
+        assert not [line for block in blocks for line in block.splitlines() if re.match(r"(\$ )?(somalink|make) [a-z]", line)], name_of(page)
+
+
+def test_a_command_that_needs_a_server_has_the_options_that_are_shown():
+    """They are run by the suites that have one (`influx`, `containers`, `grafana`); here it is held that they are spelt right."""
+    for page in pages():
+        for words in server_commands(page):
+            command = command_of(words)
+            known = {option for each in command.params for option in each.opts}
+            assert {word.partition("=")[0] for word in words if word.startswith("--")} <= known, (name_of(page), words)
 
 
 def test_every_command_is_shown_somewhere():
     """By the program's own list."""
+    run = {c.words[1] for page in pages() for c in commands(page.read_text(encoding="utf-8")) if c.words[0] == "somalink"}
+    shown = {words[0] for page in pages() for words in server_commands(page)}
+    assert not set(group().commands) - run - shown
+
+
+def fences(page: Path) -> list[str]:
+    """Blocks that are not `console`."""
+    rest = re.sub(BLOCK, "", page.read_text(encoding="utf-8"))
+    return re.findall(r"^```(?!console\n)\w*\n(.*?)^```", rest, re.MULTILINE | re.DOTALL)
+
+
+def server_commands(page: Path) -> list[list[str]]:
+    """Words after `somalink` of the commands in such blocks, whatever runs them (docker compose, a variable before them)."""
+    lines = "\n".join(block for block in fences(page) if SERVERS.search(block)).replace("\\\n", " ").splitlines()
+    found = [re.search(r"(?:^|\s)somalink ((?:ship|influx|erase|grafana)\b.*)", line) for line in lines]
+    return [shlex.split(each[1], comments=True) for each in found if each]
+
+
+def group():
     import typer
 
     from somalink.cli.app import app
 
-    typed = {c.words[1] for page in pages() for c in commands(page.read_text(encoding="utf-8")) if c.words[0] == "somalink"}
-    assert not set(typer.main.get_command(app).commands) - typed  # type: ignore[attr-defined]
+    return typer.main.get_command(app)
+
+
+def command_of(words: Sequence[str]):
+    """The command that these words begin with."""
+    command = group()
+    for word in words:
+        if not hasattr(command, "commands"):
+            break
+        command = command.commands[word]
+    return command
 
 
 def test_a_recording_that_never_begins_does_not_pass_for_one(tmp_path):
