@@ -66,7 +66,7 @@ def test_nothing_secret_is_in_any_file():
 
 def test_boards_lie_in_a_folder_of_fixed_name_and_cannot_be_saved_over():
     (provider,) = read("dashboards/somalink.yaml")["providers"]
-    assert (provider["folder"], provider["folderUid"]) == (FOLDER, FOLDER_UID)
+    assert (provider["folder"], provider["folderUid"]) == (FOLDER, RULES_FOLDER, FOLDER_UID)
     assert provider["allowUiUpdates"] is False and provider["disableDeletion"] is False
     assert provider["options"] == {"path": BOARDS_FOLDER}
 
@@ -89,7 +89,7 @@ def test_no_rule_watches_a_body():
 
 def test_every_rule_is_a_series_brought_down_to_one_value_and_then_compared():
     (group,) = read("alerting/somalink.yaml")["groups"]
-    assert (group["name"], group["folder"], group["orgId"]) == (GROUP, FOLDER, 1)
+    assert (group["name"], group["folder"], group["orgId"]) == (GROUP, RULES_FOLDER, 1)
     assert [rule["uid"] for rule in group["rules"]] == ["somalink-device-silent", "somalink-shipping-behind", "somalink-rows-parked"]
     for rule in group["rules"]:
         ask, reduce, compare = rule["data"]
