@@ -110,6 +110,8 @@ def _tombstones(database: Database, after: int, upto: int) -> Iterator[Delta]:
 
 
 def _by_change(table: Table) -> Iterator[tuple[int, Table]]:
+    if not len(table["change"]):
+        return  # an hour whose first and last numbers lie on either side of the asked ones, with none between
     order = np.argsort(table["change"], kind="stable")
     ordered = {name: column[order] for name, column in table.items()}
     changes, starts = np.unique(ordered["change"], return_index=True)

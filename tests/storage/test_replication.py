@@ -36,3 +36,20 @@ def test_small_steps_and_one_big_step_tell_the_same(store, make) -> None:
 def test_nothing_is_told_after_the_newest_change(store, make) -> None:
     fill(store, make)
     assert list(store.since(store.change)) == []
+
+
+def test_an_hour_that_spans_the_asked_changes_and_has_none_of_them_tells_nothing(store, make) -> None:
+    """An hour was written in the first change and corrected in the last; what came between was about something else."""
+    points = make.grid(720)
+    with store.transaction() as write:
+        write.put_recording(make.unit, RecordingRow(make.t0))
+        write.put_grid(make.unit, "A", points)
+    for k in range(3):
+        with store.transaction() as write:
+            write.put_event(make.event(f"e{k}"))
+    with store.transaction() as write:
+        write.put_grid(make.unit, "A", make.grid(1, z=9_999))
+    store.compact(make.t0 + 3600 * 10**9)
+    told = list(store.since(1, 1))
+    assert [(delta.change, delta.kind) for delta in told] == [(2, "events")]
+    assert [delta.change for delta in store.since(1, 10**9)] == [2, 3, 4, 5]

@@ -17,6 +17,7 @@ from dashboards.grafana.provisioning import (
     MODELS,
     QUIET,
     RULES,
+    RULES_FOLDER,
     TOKEN_FILE,
     as_yaml,
     files,
@@ -66,7 +67,7 @@ def test_nothing_secret_is_in_any_file():
 
 def test_boards_lie_in_a_folder_of_fixed_name_and_cannot_be_saved_over():
     (provider,) = read("dashboards/somalink.yaml")["providers"]
-    assert (provider["folder"], provider["folderUid"]) == (FOLDER, RULES_FOLDER, FOLDER_UID)
+    assert (provider["folder"], provider["folderUid"]) == (FOLDER, FOLDER_UID)
     assert provider["allowUiUpdates"] is False and provider["disableDeletion"] is False
     assert provider["options"] == {"path": BOARDS_FOLDER}
 
