@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from asked import asked, differences, told, without_empty_ends
-from influxql import Select, Series, Table, answer, measurement_of, names_in, read, tests_of, where_holds
+from influxql import Select, Series, Table, answer, measurement_of, names_in, read, where_holds
 from reckoned_points import NOT_EXPORTED, WORDED, Kept, borrowed, reckoned
 
 from dashboards.grafana import asking
@@ -145,8 +145,8 @@ def ship(store: LocalStore, place: Place, now_ns: int, tz: str) -> None:
 
 
 def replicate(store: LocalStore, place: Place, folder: Path, *, start_ns: int, stop_ns: int, tz: str) -> Replica:
-    """Ships a store of one person, an hour before its end and at its end, and exports it."""
-    for now_ns in (stop_ns - HOUR_NS, stop_ns):
+    """Ships a store of one person, two hours before its end and a minute before, and exports it."""
+    for now_ns in (stop_ns - 2 * HOUR_NS, stop_ns - MINUTE_NS):
         ship(store, place, now_ns, tz)
     export(store, [], "csv", folder)
     (person,) = store.people()
