@@ -259,7 +259,9 @@ def everything_asked() -> list[tuple[str, Asked | str, str]]:
     return found
 
 
-@pytest.mark.parametrize("query", [pytest.param(query, id=f"{name}-{getattr(asked, 'title', asked)}") for name, asked, query in everything_asked()])
+@pytest.mark.parametrize(
+    "query", [pytest.param(query, id=f"{name}-{asked if isinstance(asked, str) else asked.title}") for name, asked, query in everything_asked()]
+)
 def test_a_query_is_of_our_grammar_and_names_only_what_the_table_has(query):
     grammatical(query)
     measurement = MEASUREMENTS[re.findall(r'FROM "(\w+)"', query)[-1]]
