@@ -166,3 +166,16 @@ def test_every_name_that_a_query_reads_is_found_also_in_the_query_within() -> No
     within = 'SELECT last("a") AS "a", "b" FROM "m" WHERE "d" = true GROUP BY "e"'
     query = f'SELECT sum("a") / sum("b") AS "c" FROM ({within}) WHERE "f" =~ /x/ AND time > 3ms GROUP BY "g"'
     assert names_in(read(query)) == {"a", "b", "d", "e", "f", "g"}
+
+
+def test_why_two_kinds_of_questions_are_refused(influxd: Influxd, bucket: str) -> None:
+    """A server answers them without an error, and wrongly (2.7.12). Should this fail, they may be asked."""
+    name = f"m{next(_names)}"
+    days = [MIDNIGHT + (k - 14) * 86400 * SECOND + 72000 * SECOND for k in range(35)]
+    put(influxd, bucket, [line(name, (t, {}, {"x": 1.0})) for t in days])
+    span = f"time >= {(days[0] - SECOND) // 10**6}ms AND time <= {days[-1] // 10**6}ms"
+    around = f'SELECT sum("x") FROM (SELECT sum("x") AS "x" FROM "{name}" WHERE {span} GROUP BY time(1d))'
+    assert not asked(influxd.url, influxd.operator, bucket, f"{around} WHERE {span}"), "its first window begins before the range"
+    assert asked(influxd.url, influxd.operator, bucket, around)[0].rows[0][1] == len(days)
+    weeks = f'SELECT count("x") FROM "{name}" WHERE {span} GROUP BY time(7d, 4d) tz(\'{ZONE}\')'
+    assert 0 in [row[1] for row in asked(influxd.url, influxd.operator, bucket, weeks)[0].rows], "the week after the clocks went forward"

@@ -4,6 +4,7 @@ Two roads to each number: shipper, server and InfluxQL; and exported CSV, `recko
 handful of headline figures is reckoned a third time without it, from what the panel's title says.
 """
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,13 +16,13 @@ import numpy as np
 import pytest
 from asked import differences, tag_values, told
 from influxql import NotInOurSubset, Series, Table
-from lived import PERSON, T0, UNIT, minute, spike
+from lived import HOURS, PERSON, T0, UNIT, minute, spike
 from reckoned_points import MADE, MINUTE, WORDED, Kept, unlike
 from replicated import Question, Replica, Span, filled, held, questions, reads, replicate, said_by, ship, variables
 
 from somalink.domain.time import HOUR_NS, MINUTE_NS
 from somalink.domain.types import Answer, Beats, Flag, Plan, Rating
-from somalink.storage.influx.server import Place
+from somalink.storage.influx.server import Place, Server
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import DeviceStatus
 from somalink.storage.writer import Writer
@@ -312,3 +313,16 @@ def test_the_morning_is_there_as_the_export_says(morning_store: LocalStore, plac
     assert len(replica.reckoned["device_status"]) == 1
     wrong = [(q.name, found) for q in questions() for span in replica.spans if (found := replica.unlike(filled(q, PERSON, span)))]
     assert not wrong
+
+
+def test_a_wrong_number_on_the_server_is_seen_in_every_panel_that_reads_it(morning_store: LocalStore, place: Place, tmp_path: Path) -> None:
+    replica = replicate(morning_store, place, tmp_path / "csv", start_ns=T0, stop_ns=T0 + 7 * HOUR_NS, tz="UTC")
+    (span,) = replica.spans[:1]
+    assert len(replica.tables["coverage"]) == HOURS
+    with contextlib.closing(Server(place)) as server:
+        server.write(place.bucket, [f"coverage,person_id={PERSON},device_id={UNIT.device},device_tier={UNIT.tier} worn_s=7 {T0 + 2 * HOUR_NS}"])
+    row = replica.tables["coverage"].take(np.array([2]))
+    wrong = {question.name for question in questions() if replica.unlike(filled(question, PERSON, span))}
+    showing = {question.name for question in questions() if reads(question, PERSON, span, "coverage", {"worn_s"}, row)}
+    assert showing - wrong == {"somalink-clinic / People with data"}, "it counts people who wore something, however long"
+    assert not wrong - showing
