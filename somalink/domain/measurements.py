@@ -154,7 +154,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
             **REACTION,
             "n_controls": _float("", "Matched moments it is compared with"),
             "control_dz10": _float("SD", "Mean rise of those matched moments"),
-            "link_p": _float("", "0-1: how likely it belongs to the moment that stood out nearest"),
+            "link_p": _float("", "0-1: how likely it belongs to the likeliest of the moments that stood out"),
             "link_verdict": _text("linked, possible, none or why it cannot be said"),
             "link_chance": _float("", "0-1: how often a tag at any other time would match as well"),
             "episode_id": _text("That moment"),
