@@ -9,7 +9,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +52,9 @@ class Span:
     interval_s: int
 
 
+@cache
 def boards() -> dict[str, dict[str, Any]]:
-    """By uid."""
+    """By uid, read once a run."""
     return {board["uid"]: board for board in (json.loads(path.read_text()) for path in sorted(JSON.glob("*.json")))}
 
 
