@@ -10,8 +10,8 @@ UTC = "UTC"
 
 
 def people_of(measurement: str) -> str:
-    """Everybody there is a row of; without `FROM` the list comes back once a measurement."""
-    return f'SHOW TAG VALUES FROM "{measurement}" WITH KEY = "person_id"'
+    """Everybody there is a row of; without `FROM` the list comes back once a measurement, without `WHERE` somebody who was erased stays in it."""
+    return f'SHOW TAG VALUES FROM "{measurement}" WITH KEY = "person_id" WHERE "person_id" =~ /./'
 
 
 PERSON = Variable("person", "Person", "query", people_of("coverage"), "Whose data. A choice, not a wall: who may open this board may choose anybody in it.")

@@ -295,8 +295,8 @@ def apart(query: str) -> tuple[str, str]:
 @ALL
 def test_a_list_of_people_asks_one_measurement(name):
     for query in variables(BY_NAME[name]).values():
-        found = re.fullmatch(r'SHOW TAG VALUES FROM "(\w+)" WITH KEY = "(\w+)"', query)
-        assert found and found[2] in MEASUREMENTS[found[1]].tags
+        found = re.fullmatch(r'SHOW TAG VALUES FROM "(\w+)" WITH KEY = "(\w+)" WHERE "(\w+)" =~ /\./', query)
+        assert found and found[2] == found[3] and found[2] in MEASUREMENTS[found[1]].tags, "without WHERE somebody who was erased stays in the list"
 
 
 @ALL
