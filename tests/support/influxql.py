@@ -574,7 +574,7 @@ def _passes(where: Condition | None, table: Table) -> np.ndarray:
         return np.ones(len(table), dtype=bool)
     if isinstance(where, Both):
         left, right = _passes(where.left, table), _passes(where.right, table)
-        return left & right if where.word == "and" else left | right
+        return np.asarray(left & right if where.word == "and" else left | right)
     if where.name == "time":
         return np.ones(len(table), dtype=bool)
     values = table.fields.get(where.name, table.tags.get(where.name, _texts([""] * len(table))))
