@@ -116,6 +116,8 @@ def _panel(panel: Panel, at: dict[str, int]) -> dict[str, Any]:
         found["links"] = [dict(each) for each in panel.links]
     if panel.interval:
         found["interval"] = panel.interval
+    if panel.points:
+        found["maxDataPoints"] = panel.points
     return found
 
 

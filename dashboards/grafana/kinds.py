@@ -70,6 +70,7 @@ def lines(
     options: Json | None = None,
     overrides: tuple[Override, ...] = (),
     interval: str = "",
+    points: int = 0,
 ) -> Panel:
     """Series over time. Gaps stay gaps: the query says fill(null), and nothing is spanned."""
     drawn = {
@@ -95,6 +96,7 @@ def lines(
         base,
         overrides,
         interval=interval,
+        points=points,
     )
 
 
@@ -145,18 +147,23 @@ def stat(
     return Panel(panel_id, "stat", title, about, targets, drawn, base, overrides, transformations)
 
 
+NO_STATE = [{"type": "special", "options": {"match": "null", "result": {"color": "transparent", "index": 99, "text": EMPTY}}}]
+"""A mapping: the legend lists what is empty too, and with a colour it would look like a state."""
+
+
 def states(
     panel_id: int, title: str, about: str, targets: tuple[Target, ...], words: Mapping[str, str | tuple[str, str]], *, overrides: tuple[Override, ...] = ()
 ) -> Panel:
-    """A lane of states, each with its word. Ask with `last` and fill(null): any other fill paints over a gap."""
-    drawn = {"fillOpacity": 80, "lineWidth": 0, "spanNulls": False}
-    base = {"noValue": EMPTY, "color": fixed(UNSURE), "custom": drawn, "mappings": values(words)}
+    """A lane of states; the legend has their words, since on short ones Grafana cuts them off. Ask with `last` and fill(null): any other fill
+    paints over a gap."""
+    drawn = {"fillOpacity": 100, "lineWidth": 0, "spanNulls": False}
+    base = {"noValue": EMPTY, "color": fixed(UNSURE), "custom": drawn, "mappings": [*values(words), *NO_STATE]}
     options = {
         "alignValue": "left",
         "legend": LEGEND,
         "mergeValues": True,
         "rowHeight": 0.85,
-        "showValue": "auto",
+        "showValue": "never",
         "tooltip": {"mode": "single", "sort": "none"},
     }
     return Panel(panel_id, "state-timeline", title, about, targets, options, base, overrides)

@@ -16,8 +16,8 @@ CELL_USUAL, CELL_ABOVE = "#2e7c78", "#7a66b4"
 TEXT = "text"
 """Grafana's own text colour, which follows the theme."""
 SERIES = (USUAL, ABOVE, HEART, BELOW, WELL, UNSURE)
-SOFT = "1f"
-"""Appended to a colour: 12 % of it, for regions."""
+FAINT = "80"
+"""Appended to a colour: half of it, for the edges of regions, which Grafana draws as thick as a line."""
 
 EMPTY = "No data in this time"
 """Stands for an empty period and for a database that is away, so it says no more than both have in common."""

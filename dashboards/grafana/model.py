@@ -60,6 +60,8 @@ class Panel:
     links: tuple[Json, ...] = ()
     interval: str = ""
     """No finer buckets than this, where the query leaves them to Grafana."""
+    points: int = 0
+    """No more buckets than this, where one a pixel would be too many to see; 0: one a pixel."""
     any_time: bool = False
     """Shows the same whatever time is chosen, and says so."""
 

@@ -12,7 +12,7 @@ BOARD = Board(
         Row(3, ((shipping.PANEL, 12), (parked.PANEL, 6), (expired.PANEL, 6))),
         Row(5, ((computers.PANEL, 24),)),
         Row(8, ((lag.PANEL, 12), (sent.PANEL, 12))),
-        Row(6, ((devices.PANEL, 24),)),
+        Row(5, ((devices.PANEL, 24),)),
         Row(8, ((gaps.PANEL, 12), (reconnects.PANEL, 12))),
         Row(8, ((doubt.PANEL, 12), (refused.PANEL, 12))),
         Row(8, ((battery.PANEL, 12), (room.PANEL, 12))),

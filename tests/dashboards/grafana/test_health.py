@@ -10,8 +10,8 @@ from dashboards.grafana import delays, provisioning
 from dashboards.grafana.asking import queries, substitute
 from dashboards.grafana.boards.health import BOARD
 from dashboards.grafana.build import as_json
-from dashboards.grafana.look import NOTE, TEXT
-from dashboards.grafana.panels.health import computers, devices, doubt, expired, parked, refused, sent, shipping
+from dashboards.grafana.look import MINUTES, NOTE, TEXT
+from dashboards.grafana.panels.health import computers, devices, doubt, expired, lag, parked, refused, sent, shipping
 from somalink.domain.measurements import MEASUREMENTS
 from somalink.storage.influx.server import Place, Server
 
@@ -50,6 +50,12 @@ def test_the_notice_and_the_rule_begin_at_the_same_lag():
     assert rule.above == delays.BEHIND_S
     assert delays.noticed()["steps"] == [{"color": TEXT, "value": None}, {"color": NOTE, "value": delays.BEHIND_S}]
     assert said(delays.in_words(), delays.BEHIND_S + 1) == "Shipping is 15 min behind"
+
+
+def test_the_line_of_being_behind_is_in_sight_where_nothing_is():
+    (line,) = [each.properties for each in lag.PANEL.overrides if each.which == "Lag"]
+    assert line["thresholds"]["steps"][1] == {"color": NOTE, "value": delays.BEHIND_S / 60}
+    assert line["custom.axisSoftMax"] > delays.BEHIND_S / 60 and line["unit"] == MINUTES
 
 
 def test_a_breach_is_a_sentence_beside_its_colour():
@@ -105,7 +111,7 @@ def test_shares_are_of_all_hours_together_and_not_means_of_hours(place, server):
     server.write(place.bucket, [coverage(person, device, hour, counted) for person, device, hour, counted in hours])
     first, second = found(place, devices, START_NS, START_NS + 2 * HOUR_NS)
     assert (first["person_id"], first["device_id"], first["device_tier"]) == ("p1", "d1", "B")
-    assert (first["worn"], first["usable"], first["received"], first["gaps"], first["gap_min"], first["reconnects"]) == (1.5, 0.75, 4000, 3, 2, 1)
+    assert (first["worn"], first["usable"], first["received"], first["gaps"], first["gap_h"], first["reconnects"]) == (1.5, 0.75, 4000, 3, 120 / 3600, 1)
     assert first["refused"] == 40 / 4000 and first["flagged"] == 100 / 3960
     assert second["person_id"] == "p2" and second["refused"] == 1
     hourly = found(place, doubt, START_NS, START_NS + 2 * HOUR_NS)

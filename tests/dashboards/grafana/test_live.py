@@ -1,23 +1,26 @@
 """The board of now: its words are the page's, its line is never drawn where nothing was measured, and every moment leads to its own time."""
 
+import math
 import re
-from itertools import product
+from itertools import combinations, product
 
 import pytest
 from influx import rows
 from mapped import said
 
 from dashboards.grafana.asking import marks, queries, substitute
-from dashboards.grafana.boards.live import BOARD
+from dashboards.grafana.boards.live import BOARD, RISES, SLOWINGS
 from dashboards.grafana.build import as_json
-from dashboards.grafana.kinds import lines
+from dashboards.grafana.kinds import fixed, lines
 from dashboards.grafana.levels import FLOOR, LEVELS, PER_SD, TICKS, TYPICAL, in_words, inked, on_axis
+from dashboards.grafana.look import GATES, USUAL
 from dashboards.grafana.panels.live import age, arousal, gate, heart, movement, now, quality, rmssd, stood, straps, tagged
 from dashboards.live.texts import text
 from dashboards.picture import look
 from ingest.ble.states import State
 from somalink.domain.types import Gate, word
 from somalink.pipeline.links import LOW_PCT
+from somalink.pipeline.why import KINDS_FIRST
 from somalink.storage.coverage import USABLE_Q
 from somalink.storage.influx.server import Place, Server
 
@@ -94,19 +97,85 @@ def test_the_band_lies_between_its_ends_and_weak_points_are_dashed_and_apart():
     assert override(drawn, "lo")["custom.lineWidth"] == override(drawn, "hi")["custom.lineWidth"] == 0
     assert override(drawn, "weak")["custom.lineStyle"]["fill"] == "dash"
     assert override(drawn, "weak")["displayName"] == "Drawn, not judged"
-    assert [column.name for column in arousal.COLUMNS] == ["lo", "hi", "ok", "weak"]
+    assert [column.name for column in arousal.JUDGED.columns] == ["lo", "hi", "ok"] and [column.name for column in arousal.WEAK.columns] == ["weak"]
+
+
+def test_the_legend_has_one_line_of_one_colour_for_what_is_judged():
+    """Coloured by its level the line would lend the legend whichever level came last."""
+    drawn = panel(arousal)
+    listed = {name for name in ("lo", "hi", "ok", "weak") if not override(drawn, name).get("custom.hideFrom", {}).get("legend")}
+    assert listed == {"hi", "weak"}
+    assert override(drawn, "hi")["color"] == fixed(USUAL) and override(drawn, "hi")["displayName"].startswith(override(drawn, "ok")["displayName"])
+
+
+def oklab(red: float, green: float, blue: float) -> tuple[float, float, float]:
+    """Of linear light; after B. Ottosson."""
+    long, middle, short = (
+        (r * red + g * green + b * blue) ** (1 / 3)
+        for r, g, b in (
+            (0.4122214708, 0.5363325363, 0.0514459929),
+            (0.2119034982, 0.6806995451, 0.1073969566),
+            (0.0883024619, 0.2817188376, 0.6299787005),
+        )
+    )
+    return (
+        0.2104542553 * long + 0.7936177850 * middle - 0.0040720468 * short,
+        1.9779984951 * long - 2.4285922050 * middle + 0.4505937099 * short,
+        0.0259040371 * long + 0.7827717662 * middle - 0.8086757660 * short,
+    )
+
+
+SIGHTS = {
+    "all": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "no red": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "no green": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "no blue": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+}
+"""What is left of red, green and blue light, after Machado, Oliveira and Fernandes (2009), severity 1."""
+
+
+def seen(colour: str, sight: str) -> tuple[float, float, float]:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    light = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return oklab(*(sum(weight * part for weight, part in zip(row, light, strict=True)) for row in SIGHTS[sight]))
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_what_the_body_did_can_be_told_apart_in_the_lane_by_everybody(sight):
+    apart = {pair: 100 * math.dist(*(seen(gate.GREYS[each], sight) for each in pair)) for pair in combinations(gate.GREYS, 2)}
+    assert min(apart.values()) >= 6.9, min(apart, key=apart.__getitem__)
+
+
+def test_the_lane_says_its_words_where_they_fit_and_empty_has_no_colour():
+    drawn = panel(gate)
+    assert drawn["options"]["showValue"] == "never" and drawn["options"]["legend"]["showLegend"]
+    words, empty = drawn["fieldConfig"]["defaults"]["mappings"]
+    assert {name: each["text"] for name, each in words["options"].items()} == {word(each): GATES[word(each)][0] for each in Gate}
+    assert empty["options"]["match"] == "null" and empty["options"]["result"]["color"] == "transparent"
 
 
 def test_regions_and_marks_are_named_as_grafana_names_columns():
     """A plain `stop_ms` would draw no region and make the number the title."""
-    stretches, points = JSON["annotations"]["list"]
-    assert stretches["target"]["timeEndColumn"] == "episode.stop_ms" and stretches["target"]["titleColumn"] == "episode.label"
+    rises, slower, points = JSON["annotations"]["list"]
+    for each in (rises, slower):
+        assert each["target"]["timeEndColumn"] == "episode.stop_ms" and each["target"]["titleColumn"] == "episode.label"
     assert points["target"]["titleColumn"] == "social_event.label" and "timeEndColumn" not in points["target"]
-    for each in (stretches, points):
+    for each in (rises, slower, points):
         selected = set(re.findall(r'"(\w+)"', each["target"]["query"].partition(" FROM ")[0]))
         used = {name.rpartition(".")[2] for key, name in each["target"].items() if key.endswith("Column")}
         assert used == selected, "a column nobody uses becomes the title"
-        assert each["filter"] == {"exclude": False, "ids": [arousal.PANEL.id, gate.PANEL.id, heart.PANEL.id]}
+        assert each["filter"] == {"exclude": False, "ids": [arousal.PANEL.id, heart.PANEL.id]}
+
+
+def test_slower_moments_are_drawn_when_asked_for_and_every_kind_has_a_region():
+    rises, slower, points = JSON["annotations"]["list"]
+    assert [each["enable"] for each in (rises, slower, points)] == [True, False, True]
+    assert sorted((*RISES, *SLOWINGS)) == sorted(KINDS_FIRST)
+
+
+def test_after_one_sentence_a_phone_has_the_line_and_what_the_body_did():
+    order = sorted(JSON["panels"], key=lambda each: (each["gridPos"]["y"], each["gridPos"]["x"]))
+    assert [each["id"] for each in order[:3]] == [now.PANEL.id, arousal.PANEL.id, gate.PANEL.id]
 
 
 def test_every_moment_leads_to_its_own_time_and_to_the_clinicians_board():

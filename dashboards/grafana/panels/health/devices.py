@@ -6,7 +6,7 @@ from dashboards.grafana.model import Target
 from dashboards.grafana.query import Query, total
 from dashboards.grafana.variables import LIVE, cell_link
 
-HOUR_S, MINUTE_S = 3600, 60
+HOUR_S = 3600
 COLUMNS = (
     (total("worn_s") / HOUR_S).named("worn"),
     (total("usable_s") / HOUR_S).named("usable"),
@@ -14,7 +14,7 @@ COLUMNS = (
     (total("refused_beats") / total("received_beats")).named("refused"),
     (total("flagged_beats") / total("stored_beats")).named("flagged"),
     total("gaps").named("gaps"),
-    (total("gap_s") / MINUTE_S).named("gap_min"),
+    (total("gap_s") / HOUR_S).named("gap_h"),
     total("reconnects").named("reconnects"),
 )
 
@@ -36,7 +36,7 @@ PANEL = table(
         Shown("refused", "Refused", SHARE, decimals=1, width=90),
         Shown("flagged", "In doubt", SHARE, decimals=1, width=90),
         Shown("gaps", "Gaps", decimals=0, width=80),
-        Shown("gap_min", "In gaps", "suffix: min", decimals=0, width=100),
+        Shown("gap_h", "In gaps", HOURS, decimals=1, width=90),
         Shown("reconnects", "Reconnects", decimals=0, width=110),
     ),
     sort=("Person", False),

@@ -1,10 +1,13 @@
 """How far behind it was, over time."""
 
-from dashboards.grafana.delays import BEHIND_S
+from dashboards.grafana.delays import BEHIND_S, MINUTE_S
 from dashboards.grafana.kinds import fixed, lines, steps
-from dashboards.grafana.look import BELOW, NOTE, SECONDS, UNSURE
+from dashboards.grafana.look import BELOW, MINUTES, NOTE, UNSURE
 from dashboards.grafana.model import Target, named
 from dashboards.grafana.query import STEP, Query, most
+
+LEAST_MIN = 20
+"""The axis goes at least so far: the dashed line is in sight, and no two of its marks are the same whole minute."""
 
 PANEL = lines(
     5,
@@ -13,7 +16,7 @@ PANEL = lines(
     "furthest behind. The dashed line is where it is called behind.\n\n"
     "*Steps after a time without a line are an outage being caught up with. What was waiting is not lost.*",
     (
-        Target("A", Query("pipeline", (most("lag_s").named("Lag"),), person="", every=STEP, fill="null"), alias="$col"),
+        Target("A", Query("pipeline", ((most("lag_s") / MINUTE_S).named("Lag"),), person="", every=STEP, fill="null"), alias="$col"),
         Target("B", Query("pipeline", (most("lag_changes").named("Changes waiting"),), person="", every=STEP, fill="null"), alias="$col"),
     ),
     defaults={"min": 0, "decimals": 0},
@@ -21,9 +24,10 @@ PANEL = lines(
         named(
             "Lag",
             {
-                "unit": SECONDS,
+                "unit": MINUTES,
+                "custom.axisSoftMax": LEAST_MIN,
                 "color": fixed(UNSURE),
-                "thresholds": steps((None, "transparent"), (BEHIND_S, NOTE)),
+                "thresholds": steps((None, "transparent"), (BEHIND_S / MINUTE_S, NOTE)),
                 "custom.thresholdsStyle": {"mode": "dashed"},
             },
         ),

@@ -16,7 +16,7 @@ WORST = Query(BY_STORE, (most("each").named("lag"),), person="", when=ANY_TIME)
 PANEL = replace(
     stat(
         1,
-        "Shipping",
+        "Shipping, now",
         "The age of the oldest thing that is in a store and not here yet, as told within the last quarter of an hour, whatever time is shown; of several "
         "recording computers the one furthest behind.\n\n"
         "*Behind does not mean lost: the store on that computer has everything, and shipping goes on by itself, for ever. Nothing told: the computer is "

@@ -10,7 +10,7 @@ from dashboards.grafana.panels.health.shipping import WORST
 PANEL = replace(
     stat(
         12,
-        "Shipping",
+        "Shipping, now",
         "How old the oldest thing is that is not in this database yet, whatever time is shown; of several recording computers, of the one furthest "
         "behind.\n\n"
         "*While it is behind, the newest part of every panel is missing here, and nothing is lost: the store on the recording computer has it. "

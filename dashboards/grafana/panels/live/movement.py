@@ -1,4 +1,4 @@
-"""What the body is doing, and whether heart rate can be read against the usual meanwhile."""
+"""What the body is doing at the end of the time shown, and whether heart rate can be read against the usual meanwhile."""
 
 from dashboards.grafana.kinds import stat, values
 from dashboards.grafana.look import GATES
@@ -11,11 +11,11 @@ WORDS = {gate: f"{words}, not judged" if gate in NOT_JUDGED else words for gate,
 
 PANEL = stat(
     2,
-    "Movement now",
-    "What the body is doing at the end of the time shown. While it moves, settles or has just changed posture, the heart answers the legs, and "
-    "nothing is judged.\n\n*Seen by the strap alone; a strap that sees no movement says “not known”.*",
+    "Movement at the end",
+    "What the body is doing at the end of the time shown, by the newest of its last five minutes. While it moves, settles or has just changed "
+    "posture, the heart answers the legs, and nothing is judged.\n\n*Seen by the strap alone; a strap that sees no movement says “not known”.*",
     (Target("A", Query("arousal", (last("gate").named("State"),), when=LATELY), table=True),),
     shows="State",
     size=22,
-    defaults={"mappings": values(WORDS)},
+    defaults={"mappings": values(WORDS), "noValue": "No data in its last 5 min"},
 )

@@ -1,4 +1,4 @@
-"""How it is at the end of the time shown, in words."""
+"""How it is at the end of the time shown, in words. Mostly that end is now; the title holds for both."""
 
 from dashboards.grafana.kinds import stat
 from dashboards.grafana.levels import in_words
@@ -13,11 +13,11 @@ SURELY = Column('("arousal_lo" + "arousal_hi" + abs("arousal_lo" - 20) - abs("ar
 
 PANEL = stat(
     1,
-    "Now",
+    "At the end of this time",
     "Arousal of the body against this person's own usual, in the newest five seconds that could be judged, at most five minutes before the end "
     "of the time shown. Where the uncertainty covers two words it is the one nearer to the usual.\n\n"
-    "*Not a feeling and not a reason; above is not bad. “Nothing to say now”: not worn, moving, a weak signal, or no data.*",
+    "*Not a feeling and not a reason; above is not bad. “Nothing to say”: not worn, moving, a weak signal, or no data.*",
     (Target("A", Query("arousal", (SURELY,), where=(at_least("usable", 1),), when=LATELY, newest_first=True, limit=1), table=True),),
     shows="Now",
-    defaults={"mappings": in_words(), "noValue": "Nothing to say now"},
+    defaults={"mappings": in_words(), "noValue": "Nothing to say"},
 )

@@ -49,5 +49,5 @@ PANEL = table(
         Shown("contact", "Skin", words={"1": "felt", "0": "not felt"}, width=90),
         Shown("battery", "Battery", PERCENT, decimals=0, width=150, more={**BATTERY, "color": {"mode": "thresholds"}}),
     ),
-    empty="No data",
+    empty="No data of a strap",
 )
