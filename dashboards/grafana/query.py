@@ -21,8 +21,9 @@ LATELY = "time > now() - 90d"
 ANY_TIME = ""
 STEP = "$__interval"
 """As fine as the panel has pixels, and no finer than the source gives."""
-DAY, HOUR, WEEK = "1d", "1h", "7d, 4d"
-"""Lengths of buckets. Weeks are counted from a Thursday in 1970; four days on, they begin on Monday."""
+DAY, HOUR, WEEK = "1d", "1h", "7d"
+"""Lengths of buckets. Weeks are counted from a Thursday in 1970. With an offset, to begin on Monday, and a zone, InfluxDB 2.7 finds nothing in the week after
+the clocks go forward."""
 OF_TEXT = ("count", "last", "first", "mode", "distinct")
 """What may be asked of a word or of yes and no; anything else of them is an error at the server."""
 

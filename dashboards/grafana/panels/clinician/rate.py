@@ -11,7 +11,7 @@ PER_H = "suffix: a usable h"
 PANEL = stat(
     17,
     "Rises against chance",
-    "Rises per usable hour in the time shown, what chance alone would show, and the hours both rest on. More than chance does not say which of them "
+    "Rises per usable hour whose chance is known, what chance alone would show in them, and these hours. More than chance does not say which of them "
     "were not chance.",
     (
         Target(
