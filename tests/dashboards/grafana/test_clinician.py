@@ -123,11 +123,11 @@ def test_rises_are_held_against_the_chance_of_the_same_hours(place):
     assert (row["Hours"], row["In all"], row["Stood out"], row["By chance"]) == (1.0, 3, 3.0, pytest.approx(0.6))
 
 
-def test_weeks_of_ratings_begin_on_monday(place):
-    monday = T0_NS + (4 - 20_000 % 7) % 7 * DAY_NS  # day 0 of 1970 was a Thursday
-    put(place, *(point("rating", monday + n * DAY_NS + HOUR_NS, id=str(n), kind="belonging", value=v) for n, v in ((-1, 2.0), (0, 4.0), (6, 8.0))))
+def test_weeks_of_ratings_are_seven_days_from_a_thursday(place):
+    thursday = T0_NS + -(T0_NS // DAY_NS) % 7 * DAY_NS  # as day 0 of 1970 was
+    put(place, *(point("rating", thursday + n * DAY_NS + HOUR_NS, id=str(n), kind="belonging", value=v) for n, v in ((-1, 2.0), (0, 4.0), (6, 8.0))))
     weeks = {row["time"]: row["Belonging, by week"] for row in asked(place, belonging, ref="C") if row["Belonging, by week"] is not None}
-    assert weeks == {monday - 7 * DAY_NS: 2.0, monday: 6.0}
+    assert weeks == {thursday - 7 * DAY_NS: 2.0, thursday: 6.0}
     assert [row["Belonging"] for row in asked(place, belonging, ref="A")] == [2.0, 4.0, 8.0]
 
 
