@@ -17,6 +17,9 @@ FOLDER = Path(__file__).with_name("json")
 SCHEMA = 42
 PANELS_OF = "12.2.0"
 """Written on every panel: without it Grafana runs old migrations over some of them."""
+ONCE = 1
+"""A list is asked for when a board is opened. Asked again at every refresh (2), Grafana puts the first person of the list in the place of one who is not
+in it, without a word (watched): a link to one would show another."""
 SOURCE: Json = {"type": "influxdb", "uid": "somalink-influx"}
 
 
@@ -162,7 +165,7 @@ def _asked(variable: Variable) -> dict[str, Any]:
         "multi": variable.many,
         "options": [],
         "query": {"query": variable.text, "refId": "v"},
-        "refresh": 2,
+        "refresh": ONCE,
         "regex": "",
         "sort": 1,
         **({"current": {"text": ["All"], "value": ["$__all"]}} if variable.many else {}),

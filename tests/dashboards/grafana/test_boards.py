@@ -300,6 +300,12 @@ def test_a_list_of_people_asks_one_measurement(name):
 
 
 @ALL
+def test_a_list_is_asked_for_once_so_that_nobody_is_put_in_another_s_place(name):
+    asked = [each for each in BY_NAME[name]["templating"]["list"] if each["type"] == "query"]
+    assert asked and all(each["refresh"] == 1 for each in asked)
+
+
+@ALL
 def test_variables_in_queries_are_variables_of_the_board(name):
     known = {each["name"] for each in BY_NAME[name]["templating"]["list"]} | {"timeFilter", "__interval", "__from", "__to"}
     used = {each for query in (*(each.query for each in queries(BY_NAME[name])), *marks(BY_NAME[name]).values()) for each in re.findall(r"\$\{?(\w+)", query)}

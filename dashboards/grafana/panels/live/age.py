@@ -20,6 +20,7 @@ PANEL = replace(
         shows="Time",
         unit=AGE,
         size=22,
+        defaults={"noValue": "No heart rate here"},
     ),
     any_time=True,
 )
