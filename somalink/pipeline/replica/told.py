@@ -14,7 +14,8 @@ from dashboards.report.words import Words
 from processing.exact import MICRO
 from processing.findings.answers import SECONDARY
 from processing.findings.daily import day_start
-from somalink.domain.catalogue import EVERYTHING, FINDING_METRICS
+from somalink.domain.catalogue import EVERYTHING, FINDING_METRICS, LISTED_ONLY, TOO_FEW
+from somalink.domain.constants import STATISTICS
 from somalink.domain.time import HOUR_NS
 from somalink.domain.types import Baseline, Finding
 from somalink.pipeline.replica.subject import MS, SetOf, Subject
@@ -25,6 +26,8 @@ OF_A_GROUP = ("dz10",)
 """Metrics of a group of moments, whose table tells how many more it takes."""
 FADING = ("dz10_trend",)
 """Metrics whose verdict is told as growing or fading."""
+INCLUDES_NONE = "interval_includes_none"
+"""Reason of an interval on both sides of none; also where it is not, and chance does as much too often. The report tells these apart."""
 
 # ---------------------------------------------------------------- findings
 
@@ -52,7 +55,7 @@ def _finding(subject: Subject, finding: Finding, say: Words) -> Point:
         "figure": figure(finding, say) or None,
         "verdict": finding.verdict,
         "words": words(finding, say),
-        "cannot": "" if sure else saying.reason(finding, say),
+        "cannot": "" if sure else cannot(finding, say),
         "span": finding.span,
         "from_ms": from_ns // MS,
         "to_ms": to_ns // MS,
@@ -76,15 +79,35 @@ def figure(finding: Finding, say: Words) -> str:
 
 
 def words(finding: Finding, say: Words) -> str:
-    """The verdict, as the report's tables say it."""
+    """The verdict, as the report's tables say it; of settling and of steps in the word of its direction, since lower alone would not tell which is which."""
     if finding.metric in OF_A_GROUP:
-        return saying.verdict(finding, say)[0]
+        return _of_a_group(finding, say)
     if finding.reason == SECONDARY:
         return saying.reason(finding, say)
     if saying.small(finding):
         return say("verdict.small")
     trend = f"verdict.trend.{finding.verdict}"
-    return say(trend if finding.metric in FADING and say.has(trend) else f"verdict.{finding.verdict}")
+    own = trend if finding.metric in FADING else f"board.{finding.metric}.{finding.verdict}"
+    return say(own if say.has(own) else f"verdict.{finding.verdict}")
+
+
+def _of_a_group(finding: Finding, say: Words) -> str:
+    """Beside a column of all that were tagged, "5 of eight" would be five of those."""
+    if saying.told(finding) or finding.n_blind >= STATISTICS.sentence_from:
+        return saying.verdict(finding, say)[0]
+    few = LISTED_ONLY if finding.n_blind < STATISTICS.list_below else TOO_FEW
+    return say(f"board.{few}", count=finding.n_blind, least=STATISTICS.sentence_from)
+
+
+def cannot(finding: Finding, say: Words) -> str:
+    """Why no more is said and what it would take, in words that hold without the report around them."""
+    word = finding.reason.partition(":")[0]
+    if word == INCLUDES_NONE and saying.within_chance(finding):
+        word = saying.WITHIN_CHANCE
+    if not say.has(f"board.{word}"):
+        return saying.reason(finding, say)
+    said, needed = say(f"board.{word}"), saying.more(finding)
+    return said if needed is None else say("board.more", said=said, n=needed)
 
 
 # ---------------------------------------------------------------- the usual

@@ -33,16 +33,16 @@ def test_what_is_claimed_has_its_figure_in_words_and_in_numbers(points, write) -
 @pytest.mark.parametrize(
     ("said", "figure", "words", "cannot"),
     [
-        ({"verdict": "too_few", "n": 5, "reason": "few:3"}, None, "too few: 5 of eight", "3 more needed"),
-        ({"verdict": "listed_only", "n": 2, "reason": "few:6"}, None, "listed only: 2 of eight", "6 more needed"),
+        ({"verdict": "too_few", "n": 5, "reason": "few:3"}, None, "too few: 5 counted, 8 needed", "3 more needed"),
+        ({"verdict": "listed_only", "n": 2, "reason": "few:6"}, None, "listed only: 2 counted", "6 more needed"),
         (
             {"verdict": "not_told_apart", "reason": "interval_includes_none:12"},
             "+0.8 (+0.5 to +1.2) SD",
             "not told apart",
-            "interval includes none; about 12 more",
+            "the interval leaves none out, but chance does as much too often; about 12 more moments",
         ),
         ({"verdict": "not_told_apart", "reason": "small"}, "+0.8 (+0.5 to +1.2) SD", "under ½ SD", "sure, under half an SD"),
-        ({"verdict": "higher", "n": 7, "reason": ""}, None, "too few: 7 of eight", "higher"),
+        ({"verdict": "higher", "n": 7, "reason": ""}, None, "too few: 7 counted, 8 needed", "higher"),
     ],
 )
 def test_what_is_not_claimed_has_no_bare_number_and_says_what_it_would_take(points, write, said, figure, words, cannot) -> None:
@@ -50,6 +50,20 @@ def test_what_is_not_claimed_has_no_bare_number_and_says_what_it_would_take(poin
     fields = one(points).fields
     assert (fields["effect"], fields["low"], fields["high"]) == (None, None, None)
     assert (fields["figure"], fields["words"], fields["cannot"]) == (figure, words, cannot)
+
+
+@pytest.mark.parametrize(
+    ("reason", "cannot"),
+    [
+        ("interval_includes_none:1", "it may as well be none; about 1 more moment"),
+        ("interval_includes_none", "it may as well be none"),
+        ("within_chance", "the interval leaves none out, but chance does as much too often"),
+        ("no_spread", "the same throughout"),
+    ],
+)
+def test_an_interval_on_both_sides_of_none_is_told_as_one(points, write, reason, cannot) -> None:
+    put(write, replace(morning.finding(verdict="not_told_apart", reason=reason), low=-0.1))
+    assert one(points).fields["cannot"] == cannot
 
 
 @pytest.mark.parametrize(
@@ -64,6 +78,8 @@ def test_what_is_not_claimed_has_no_bare_number_and_says_what_it_would_take(poin
             "+0.8 (+0.5 to +1.2) SD/30 d",
             "fading",
         ),
+        ("t_half_trend", "all", {"verdict": "lower", "n": 14}, "half-way back, s per 30 days", "+1 (+1 to +1) s/30 d", "faster"),
+        ("step_distress", "all", {"verdict": "lower"}, "planned steps: met less expected, points", "+0.8 (+0.5 to +1.2) points", "less than expected"),
         ("belonging_trend", "all", {"n": 20}, "belonging, points per 30 days", "+0.8 (+0.5 to +1.2) points/30 d", "higher"),
         ("t_half_s", "all", {"verdict": "not_told_apart", "n": 12, "reason": "secondary"}, "half-way back, s", "1 (1 to 1) s", "described only"),
         (
