@@ -76,6 +76,7 @@ NOT_OFFERED = "nothing was drawn that day, and nothing breathed"
 NOT_PLANNED = "nobody planned a step"
 NO_STATUS = "a recording folder says nothing of battery, contact or link"
 NO_LEVEL_AT_THE_END = "the last five minutes have no heart rate that could be judged"
+NO_SLOWING = "the level slowed in no moment that stood out that day"
 EMPTY: Mapping[str, str] = {
     "somalink-clinic / What devices last said": NO_STATUS,
     "somalink-clinician / A breath, as found": NOT_TAGGED,
@@ -95,9 +96,10 @@ EMPTY: Mapping[str, str] = {
     "somalink-clinician / What cannot be said": NOT_TAGGED,
     "somalink-clinician / What was done": NOT_TAGGED,
     "somalink-health / Batteries": NO_STATUS,
-    "somalink-live / Now": NO_LEVEL_AT_THE_END,
+    "somalink-live / At the end of this time": NO_LEVEL_AT_THE_END,
     "somalink-live / Straps": NO_STATUS,
     "somalink-live / Tagged moments": NOT_TAGGED,
+    "somalink-live / annotation Slower moments": NO_SLOWING,
     "somalink-live / annotation Tagged moments": NOT_TAGGED,
 }
 """Panels without a value on the real day, and why. Findings are made once somebody has tagged something."""
@@ -123,6 +125,7 @@ def test_the_reasons_are_true(real_day: Replica) -> None:
     assert not any(kept.of(name) for name in ("events", "ratings", "sessions", "plans", "findings"))
     assert not any(row["arm"] for row in kept.of("prompts"))
     assert not len(real_day.reckoned["device_status"])
+    assert not any(row["kind"] == "slowing" for row in kept.of("episodes"))
     (grid,) = kept.grid.values()
     assert not grid.usable[grid.t_ns > real_day.stop_ns - 5 * MINUTE].any()
 
