@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from somalink.config import Config
     from somalink.pipeline.replica.shipping import Shipper
     from somalink.pipeline.replica.standing import Standing
-    from somalink.storage.influx.server import Place
+    from somalink.storage.influx.server import Place, Server
     from somalink.storage.local import LocalStore
 
 
@@ -62,20 +62,23 @@ def ship(
     with LocalStore.open(store_path(store), create=False) as opened, opened.shipping_lock(replica_id(place)), contextlib.closing(Server(place)) as server:
         if again:
             opened.outbox(replica_id(place)).begin_anew()
-        shipper = Shipper(opened, server, place, manner, time.time_ns)
+        over = threading.Event()
+        shipper = Shipper(opened, server, place, manner, time.time_ns, over)
         if parked:
             shipper.again()
         if once:
-            _once(shipper)
+            _once(shipper, server)
         else:
-            _for_ever(shipper)
+            _for_ever(shipper, over)
         _say(shipper, place, json=json)
 
 
-def _once(shipper: Shipper) -> None:
+def _once(shipper: Shipper, server: Server) -> None:
+    """A server that is not there is not waited for; one that is slow in between is."""
     from somalink.storage.influx.server import ServerError
 
     try:
+        server.ready()
         with console.progress("sending") as bar:
             shipper.drain(lambda share: console.advance(bar, share), patient=False)
     except ServerError as error:
@@ -83,12 +86,11 @@ def _once(shipper: Shipper) -> None:
         raise
 
 
-def _for_ever(shipper: Shipper) -> None:
+def _for_ever(shipper: Shipper, over: threading.Event) -> None:
     """Until Ctrl-C."""
     from somalink.pipeline.replica.keeping import keep_shipping
 
     console.note(f"sending to {shipper.place.url}; end with Ctrl-C, nothing is lost by it")
-    over = threading.Event()
     with contextlib.suppress(KeyboardInterrupt):
         keep_shipping(shipper, over.wait, say)
 

@@ -7,7 +7,7 @@ another. What can be computed from what is stored (index, RMSSD, confidence) is 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -417,7 +417,7 @@ class LocalStore:
         """What `replay --json` prints of the store (contracts, section 7)."""
         return coverage.totals(self, person)
 
-    def since(self, change: int, limit: int = 10_000) -> Iterator[Delta]:
+    def since(self, change: int, limit: int = 10_000) -> Generator[Delta]:
         """What was written after `change` and still stands, in order of change number, never cut inside one.
 
         Ends at the first whole change after `limit` rows. The last delta's `change` is the next cursor.

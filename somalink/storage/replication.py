@@ -6,7 +6,8 @@ person's current one are not told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from itertools import groupby
 from typing import Any
 
@@ -26,7 +27,7 @@ MOST_BYTES = 150_000_000
 256 hours of an archive are half of it."""
 
 
-def since(database: Database, units: dict[int, Unit], after: int, limit: int) -> Iterator[Delta]:
+def since(database: Database, units: dict[int, Unit], after: int, limit: int) -> Generator[Delta]:
     """Whole changes after `after`, until `limit` rows are reached."""
     newest = int(database.value("SELECT value FROM counters WHERE name = 'change'"))
     current = dict(database.rows("SELECT person, analysis FROM current_analysis"))
@@ -36,12 +37,13 @@ def since(database: Database, units: dict[int, Unit], after: int, limit: int) ->
         upto = min(low + CHANGES_AT_ONCE, newest)
         if many := _bytes(database, low, upto) > MOST_BYTES:
             upto = low + 1
-        for _, deltas in groupby(_ordered(database, units, current, low, upto, as_found=many), key=lambda delta: delta.change):
-            for delta in deltas:
-                told += len(delta.rows)
-                yield delta
-            if told >= limit:
-                return
+        with closing(_ordered(database, units, current, low, upto, as_found=many)) as found:
+            for _, deltas in groupby(found, key=lambda delta: delta.change):
+                for delta in deltas:
+                    told += len(delta.rows)
+                    yield delta
+                if told >= limit:
+                    return
         low = upto
 
 
@@ -52,7 +54,7 @@ def _bytes(database: Database, after: int, upto: int) -> int:
     return sum(8 * columns[kind] * int(count) for kind, count in database.rows(sql, (after, upto)))
 
 
-def _ordered(database: Database, units: dict[int, Unit], current: dict[str, str], after: int, upto: int, *, as_found: bool) -> Iterator[Delta]:
+def _ordered(database: Database, units: dict[int, Unit], current: dict[str, str], after: int, upto: int, *, as_found: bool) -> Generator[Delta]:
     """By change; `as_found`: of one change, told while it is read."""
     with database.reading():
         found = _between(database, units, current, after, upto)

@@ -78,7 +78,7 @@ def _beside(path: Path, place: Place, manner: Manner, now_ns: Callable[[], int],
             with LocalStore.open(path, create=False) as store, store.shipping_lock(replica_id(place)):
                 server = Server(place)
                 try:
-                    keep_shipping(Shipper(store, server, place, manner, now_ns, over.is_set), over.wait, say)
+                    keep_shipping(Shipper(store, server, place, manner, now_ns, over), over.wait, say)
                 finally:
                     server.close()
         except EngineLocked:

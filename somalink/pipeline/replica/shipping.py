@@ -11,8 +11,10 @@ never losing. Nothing here waits or tries again: `keeping` does. Two roads:
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
@@ -49,6 +51,8 @@ SAID = frozenset({"events", "event_metrics", "ratings", "sessions", "plans", "an
 """Kinds of rows that findings rest on; of the body's rows they follow once a day."""
 WAIT_S: Mapping[str, float] = {HOURS: 60, "breathing": 60, "week_profile": 900, FINDINGS: 600}
 """How long a part rests after it was made, because what it rests on changes every few seconds while somebody wears a strap."""
+HICCUPS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""How long a request that found the server slow or away is waited with before the drain gives up and is begun again."""
 REPORT_S = 30.0
 """How often it tells of itself when there is nothing else to tell: silence means that it is gone."""
 LATE_S = 60.0
@@ -80,10 +84,12 @@ class Manner:
 class Shipper:
     """One store, one replica. For one thread; hold `LocalStore.shipping_lock` meanwhile."""
 
-    def __init__(
-        self, store: LocalStore, sink: Sink, place: Place, manner: Manner, now_ns: Callable[[], int], stopped: Callable[[], bool] = lambda: False
-    ) -> None:
-        self.store, self.sink, self.place, self._manner, self._now_ns, self._stopped = store, sink, place, manner, now_ns, stopped
+    def __init__(self, store: LocalStore, sink: Sink, place: Place, manner: Manner, now_ns: Callable[[], int], over: threading.Event | None = None) -> None:
+        """`over`: set when it is to end soon. With one it waits out hiccups; without, the first failure ends it."""
+        self.store, self.sink, self.place, self._manner, self._now_ns = store, sink, place, manner, now_ns
+        self._stopped: Callable[[], bool] = over.is_set if over else lambda: False
+        self._wait: Callable[[float], bool] = over.wait if over else lambda _: True
+        self._hiccups = HICCUPS_S if over else ()
         self.outbox = store.outbox(replica_id(place))
         self.progress = self.outbox.progress
         self._made_ns: dict[tuple[str, str], int] = {}
@@ -165,11 +171,11 @@ class Shipper:
         """The next changes, about so many rows of them; whether there were any."""
         return self._ship(self.store.since(self.progress.change, rows), self.progress)
 
-    def _ship(self, deltas: Iterator[Delta], progress: Progress, *, only: str = "") -> bool:
+    def _ship(self, deltas: Generator[Delta], progress: Progress, *, only: str = "") -> bool:
         """Sends what streams and notes what is due. With `only`, of one person, and the cursor stays."""
         left_out = self.outbox.withheld()
         batch, due, last = _Batch(self), set[Due](), progress.change
-        with batch:
+        with closing(deltas), batch:  # a cut-off reading would hold the store's state, and nothing could be written down
             for delta in deltas:
                 last = delta.change if not only else last
                 people = frozenset({only}) & delta.people if only else delta.people - left_out
@@ -257,7 +263,7 @@ class Shipper:
         if not lines:
             return Delivery()
         try:
-            self.sink.write(bucket, lines)
+            self._write(bucket, lines)
         except ServerError as error:
             if error.trouble not in (Trouble.REFUSED, Trouble.TOO_LARGE):
                 raise
@@ -268,6 +274,16 @@ class Shipper:
                 return self._deliver(person, bucket, lines[:middle]) + self._deliver(person, bucket, lines[middle:])
             return Delivery(expired=1) if error.expired else Delivery(parked=(_parked(person, bucket, lines[0], error.what),))
         return Delivery(len(lines), mended=tuple(filter(self._refused.__contains__, map(_place_of, lines))) if self._refused else ())
+
+    def _write(self, bucket: str, lines: Sequence[str]) -> None:
+        """Once, and again while the server is only slow or just away: a year in one change is not begun anew for a hiccup."""
+        for seconds in (*self._hiccups, None):
+            try:
+                self.sink.write(bucket, lines)
+                return
+            except ServerError as error:
+                if seconds is None or error.trouble not in (Trouble.UNREACHABLE, Trouble.BUSY) or self._wait(seconds):
+                    raise
 
     def _settle_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Keeps what became of some requests."""

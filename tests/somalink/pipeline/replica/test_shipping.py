@@ -13,7 +13,7 @@ from small_store import T0, beats, episode, event, grid, unit
 from somalink.domain.time import HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import Beats, EventMetrics, Gap, Link, Rating, Setting, Stream
 from somalink.pipeline.replica.keeping import CAP_S, FIRST_S, MEND_CAP_S, keep_shipping, waits
-from somalink.pipeline.replica.shipping import LINES_AT_ONCE
+from somalink.pipeline.replica.shipping import LINES_AT_ONCE, Shipper
 from somalink.pipeline.replica.standing import replica_id, standing
 from somalink.storage import LocalStore, RecordingRow
 from somalink.storage.influx.server import Place, ServerError, Trouble
@@ -145,6 +145,44 @@ def test_wherever_the_line_breaks_the_end_is_the_same(store, how):
     shipped(store, fake)
     assert len(fake.rows("social_event")) == 1
     assert_same(wanted(store), held_by_fake(fake))
+
+
+def test_a_line_that_breaks_in_the_middle_of_a_long_change_leaves_the_store_free(store, monkeypatch):
+    """A year in one change is told while it is read; what is cut off must not go on reading."""
+    monkeypatch.setattr("somalink.storage.replication.MOST_BYTES", 0)
+    store.compact(T0 + HOUR_NS)
+    fake = FakeInflux()
+    running = shipper(store, Line(fake, ["lost"]))
+    with pytest.raises(ServerError) as error:
+        running.drain(patient=False)
+    running.failed(error.value)
+    assert standing(store, FAKE_PLACE, T0).progress.retries == 1
+    shipped(store, fake)
+    assert_same(wanted(store), held_by_fake(fake))
+
+
+def test_a_hiccup_is_waited_out_and_an_end_is_not(store):
+    class Over:
+        def __init__(self, ends: bool) -> None:
+            self.ends, self.waited = ends, []
+
+        def is_set(self) -> bool:
+            return False
+
+        def wait(self, seconds: float) -> bool:
+            self.waited.append(seconds)
+            return self.ends
+
+    fake, over = FakeInflux(), Over(ends=False)
+    Shipper(store, Line(fake, ["lost", "deaf", "ok", "lost"]), FAKE_PLACE, MANNER, Now(T0), over).drain(patient=False)
+    assert over.waited == [1, 2, 1]
+    assert_same(wanted(store), held_by_fake(fake))
+    with store.transaction() as write:
+        write.put_beats(unit(), beats(60, start_ns=T0 + HOUR_NS))
+    ending = Over(ends=True)
+    with pytest.raises(ServerError):
+        Shipper(store, Line(fake, ["lost"]), FAKE_PLACE, MANNER, Now(T0), ending).drain(patient=False)
+    assert ending.waited == [1]
 
 
 def test_a_row_that_is_refused_is_parked_with_its_reason_and_the_rest_goes_on(store):
