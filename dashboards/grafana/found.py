@@ -15,20 +15,31 @@ BAR_TO = 3.0
 SAID = ("n_tagged", "what", "effect", "figure", "words", "cannot", "span")
 NO_FINDING = "No findings in this time"
 
-GROUP = Shown("scope", "Moments", width=170, words=SCOPES)
+LEFT: Json = {"custom.align": "left"}
+"""Where a column has no text at all, Grafana takes it for one of numbers and puts its title elsewhere."""
+GROUP = Shown("scope", "Moments", width=150, words=SCOPES)
 DESCRIBED = "described only"
 """Of what is told with its interval and never tested: there is nothing that it could say and does not."""
 WHAT = Shown("what", "About", width=380)
-QUESTION = Shown("kind", "Question", width=165, words=ASKED)
-COUNTED = Shown("n", "Counted", decimals=0, width=100)
+QUESTION = Shown("kind", "Question", width=195, words=ASKED)
+COUNTED = Shown("n", "Counted", decimals=0, width=95)
 TAGGED = Shown("n_tagged", "Tagged", decimals=0, width=75)
-FIGURE = Shown("figure", "Figure, 90 % interval", width=230)
-CLAIMED = Shown("effect", "Claimed", decimals=1, width=130, more=gauge(0, BAR_TO, USUAL))
-WORDS = Shown("words", "In words", width=165)
+FIGURE = Shown("figure", "Figure, 90 % interval", width=210, more=LEFT)
+CLAIMED = Shown("effect", "Claimed", decimals=1, width=110, more=gauge(0, BAR_TO, USUAL))
+WORDS = Shown("words", "In words", width=215)
 CANNOT = Shown("cannot", "What it would take to say more", words={"": NOTHING, DESCRIBED: NOTHING}, more=WRAPPED)
 SPAN = Shown("span", "Of the days", width=185)
-NARROW = (replace(COUNTED, width=75), replace(FIGURE, title="Figure", width=150, more=WRAPPED), replace(WORDS, width=110))
+NARROW = (replace(COUNTED, width=75), replace(FIGURE, title="Figure", width=150, more={**LEFT, **WRAPPED}), replace(WORDS, width=125, more=WRAPPED))
 """For a table of half a board's width."""
+
+
+def _by_figure(which: str) -> Json:
+    """Said in the query, it would bring back an old answer where the newest is of the other sort."""
+    told = {"config": {"id": which, "options": {}}, "fieldName": "figure"}
+    return {"id": "filterByValue", "options": {"filters": [told], "match": "all", "type": "include"}}
+
+
+WITH_FIGURE, WITHOUT_FIGURE = _by_figure("isNotNull"), _by_figure("isNull")
 
 
 def newest(metrics: Sequence[str], *where: Condition) -> Query:
@@ -39,7 +50,16 @@ def newest(metrics: Sequence[str], *where: Condition) -> Query:
 
 
 def findings(
-    panel_id: int, title: str, about: str, metrics: Sequence[str], columns: Sequence[Shown], *, where: tuple[Condition, ...] = (), before: tuple[Json, ...] = ()
+    panel_id: int,
+    title: str,
+    about: str,
+    metrics: Sequence[str],
+    columns: Sequence[Shown],
+    *,
+    where: tuple[Condition, ...] = (),
+    before: tuple[Json, ...] = (),
+    empty: str = NO_FINDING,
+    paged: bool = False,
 ) -> Panel:
     target = Target("A", newest(metrics, *where), table=True)
     return table(
@@ -50,5 +70,6 @@ def findings(
         columns,
         sort=(COUNTED.title, True) if COUNTED in columns else None,
         before=before,
-        empty=NO_FINDING,
+        empty=empty,
+        paged=paged,
     )

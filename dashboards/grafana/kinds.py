@@ -102,6 +102,8 @@ def lines(
 
 BARS: Json = {"drawStyle": "bars", "barAlignment": 1, "barWidthFactor": 0.8, "fillOpacity": 70, "lineWidth": 0, "showPoints": "never"}
 """`custom` of lines that are bars: each begins where its day begins."""
+OUTLINED: Json = {"fillOpacity": 0, "lineWidth": 2}
+"""What of `BARS` is other for a second figure of the same day, drawn over the first."""
 POINTS: Json = {"drawStyle": "points", "pointSize": 6, "showPoints": "always"}
 """`custom` of lines that are dots."""
 STEPS: Json = {"lineInterpolation": "stepAfter", "spanNulls": True, "lineWidth": 2, "showPoints": "never"}
@@ -218,9 +220,11 @@ def table(
     leaves: Sequence[str] = (),
     overrides: tuple[Override, ...] = (),
     empty: str = EMPTY,
+    paged: bool = False,
 ) -> Panel:
     """Rows with named columns. `hidden`: not shown, and there for links; whatever else the query gives is left out. `sort`: (title, newest or largest first);
-    `before`: transformations ahead of the last one, which puts the columns in order; `leaves`: names that they make and nobody needs.
+    `before`: transformations ahead of the last one, which puts the columns in order; `leaves`: names that they make and nobody needs;
+    `paged`: says "1 - 9 of 20 rows" below, where a cut row would not tell that there are more.
 
     Joined tables have a `Time arousal`, a `Time coverage`: leaving out `Time` would take these too.
     """
@@ -231,6 +235,7 @@ def table(
     left_out = {name: True for name in (*(each for target in targets for each in target.query.names()), *leaves) if name not in kept}
     organised = {"id": "organize", "options": {"excludeByName": left_out, "indexByName": order, "renameByName": {}}}
     options = {"cellHeight": "sm", "showHeader": True, **({"sortBy": [{"displayName": sort[0], "desc": sort[1]}]} if sort else {})}
+    options |= {"enablePagination": True} if paged else {}
     base = {"noValue": empty, "color": FIXED_TEXT, "custom": {"align": "auto", "filterable": False, "inspect": False}}
     any_time = all(target.query.when == ANY_TIME for target in targets)
     overrides = (matching("/.*/", {"custom.wrapHeaderText": True}), *shown, *unseen, *overrides)

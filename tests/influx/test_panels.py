@@ -74,6 +74,7 @@ NOT_TAGGED = "nobody tagged a moment that day: there is none to list, to compare
 NOT_RATED = "nobody rated anything that day"
 NOT_OFFERED = "nothing was drawn that day, and nothing breathed"
 NOT_PLANNED = "nobody planned a step"
+ONE_DAY = "no weekday was there twice, so none is usual"
 NO_STATUS = "a recording folder says nothing of battery, contact or link"
 NO_LEVEL_AT_THE_END = "the last five minutes have no heart rate that could be judged"
 NO_SLOWING = "the level slowed in no moment that stood out that day"
@@ -94,7 +95,8 @@ EMPTY: Mapping[str, str] = {
     "somalink-clinician / Steps not taken": NOT_PLANNED,
     "somalink-clinician / Steps, as found": NOT_PLANNED,
     "somalink-clinician / What cannot be said": NOT_TAGGED,
-    "somalink-clinician / What was done": NOT_TAGGED,
+    "somalink-clinician / Usual week (violet: above it)": ONE_DAY,
+    "somalink-clinician / What was done, listed": NOT_TAGGED,
     "somalink-health / Batteries": NO_STATUS,
     "somalink-live / At the end of this time": NO_LEVEL_AT_THE_END,
     "somalink-live / Straps": NO_STATUS,
@@ -191,7 +193,7 @@ def test_days_add_up_to_their_headline(real_day: Replica, simulated: Replica) ->
     for replica in (real_day, simulated):
         for day, panel in (("Worn", "Worn"), ("Usable", "Usable")):
             (total,) = _shown(replica, "somalink-clinician", panel.replace("Usable", "Worn"), day)
-            assert math.fsum(_shown(replica, "somalink-clinician", "Wear time", day)) == pytest.approx(total, rel=1e-9)
+            assert math.fsum(_shown(replica, "somalink-clinician", "Wear time by day", day)) == pytest.approx(total, rel=1e-9)
 
 
 # ---------------------------------------------------------------- one value changed

@@ -77,12 +77,14 @@ GIVEN_BY_DEFAULT = {
     "enablePagination",
 }
 """Keys the reader adds with Grafana's own defaults (`enablePagination` it does the other way round): not ours, and no typo of ours."""
+NEWER = {"enablePagination"}
+"""Keys that Grafana 12.2 has of a table (seen there: "1 - 9 of 20 rows") and its reader, made for 12.0, does not."""
 
 
 def lost(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
     """Where a board that was read and written again is another: a key of ours that is gone is a typo, one that is new and no default as well."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        yield from (f"{path}.{key} is gone" for key in ours.keys() - theirs.keys())
+        yield from (f"{path}.{key} is gone" for key in ours.keys() - theirs.keys() - NEWER)
         yield from (f"{path}.{key} is new" for key in theirs.keys() - ours.keys() - GIVEN_BY_DEFAULT)
         for key in ours.keys() & theirs.keys():
             yield from lost(ours[key], theirs[key], f"{path}.{key}")
@@ -388,14 +390,14 @@ def test_what_was_covered_comes_before_what_came_of_it():
     titles = [panel["title"] for panel in in_json("clinician") if panel["type"] != "row"]
     order = [
         "What this is",
-        "Wear time",
+        "Wear time by day",
         "Beats",
         "Reactions by kind",
         "Moments",
-        "What cannot be said",
-        "Heart rate at rest",
         "Half-way back",
+        "Heart rate at rest",
         "Planned steps",
+        "What cannot be said",
     ]
     assert [title for title in titles if title in order] == order
 

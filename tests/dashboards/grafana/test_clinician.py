@@ -11,6 +11,9 @@ from dashboards.grafana.panels.clinician import (
     breathing,
     cannot,
     coverage,
+    drift,
+    known,
+    level,
     lost,
     moments,
     plans,
@@ -61,7 +64,7 @@ def test_flagged_is_of_what_was_stored(place):
     put(place, hour(1, received_beats=100.0, stored_beats=80.0, refused_beats=20.0, flagged_beats=8.0, gap_s=1800.0), hour(2, worn_s=5.0))
     (came,), (left_out,) = asked(place, beats), asked(place, lost)
     assert (came["Received"], came["Stored"], came["Refused"]) == (100, 80, 20)
-    assert (left_out["Flagged"], left_out["In gaps"]) == (0.1, 0.5)
+    assert (left_out["Flagged"], left_out["In gaps, worn or not"]) == (0.1, 0.5)
 
 
 def test_of_each_group_the_newest_answer_of_the_chosen_span_stands(place):
@@ -88,8 +91,14 @@ def test_a_finding_of_today_is_there_before_the_day_is_over(place):
 
 
 def test_a_question_that_was_answered_meanwhile_is_not_brought_back(place):
-    put(place, finding("a", "kind:conflict", 10, cannot="3 more needed"), finding("b", "kind:conflict", 20, cannot=""))
-    assert [row["cannot"] for row in asked(place, cannot)] == [""], "its row is there, and Grafana leaves it out for having no words"
+    put(
+        place,
+        finding("a", "all", 10, kind="belonging_trend", cannot="3 more needed"),
+        finding("b", "all", 20, kind="belonging_trend", figure="+0.5 points/30 d"),
+    )
+    for panel in (cannot, drift):
+        assert [row["figure"] for row in asked(place, panel)] == ["+0.5 points/30 d"], "its row is there; by its figure Grafana puts it into one of the two"
+    assert {cannot.PANEL.transformations[0]["id"], drift.PANEL.transformations[0]["id"]} == {"filterByValue"}
 
 
 def test_a_moment_brings_where_its_chart_begins_and_ends(place):
@@ -101,7 +110,10 @@ def test_a_moment_brings_where_its_chart_begins_and_ends(place):
 
 def test_what_was_not_seen_to_its_end_is_told_apart(place):
     ends = {"seen": (120.0, False), "unseen": (900.0, True)}
-    put(place, *(point("social_event", T0_NS + n, id=id, t_half_s=s, t_half_censored=c) for n, (id, (s, c)) in enumerate(ends.items(), 1)))
+    risen = {"dz10": 0.5, "n_controls": 3.0}
+    put(place, *(point("social_event", T0_NS + n, id=id, t_half_s=s, t_half_censored=c, **risen) for n, (id, (s, c)) in enumerate(ends.items(), 1)))
+    put(place, point("social_event", T0_NS + 8, id="flat", t_half_s=60.0, t_half_censored=False, dz10=0.4, n_controls=3.0))
+    put(place, point("social_event", T0_NS + 9, id="alone", t_half_s=60.0, t_half_censored=False, dz10=2.0, n_controls=0.0))
     assert [row[recovery.SEEN] for row in asked(place, recovery, ref="A")] == [2.0]
     assert [row[recovery.LONGER] for row in asked(place, recovery, ref="B")] == [15.0]
 
@@ -126,7 +138,7 @@ def test_rises_are_held_against_the_chance_of_the_same_hours(place):
 def test_weeks_of_ratings_are_seven_days_from_a_thursday(place):
     thursday = T0_NS + -(T0_NS // DAY_NS) % 7 * DAY_NS  # as day 0 of 1970 was
     put(place, *(point("rating", thursday + n * DAY_NS + HOUR_NS, id=str(n), kind="belonging", value=v) for n, v in ((-1, 2.0), (0, 4.0), (6, 8.0))))
-    weeks = {row["time"]: row["Belonging, by week"] for row in asked(place, belonging, ref="C") if row["Belonging, by week"] is not None}
+    weeks = {row["time"]: row["Belonging, mean of 7 days"] for row in asked(place, belonging, ref="C") if row["Belonging, mean of 7 days"] is not None}
     assert weeks == {thursday - 7 * DAY_NS: 2.0, thursday: 6.0}
     assert [row["Belonging"] for row in asked(place, belonging, ref="A")] == [2.0, 4.0, 8.0]
 
@@ -135,10 +147,15 @@ def test_decisions_are_counted_and_means_are_of_what_could_be_read(place):
     def offer(n, outcome, **said):
         return point("breathing", T0_NS + n * MINUTE_NS, id=str(n), kind="offer", outcome=outcome, chance=0.6, **said)
 
-    put(place, offer(1, "taken", before_z=2.0, after_z=1.0, change_z=-1.0), offer(2, "taken"), offer(3, "withheld", before_z=1.0, after_z=0.5, change_z=-0.5))
+    put(
+        place,
+        offer(1, "taken", before_z=2.0, after_z=1.25, change_z=-0.75),
+        offer(2, "taken", before_z=9.0),
+        offer(3, "withheld", before_z=1.0, after_z=0.5, change_z=-0.5),
+    )
     put(place, point("breathing", T0_NS + HOUR_NS, id="own", kind="breathing", outcome="own", duration_s=180.0))
-    found = {row["outcome"]: (row["n"], row["readable"], row["change"]) for row in asked(place, breathing)}
-    assert found == {"taken": (2, 1, -1.0), "withheld": (1, 1, -0.5)}
+    found = {row["outcome"]: tuple(row[name] for name in ("n", "readable", "before", "after", "change")) for row in asked(place, breathing)}
+    assert found == {"taken": (2, 1, 2.0, 1.25, -0.75), "withheld": (1, 1, 1.0, 0.5, -0.5)}, "a level of which nothing came is in no mean"
     assert [(row["Times"], row["In all"]) for row in asked(place, alone)] == [(1, 180.0)]
 
 
@@ -148,13 +165,23 @@ def test_a_plan_that_lies_ahead_is_shown_and_one_that_is_done_is_not(place):
     assert [(row["time"], row["state"]) for row in asked(place, plans)] == [(ahead, "planned")]
 
 
-def test_a_usual_stands_beside_the_days_it_is_held_against(place):
-    put(place, point("baseline", T0_NS + HOUR_NS, still_hr_bpm=62.0), point("hour_summary", T0_NS + 9 * HOUR_NS, hour="09", still_hr_bpm=64.0))
-    assert [row["A day’s mean"] for row in asked(place, rest, ref="A") if row["A day’s mean"]] == [64.0]
-    assert [(row["device_tier"], row["still_hr_bpm"]) for row in asked(place, rest, ref="B")] == [("B", 62.0)]
+def test_how_well_the_usual_is_known_is_that_of_the_newest_in_view(place):
+    put(place, *(point("baseline", T0_NS + n * DAY_NS, still_h=h, still_days=2.0) for n, h in ((-3, 1.0), (2, 3.25), (40, 20.0))))
+    assert [row["Quiet hours"] for row in asked(place, known)] == [3.25]
+
+
+def test_a_day_without_hours_has_no_candle(place):
+    put(place, *(point("hour_summary", T0_NS + n * HOUR_NS, hour="09", z_mean=z) for n, z in ((9, -0.5), (10, 1.5), (57, 2.0))))
+    assert [(row["low"], row["high"]) for row in asked(place, level)] == [(-0.5, 1.5), (2.0, 2.0)]
+
+
+def test_a_days_mean_is_of_its_still_hours(place):
+    put(place, *(point("hour_summary", T0_NS + n * HOUR_NS, hour="09", still_hr_bpm=bpm) for n, bpm in ((9, 64.0), (10, 66.0))))
+    assert [row["A day’s mean"] for row in asked(place, rest, ref="A") if row["A day’s mean"]] == [65.0]
 
 
 def test_the_usual_week_is_there_whatever_time_is_chosen(place):
     put(place, point("week_profile", T0_NS - 99 * DAY_NS, weekday="1 Mon", h09=0.4, days=4.0))
+    put(place, point("week_profile", T0_NS - 98 * DAY_NS, weekday="2 Tue", h09=3.0, days=1.0))
     (row,) = asked(place, week)
     assert (row["weekday"], row["09"], row["10"], row["n"]) == ("1 Mon", 0.4, None, 4)

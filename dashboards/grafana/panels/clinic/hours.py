@@ -1,6 +1,6 @@
-"""Worn hours a day, a line a person."""
+"""Worn hours a day, by person."""
 
-from dashboards.grafana.kinds import lines, shades
+from dashboards.grafana.kinds import BARS, STACKED, lines, shades
 from dashboards.grafana.look import HOURS, USUAL
 from dashboards.grafana.model import Target
 from dashboards.grafana.query import DAY, Query, total
@@ -8,7 +8,8 @@ from dashboards.grafana.query import DAY, Query, total
 PANEL = lines(
     6,
     "Worn hours by day",
-    "Hours a day with figures, a line a person. It shows when the data came, not how anybody was. Of two devices worn at once both are counted.",
+    "Hours a day with figures, one person’s above the other’s. It shows when the data came, not how anybody was; of somebody without data there is "
+    "nothing. Of two devices worn at once both are counted.",
     (
         Target(
             "A",
@@ -18,5 +19,5 @@ PANEL = lines(
     ),
     unit=HOURS,
     defaults={"min": 0, "color": shades(USUAL)},
-    custom={"showPoints": "always"},
+    custom={**BARS, **STACKED},
 )

@@ -33,9 +33,9 @@ JOINED = {"id": "joinByField", "options": {"byField": "person_id", "mode": "oute
 PANEL = table(
     3,
     "People",
-    "A row a person, by id. **Usable**: share of worn time in which a moment that stands out could have been seen. **To name**: such moments of the "
+    "A row a person, by id. **Usable**: share of worn time in which a moment that stands out could have been seen. **Rises, no word**: such moments of the "
     "time shown that nobody has said anything "
-    "about yet; there to be asked about, and no count of anything else. **Made up**: a simulated wearer, no person. Worn hours of two devices at once "
+    "about. None is owed: most rises are nothing, and chance alone shows some. **Made up**: a simulated wearer, no person. Worn hours of two devices at once "
     "are counted for both.",
     TARGETS,
     (
@@ -47,7 +47,7 @@ PANEL = table(
         Shown("device_id", "Device", width=150),
         Shown("device_tier", "Kind of device", width=190, words=TIERS),
         Shown("battery", "Battery", PERCENT, 0, 80),
-        Shown("open", "To name", decimals=0, width=80),
+        Shown("open", "Rises, no word", decimals=0, width=95),
         Shown("simulated", "Made up", width=90, words={"true": "Made up", "false": ""}, empty=""),
     ),
     sort=("Person", False),

@@ -19,9 +19,11 @@ BY_ACTION = {
 
 PANEL = table(
     21,
-    "What was done",
-    "How often the person went closer, stayed, paused, left or avoided, in the time shown, with their own mean ratings (0–10) at those moments. Leaving may "
-    "have been the right thing; nothing here weighs it.",
+    "What was done, listed",
+    "A list; **no comparison was made**. How often the person went closer, stayed, paused, left or avoided, in the time shown, "
+    "with their own mean ratings (0–10) at those moments. "
+    "People leave other moments than "
+    "they stay in, so these means compare nothing.",
     (Target("A", Query("social_event", tuple(as_is(name) for name in ("action", "label", "distress", "belonging"))), table=True),),
     (
         Shown("action", "Did", width=120, words=DONE, empty="Not said"),

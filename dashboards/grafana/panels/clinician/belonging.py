@@ -7,6 +7,7 @@ from dashboards.grafana.query import DAY, WEEK, Query, equals, mean
 
 DOTS = {f"custom.{name}": value for name, value in POINTS.items()}
 BELONGING, PART = "Belonging", "Being part of things"
+OF_A_WEEK = "mean of 7 days"
 
 
 def rated(ref: str, kind: str, every: str, name: str, fill: str) -> Target:
@@ -16,13 +17,13 @@ def rated(ref: str, kind: str, every: str, name: str, fill: str) -> Target:
 PANEL = lines(
     18,
     "Belonging, own ratings",
-    "The person’s own numbers, 0–10: a dot a rated day, with how many; a line through the means of weeks. Not a measure of the body. A week of one "
-    "rating weighs as much as one of seven.",
+    "The person’s own numbers, 0–10: a dot a rated day, a line through the means of seven days, each with how many. Not a measure of the body. A week "
+    "of one rating weighs as much as one of seven, so a line of few dots says little; whether it changes is in *Slow change*.",
     (
         rated("A", "belonging", DAY, BELONGING, "none"),
         rated("B", "engagement", DAY, PART, "none"),
-        rated("C", "belonging", WEEK, f"{BELONGING}, by week", "null"),
-        rated("D", "engagement", WEEK, f"{PART}, by week", "null"),
+        rated("C", "belonging", WEEK, f"{BELONGING}, {OF_A_WEEK}", "null"),
+        rated("D", "engagement", WEEK, f"{PART}, {OF_A_WEEK}", "null"),
     ),
     custom={"showPoints": "never", "lineWidth": 2},
     defaults={"min": 0, "max": 10},
@@ -30,7 +31,7 @@ PANEL = lines(
     overrides=(
         named(BELONGING, {"color": fixed(USUAL), **DOTS}),
         named(PART, {"color": fixed(ABOVE), **DOTS}),
-        named(f"{BELONGING}, by week", {"color": fixed(USUAL)}),
-        named(f"{PART}, by week", {"color": fixed(ABOVE), "custom.lineStyle": {"dash": [6, 4], "fill": "dash"}}),
+        named(f"{BELONGING}, {OF_A_WEEK}", {"color": fixed(USUAL)}),
+        named(f"{PART}, {OF_A_WEEK}", {"color": fixed(ABOVE), "custom.lineStyle": {"dash": [6, 4], "fill": "dash"}}),
     ),
 )

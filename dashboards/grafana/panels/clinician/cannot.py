@@ -1,21 +1,18 @@
 """What cannot be said yet."""
 
-from dashboards.grafana.found import CANNOT, COUNTED, DESCRIBED, SPAN, WHAT, findings
-from dashboards.grafana.look import ASKED
-from dashboards.grafana.query import matches
+from dashboards.grafana.found import CANNOT, COUNTED, SPAN, WHAT, WITHOUT_FIGURE, findings
+from dashboards.grafana.panels.clinician.drift import SLOW
 
-WITH_WORDS = {"config": {"id": "regex", "options": {"value": f"^(?!{DESCRIBED}$)."}}, "fieldName": "cannot"}
-SAYS_NOTHING = {"id": "filterByValue", "options": {"filters": [WITH_WORDS], "match": "all", "type": "include"}}
-"""Rows that have words there. Said in the query, it would bring back an old answer where the newest has none."""
-ELSEWHERE = ("dz10_trend", "dz10_contrast")
-"""Told in *Slow change, as found*, and in the report's appendix."""
+ELSEWHERE_TOLD = "Nothing is listed here: without tagged moments nothing can be said, and what can is in the tables above"
 
 PANEL = findings(
     8,
     "What cannot be said",
-    "Questions without an answer yet, each with what it would take. A question that is missing here is answered in its own table, or nobody asked it.",
-    tuple(metric for metric in ASKED if metric not in ELSEWHERE),
+    "Questions over time, and of one kind beside another, that have no figure yet, each with what it would take. Those with a figure stand in *Slow change*; "
+    "groups of moments, settling, a breath and steps say it in their own tables. A question that is in none of them nobody asked.",
+    (*SLOW, "dz10_contrast"),
     (WHAT, COUNTED, CANNOT, SPAN),
-    where=(matches("scope", "^(all|kind:.*)$"),),
-    before=(SAYS_NOTHING,),
+    before=(WITHOUT_FIGURE,),
+    empty=ELSEWHERE_TOLD,
+    paged=True,
 )

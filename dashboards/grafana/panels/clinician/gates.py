@@ -11,9 +11,9 @@ LANES = {name: GATES[name.removesuffix("_s")] for name in GATE_SECONDS}
 
 PANEL = lines(
     29,
-    "Movement",
+    "Movement by day",
     "Hours a day by movement. Only keeping still and moving a little are judged; where movement is not known, heart rate alone decides. Of two "
-    "devices worn at once both are counted.",
+    "devices worn at once both are counted. A bar is a whole day from midnight, not a time of day; the first and the last may be cut short.",
     (
         Target(
             "A",

@@ -11,4 +11,5 @@ PANEL = findings(
     ("dz10",),
     (GROUP, COUNTED, TAGGED, FIGURE, CLAIMED, WORDS, CANNOT, SPAN),
     where=(matches("scope", "^(with_whom|action|context):"),),
+    paged=True,
 )

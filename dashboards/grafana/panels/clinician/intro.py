@@ -5,8 +5,8 @@ from dashboards.grafana.kinds import text
 PANEL = text(
     1,
     "What this is",
-    "**Arousal against this person’s own usual**, from heart beats, beside moments they tagged themselves: for discussion with a clinician; not a diagnosis. "
-    "Not a feeling, a cause or a comparison with others. Coverage comes first: where little was worn, little can be said. "
-    "Findings are those of the report, figure by figure; this board adds none. Days run from midnight here, in the report from 04:00.",
-    "The limits of this board. Tags are chosen, not assigned: everything here is “associated with”, never “because of”.",
+    "Arousal against this person’s own usual, beside moments they tagged: **for discussion with a clinician; not a diagnosis**. "
+    "Not a feeling, a cause or a comparison with others. Where little was worn, little can be said.",
+    "The limits of this board. Tags are chosen, not assigned: everything here is “associated with”, never “because of”. Findings are those of the report, "
+    "figure by figure; this board adds none. Days run from midnight here, in the report from 04:00.",
 )

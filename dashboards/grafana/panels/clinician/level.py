@@ -1,10 +1,17 @@
 """The level of a day's hours."""
 
-from dashboards.grafana.hours import a_day
 from dashboards.grafana.kinds import LEGEND, fixed
 from dashboards.grafana.look import EMPTY, SD, UNSURE, USUAL
 from dashboards.grafana.model import Panel, Target
-from dashboards.grafana.query import least, most, percentile
+from dashboards.grafana.query import DAY, Query, least, most, percentile
+
+HOURLY = (
+    percentile("z_mean", 25).named("open"),
+    percentile("z_mean", 75).named("close"),
+    most("z_mean").named("high"),
+    least("z_mean").named("low"),
+)
+"""A day without hours is left out of the answer: an empty candle is a dash at 0, which reads as a day just as usual."""
 
 PANEL = Panel(
     30,
@@ -12,17 +19,11 @@ PANEL = Panel(
     "Level by day",
     "A day’s hourly means: the box holds the middle half of its hours, the stroke all of them. 0 is this person’s usual; most days are near it, and "
     "above is not bad. "
-    "Days of few hours have short boxes for that reason alone.",
+    "Days of few hours have short boxes for that reason alone; a day without a box has no data. A box is a whole day, also where a day or two are shown.",
     (
         Target(
             "A",
-            a_day(
-                "hour_summary",
-                percentile("z_mean", 25).named("open"),
-                percentile("z_mean", 75).named("close"),
-                most("z_mean").named("high"),
-                least("z_mean").named("low"),
-            ),
+            Query("hour_summary", HOURLY, every=DAY, fill="none", local=True),
             alias="$col",
         ),
     ),

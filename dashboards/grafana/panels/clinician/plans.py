@@ -9,7 +9,7 @@ PANEL = table(
     26,
     "Steps not taken",
     "Plans that are not done: still ahead, skipped or put off, from the beginning of the time shown on. A plan that was not taken up is information "
-    "about the plan, not about the person.",
+    "about the plan, not about the person. Distress expected, and how sure the person was that it would go badly, are 0–10.",
     (
         Target(
             "A",
@@ -28,8 +28,8 @@ PANEL = table(
         when("Planned for"),
         Shown("kind", "Kind", width=135, words=KINDS),
         Shown("state", "State", width=110),
-        Shown("planned_distress", "Distress expected", decimals=0, width=115),
-        Shown("expectancy", "Sure it would go badly", decimals=0),
+        Shown("planned_distress", "Expected", decimals=0, width=95),
+        Shown("expectancy", "How sure", decimals=0, width=105),
     ),
     sort=("Planned for", True),
 )

@@ -13,4 +13,5 @@ PANEL = findings(
     ("dz10",),
     (GROUP, COUNTED, TAGGED, FIGURE, CLAIMED, WORDS, CANNOT, SPAN),
     where=(matches("scope", "^kind:"),),
+    paged=True,
 )
