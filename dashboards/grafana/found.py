@@ -20,16 +20,16 @@ LEFT: Json = {"custom.align": "left"}
 GROUP = Shown("scope", "Moments", width=150, words=SCOPES)
 DESCRIBED = "described only"
 """Of what is told with its interval and never tested: there is nothing that it could say and does not."""
-WHAT = Shown("what", "About", width=380)
-QUESTION = Shown("kind", "Question", width=195, words=ASKED)
+WHAT = Shown("what", "About", width=400)
+QUESTION = Shown("kind", "Question", width=175, words=ASKED)
 COUNTED = Shown("n", "Counted", decimals=0, width=95)
 TAGGED = Shown("n_tagged", "Tagged", decimals=0, width=75)
-FIGURE = Shown("figure", "Figure, 90 % interval", width=210, more=LEFT)
+FIGURE = Shown("figure", "Figure, 90 % interval", width=225, more=LEFT)
 CLAIMED = Shown("effect", "Claimed", decimals=1, width=110, more=gauge(0, BAR_TO, USUAL))
 WORDS = Shown("words", "In words", width=215)
 CANNOT = Shown("cannot", "What it would take to say more", words={"": NOTHING, DESCRIBED: NOTHING}, more=WRAPPED)
 SPAN = Shown("span", "Of the days", width=185)
-NARROW = (replace(COUNTED, width=75), replace(FIGURE, title="Figure", width=150, more={**LEFT, **WRAPPED}), replace(WORDS, width=125, more=WRAPPED))
+NARROW = (replace(COUNTED, width=75), replace(FIGURE, title="Figure", width=150, more={**LEFT, **WRAPPED}), replace(WORDS, width=115, more=WRAPPED))
 """For a table of half a board's width."""
 
 

@@ -102,7 +102,7 @@ def lines(
 
 BARS: Json = {"drawStyle": "bars", "barAlignment": 1, "barWidthFactor": 0.8, "fillOpacity": 70, "lineWidth": 0, "showPoints": "never"}
 """`custom` of lines that are bars: each begins where its day begins."""
-OUTLINED: Json = {"fillOpacity": 0, "lineWidth": 2}
+OUTLINED: Json = {"fillOpacity": 0, "lineWidth": 1}
 """What of `BARS` is other for a second figure of the same day, drawn over the first."""
 POINTS: Json = {"drawStyle": "points", "pointSize": 6, "showPoints": "always"}
 """`custom` of lines that are dots."""

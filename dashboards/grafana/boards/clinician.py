@@ -57,7 +57,7 @@ BOARD = Board(
         Heading(106, "A breath, offered or withheld"),
         Row(6, ((breathing.PANEL, 11), (offer.PANEL, 9), (alone.PANEL, 4))),
         Heading(104, "Over time"),
-        Row(7, ((drift.PANEL, 24),)),
+        Row(9, ((drift.PANEL, 24),)),
         Row(7, ((rest.PANEL, 16), (threshold.PANEL, 8))),
         Row(9, ((rises.PANEL, 10), (usable.PANEL, 9), (rate.PANEL, 5))),
         Row(8, ((belonging.PANEL, 14), (people.PANEL, 10))),

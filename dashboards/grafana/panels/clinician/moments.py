@@ -29,7 +29,7 @@ HALF = (as_is("t_half_s") / 60).named("half_min")
 PANEL = table(
     9,
     "Moments",
-    "What the person tagged, newest first; a time opens that moment on the Live board. **Change** is of this one moment: hearts rise all day, so "
+    "What the person tagged, the newest 200 at most; a time opens that moment on the Live board. **Change** is of this one moment: hearts rise all day, so "
     "one row alone says little; see *Reactions by kind*. "
     "**Half-way**: until half of the change had gone, at least that long where its end was not seen; of a small change it means nothing. "
     "**Rise found**: whether a rise was found without the tag; **Match**: how likely the tag belongs to it; "

@@ -39,7 +39,7 @@ def test_what_is_claimed_has_its_figure_in_words_and_in_numbers(points, write) -
             {"verdict": "not_told_apart", "reason": "interval_includes_none:12"},
             "+0.8 (+0.5 to +1.2) SD",
             "not told apart",
-            "the interval leaves none out, but chance does as much too often; about 12 more moments",
+            "chance does as much too often; about 12 more moments",
         ),
         ({"verdict": "not_told_apart", "reason": "small"}, "+0.8 (+0.5 to +1.2) SD", "under ½ SD", "sure, under half an SD"),
         ({"verdict": "higher", "n": 7, "reason": ""}, None, "too few: 7 counted, 8 needed", "higher"),
@@ -57,7 +57,7 @@ def test_what_is_not_claimed_has_no_bare_number_and_says_what_it_would_take(poin
     [
         ("interval_includes_none:1", "it may as well be none; about 1 more moment"),
         ("interval_includes_none", "it may as well be none"),
-        ("within_chance", "the interval leaves none out, but chance does as much too often"),
+        ("within_chance", "chance does as much too often"),
         ("no_spread", "the same throughout"),
     ],
 )
