@@ -61,8 +61,8 @@ def erase(
     reads = _read_token(config, read_token_file)
     with ExitStack() as held:
         records = held.enter_context(Records.of(path, person))
-        if place is not None:
-            held.enter_context(locks.shipping_lock(path, replica_id(place)))
+        for replica_of in sorted(records.replicas() | ({replica_id(place)} if place is not None else set())):
+            held.enter_context(locks.shipping_lock(path, replica_of))  # whoever sends meanwhile would bring them back
         there = {} if place is None or not reads else replica.values_of(place, reads, person)
         _confirm(person, sum(records.count().values()), sum(there.values()), yes=yes)
         if place is not None:

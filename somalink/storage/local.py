@@ -422,7 +422,7 @@ class LocalStore:
 
         Ends at the first whole change after `limit` rows. The last delta's `change` is the next cursor.
         """
-        return replication.since(self._database, self._units(None), change, limit)
+        return replication.since(self._database, lambda: self._units(None), change, limit)
 
     def outbox(self, replica: str) -> Outbox:
         """How far a replica has come. What it keeps is news to nobody."""

@@ -112,7 +112,8 @@ class Outbox:
         """Everything is to be sent again, and what may be there is still known, so that it can be taken back."""
         with self._database.writing():
             self._database.run("UPDATE replica_state SET change = 0 WHERE replica = ?", (self._replica,))
-            self._database.run("UPDATE replica_points SET digest = ? WHERE replica = ?", (PENDING, self._replica))
+            # What is in brackets is no point: what the replica was made with (`shipping`) stays true.
+            self._database.run("UPDATE replica_points SET digest = ? WHERE replica = ? AND substr(measurement, 1, 1) <> '('", (PENDING, self._replica))
 
     def due(self) -> list[Due]:
         sql = "SELECT person, what, part FROM replica_due WHERE replica = ? ORDER BY person, what, part"
@@ -158,8 +159,9 @@ class Outbox:
         sql = "SELECT person, series, t_ns, bucket, reason, line FROM replica_parked WHERE replica = ? ORDER BY series, t_ns"
         return [Parked(*row) for row in self._database.rows(sql, (self._replica,))]
 
-    def count_parked(self) -> int:
-        return int(self._database.value("SELECT count(*) FROM replica_parked WHERE replica = ?", (self._replica,)))
+    def reasons(self) -> dict[str, int]:
+        """Why rows are parked, each with how many."""
+        return dict(self._database.rows("SELECT reason, count(*) FROM replica_parked WHERE replica = ? GROUP BY reason ORDER BY reason", (self._replica,)))
 
     def unpark(self, places: Iterable[tuple[str, int]]) -> None:
         """(series, t_ns) of rows that are refused no more, or are not to be there any more."""

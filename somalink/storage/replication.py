@@ -6,7 +6,7 @@ person's current one are not told.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from itertools import groupby
 from typing import Any
@@ -27,17 +27,16 @@ MOST_BYTES = 150_000_000
 256 hours of an archive are half of it."""
 
 
-def since(database: Database, units: dict[int, Unit], after: int, limit: int) -> Generator[Delta]:
+def since(database: Database, units_now: Callable[[], dict[int, Unit]], after: int, limit: int) -> Generator[Delta]:
     """Whole changes after `after`, until `limit` rows are reached."""
     newest = int(database.value("SELECT value FROM counters WHERE name = 'change'"))
-    current = dict(database.rows("SELECT person, analysis FROM current_analysis"))
     told = 0
     low = after
     while low < newest:
         upto = min(low + CHANGES_AT_ONCE, newest)
         if many := _bytes(database, low, upto) > MOST_BYTES:
             upto = low + 1
-        with closing(_ordered(database, units, current, low, upto, as_found=many)) as found:
+        with closing(_ordered(database, units_now, low, upto, as_found=many)) as found:
             for _, deltas in groupby(found, key=lambda delta: delta.change):
                 for delta in deltas:
                     told += len(delta.rows)
@@ -54,10 +53,11 @@ def _bytes(database: Database, after: int, upto: int) -> int:
     return sum(8 * columns[kind] * int(count) for kind, count in database.rows(sql, (after, upto)))
 
 
-def _ordered(database: Database, units: dict[int, Unit], current: dict[str, str], after: int, upto: int, *, as_found: bool) -> Generator[Delta]:
+def _ordered(database: Database, units_now: Callable[[], dict[int, Unit]], after: int, upto: int, *, as_found: bool) -> Generator[Delta]:
     """By change; `as_found`: of one change, told while it is read."""
     with database.reading():
-        found = _between(database, units, current, after, upto)
+        current = dict(database.rows("SELECT person, analysis FROM current_analysis"))
+        found = _between(database, units_now(), current, after, upto)
         if as_found:
             yield from found
             return

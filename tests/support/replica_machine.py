@@ -140,7 +140,7 @@ class Replica(RuleBasedStateMachine):
             self.shipper.drain(patient=False)
             says_no = self.shipper.outbox.withheld()
             assert_same({} if says_no else wanted(self.store), self.held())
-            assert not self.shipper.outbox.due() and self.shipper.outbox.count_parked() == 0
+            assert not self.shipper.outbox.due() and not self.shipper.outbox.parked()
         finally:
             self.store.close()
             self.folder.cleanup()

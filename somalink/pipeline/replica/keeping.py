@@ -48,12 +48,13 @@ def keep_shipping(shipper: Shipper, wait: Callable[[float], bool], say: Say) -> 
             if trouble is not None:
                 say("", "")
             trouble, pause = None, EVERY_S
-        except ServerError as error:
+        except SomalinkError as error:
             shipper.failed(error)
-            if trouble is not error.trouble:
+            kind = error.trouble if isinstance(error, ServerError) else Trouble.REFUSED
+            if trouble is not kind:
                 say(error.what, error.next_step)
-                waiting = waits(error.trouble)
-            trouble, pause = error.trouble, next(waiting)
+                waiting = waits(kind)
+            trouble, pause = kind, next(waiting)
         if wait(pause):
             return
 

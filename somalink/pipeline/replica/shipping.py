@@ -13,7 +13,6 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
@@ -22,8 +21,9 @@ import numpy as np
 
 from somalink.domain.choices import NO
 from somalink.domain.constants import Constants
+from somalink.domain.errors import SomalinkError
 from somalink.domain.identity import Unit, digest
-from somalink.domain.measurements import DEVICE, MEASUREMENTS, PERSON, STORE
+from somalink.domain.measurements import DEVICE, MEASUREMENTS, PERSON, STORE, TIER
 from somalink.domain.time import HOUR_NS, SECOND_NS, local_day
 from somalink.domain.types import Beats, Episode, Gap, Grid, UtcOffset
 from somalink.pipeline.replica import streams
@@ -43,8 +43,16 @@ ROWS_AT_ONCE = 50_000
 """Rows between two looks at what is due and who is watching."""
 HOURS_AT_ONCE = 400
 HOURS = "hours"
-"""The due work that makes `coverage` and `hour_summary`; its part is `device/hour`, or `device/` for all of a device."""
+"""The due work that makes `coverage` and `hour_summary`; its part is `device/hour`."""
 HOURLY = ("coverage", "hour_summary")
+EVERY_DEVICE = "*"
+"""In a part: every device, all its hours from the time that follows, or all of them where none does."""
+LOOK_BACK_NS = 48 * HOUR_NS
+"""With every new local day the last two are made once more, in case a change told nobody which hours rest on it (a gap that shrank, a moment that moved)."""
+MORE_ROUNDS = 8
+"""After what was there at the beginning: what the work itself has written, and no more, where somebody goes on recording."""
+OUT = "take out"
+"""The due work that deletes every point of a person."""
 FINDINGS = "make findings"
 """The due work that asks anew what moments come to: what the report would say of the last weeks is what dashboards say."""
 SAID = frozenset({"events", "event_metrics", "ratings", "sessions", "plans", "answers", "prompts"})
@@ -94,6 +102,8 @@ class Shipper:
         self.progress = self.outbox.progress
         self._made_ns: dict[tuple[str, str], int] = {}
         """When each person's parts were made last."""
+        self._mistakes: dict[tuple[str, str], str] = {}
+        """What could not be made in this drain, and why."""
         self._refused = {(each.series, each.t_ns) for each in self.outbox.parked()}
         self._reported_ns = 0
         self._day: dict[str, int] = {}
@@ -106,31 +116,37 @@ class Shipper:
 
         `patient`: parts that were made a moment ago rest a while; otherwise nothing is left at all.
         """
-        began = self.progress.change
+        began, there = self.progress.change, self.store.change
+        if not self.progress.caught_up_ns:
+            self._keep(replace(self.progress, caught_up_ns=self._now_ns()))
         if standing(self.store, self.place, self._now_ns()).lag_s > LATE_S:
             self.report()
-        self._admit()
-        idle = True
-        while not self._stopped():
+        self._mistakes = {}
+        self._look_anew()
+        idle, rounds = True, 0
+        while not self._stopped() and rounds < MORE_ROUNDS:
+            self._admit()
             moved = self._stream(ROWS_AT_ONCE)
             worked = self._settle(patient=patient or moved)
             if told is not None:
-                told((self.progress.change - began) / max(1, self.store.change - began))
+                told(min(1.0, (self.progress.change - began) / max(1, there - began)))
             if not moved and not worked:
                 break
-            idle = False
-        else:
+            idle, rounds = False, rounds + (self.progress.change >= there)
+        if self._stopped():
             return
+        if self._mistakes:
+            raise SomalinkError("; ".join(sorted(set(self._mistakes.values()))), next_step="everything else was sent; it is tried again with the next drain")
         self._keep(replace(self.progress, caught_up_ns=self._now_ns(), last_error="", next_step=""))
         if not idle or self._now_ns() - self._reported_ns >= REPORT_S * SECOND_NS:
             self.report()
 
-    def failed(self, error: ServerError) -> None:
+    def failed(self, error: SomalinkError) -> None:
         """Remembers why nothing can be sent now."""
         self._keep(replace(self.progress, retries=self.progress.retries + 1, last_error=error.what, next_step=error.next_step))
 
     def report(self) -> None:
-        """A point about itself, for whoever watches the apparatus. Failing to tell it is no failure of shipping: the next one will do."""
+        """A point about itself, for whoever watches the apparatus. That it is refused is no failure of shipping."""
         about = standing(self.store, self.place, self._now_ns())
         fields: dict[str, FieldValue] = {
             "lag_s": about.lag_s,
@@ -144,19 +160,64 @@ class Shipper:
             "disk_free_bytes": shutil.disk_usage(self.store.path.parent).free,
         }
         self._reported_ns = self._now_ns()
-        self.sink.write(self.place.bucket, [Point("pipeline", {STORE: self.store.own_id()}, fields, self._now_ns()).line()])
+        try:
+            self.sink.write(self.place.bucket, [Point("pipeline", {STORE: self.store.own_id()}, fields, self._now_ns()).line()])
+        except ServerError as error:
+            if error.trouble not in (Trouble.REFUSED, Trouble.TOO_LARGE):
+                raise
 
     # ------------------------------------------------------------ who is in it
 
     def _admit(self) -> None:
-        """Whoever says "no" to their clinician is taken out, all of them; whoever says "yes" again is sent from the beginning."""
-        asked, known = withheld(self.store), self.outbox.withheld()
-        for person in sorted(asked - known):
-            self.take_out(person)
+        """Whoever says "no" to their clinician is taken out, all of them; whoever says "yes" again is sent from the beginning. Each is written down
+        before it is begun, so that it is ended by whoever comes after a kill."""
+        asked = withheld(self.store)
+        for person in sorted(asked - self.outbox.withheld()):
             self.outbox.forget(person)
-        for person in sorted(known - asked):
-            self._ship(self.store.since(0, limit=EVER[1]), self.progress, only=person)
+            self._refused = {(each.series, each.t_ns) for each in self.outbox.parked()}
+            self._keep(self.progress, due=[Due(person, OUT)])
+        for due in [due for due in self.outbox.due() if due.what == OUT]:
+            self.take_out(due.person)
+            self._keep(self.progress, done=[due])
+        for person in sorted(self.outbox.withheld() - asked):
+            self._send_anew(person)
             self.outbox.admit(person)
+
+    def _send_anew(self, person: str) -> None:
+        """Everything of one person from the first change; the cursor stays."""
+        self._ship(self.store.since(0, limit=EVER[1]), self.progress, only=person)
+
+    def _look_anew(self) -> None:
+        """What no change number tells: points are made in another manner, or a device turned out to be of another tier, which is in the tags of all it sent."""
+        manner = digest(self._manner.tz, self._manner.lang)
+        before = self._remembered("", "(manner)")
+        if before != {"": manner}:
+            people = [person for person in self.store.people() if person not in self.outbox.withheld()] if before else []
+            self._keep(self.progress, due=[due for person in people for due in _all_of(person)])
+            self._remember("", "(manner)", {"": manner})
+        for person in self.store.people():
+            self._tiers(person)
+
+    def _tiers(self, person: str) -> None:
+        now = {f"{unit.device}/{unit.recording}": unit.tier for unit in self.store.units(person)}
+        before = self._remembered(person, "(tier)")
+        if now == before:
+            return
+        changed = {(name.rpartition("/")[0], before[name]) for name in before if now.get(name, before[name]) != before[name]}
+        for device, tier in sorted(changed):
+            for measurement in _STREAMED.values():
+                for bucket in self.place.buckets:
+                    self.sink.delete(bucket, measurement, {PERSON: person, DEVICE: device, TIER: tier}, *EVER)
+        if changed and person not in self.outbox.withheld():
+            self._send_anew(person)
+        self._remember(person, "(tier)", now)
+
+    def _remembered(self, person: str, what: str) -> dict[str, str]:
+        """What this replica was made with, by name."""
+        return {name: one.digest for name, held in self.outbox.held(person, what).items() for one in held}
+
+    def _remember(self, person: str, what: str, said: Mapping[str, str]) -> None:
+        self.outbox.hold(person, what, [(name, Held(Key(0, "{}"), frozenset(), text)) for name, text in said.items()])
 
     def take_out(self, person: str) -> None:
         """Deletes every point of a person, in every bucket."""
@@ -173,7 +234,7 @@ class Shipper:
 
     def _ship(self, deltas: Generator[Delta], progress: Progress, *, only: str = "") -> bool:
         """Sends what streams and notes what is due. With `only`, of one person, and the cursor stays."""
-        left_out = self.outbox.withheld()
+        left_out, newest = self.outbox.withheld(), self.store.change
         batch, due, last = _Batch(self), set[Due](), progress.change
         with closing(deltas), batch:  # a cut-off reading would hold the store's state, and nothing could be written down
             for delta in deltas:
@@ -186,52 +247,65 @@ class Shipper:
         moved = last > progress.change or bool(only)
         if moved:
             self._keep(replace(self.progress, change=last), due=due)
+        elif newest > last:  # what was written was nothing that is told: raw bytes, snapshots
+            self._keep(replace(self.progress, change=newest))
         return moved
 
     # ------------------------------------------------------------ sets
 
     def _settle(self, *, patient: bool) -> bool:
-        """Does what is due and has rested; whether anything was done."""
-        ripe = [due for due in self.outbox.due() if not patient or self._has_rested(due)]
+        """Does what is due and has rested; whether anything was done. What fails by a mistake, ours or a row's, is left due and holds up nobody else."""
+        ripe = [due for due in self.outbox.due() if (due.person, due.what) not in self._mistakes and (not patient or self._has_rested(due))]
         for (person, what), parts in _grouped(ripe).items():
-            for some in _portions(parts, HOURS_AT_ONCE):
-                self._make(person, what, some)
+            try:
+                for some in _portions(parts, HOURS_AT_ONCE):
+                    self._make(person, what, some)
+            except ServerError as error:
+                if error.trouble not in (Trouble.REFUSED, Trouble.TOO_LARGE):
+                    raise
+                self._mistakes[person, what] = error.what
+            except Exception as error:  # noqa: BLE001 (whatever it is, the other people's points are made)
+                self._mistakes[person, what] = f"{what} could not be made ({type(error).__name__})"
             self._made_ns[person, what] = self._now_ns()
         return bool(ripe)
 
     def _has_rested(self, due: Due) -> bool:
         made_ns = self._made_ns.get((due.person, due.what))
-        return made_ns is None or self._now_ns() - made_ns >= WAIT_S.get(due.what, 0) * SECOND_NS
+        rested_ns = 0 if made_ns is None else self._now_ns() - made_ns
+        return made_ns is None or rested_ns < 0 or rested_ns >= WAIT_S.get(due.what, 0) * SECOND_NS  # a clock that was set back holds nothing up
 
     def _make(self, person: str, what: str, due: Sequence[Due]) -> None:
-        """Does one kind of due work for one person, and strikes it off."""
-        subject = Subject.of(self.store, person, self._manner.constants, self._manner.tz, self._manner.lang)
+        """Does one kind of due work for one person, and strikes it off. Points are of one state of the store."""
         if what == FINDINGS:
             ask_anew(self.store, person, self._manner, self._now_ns())
         elif what == HOURS:
-            newest = self._hours(subject, [each.part for each in due])
-            if self._day.get(person, newest - 1) < newest:
-                self._day[person] = newest
-                self._keep(self.progress, due=[Due(person, FINDINGS)])
+            self._make_hours(person, [each.part for each in due])
         else:
-            wanted = next(each for each in SETS if each.measurement == what).points(subject)
+            with self.store.reading():
+                wanted = list(next(each for each in SETS if each.measurement == what).points(self._subject(person)))
             self._reconcile(person, what, wanted, self.outbox.held(person, what))
         self._keep(self.progress, done=due)
 
-    def _hours(self, subject: Subject, parts: Iterable[str]) -> int:
-        """Makes hours of devices; the newest local day among them."""
-        of_device: dict[str, set[int]] = {}
-        for part in parts:
-            device, _, hour = part.rpartition("/")
-            of_device.setdefault(device, set()).update([int(hour)] if hour else _all_hours(self.store, subject.person, device))
+    def _subject(self, person: str) -> Subject:
+        return Subject.of(self.store, person, self._manner.constants, self._manner.tz, self._manner.lang)
+
+    def _make_hours(self, person: str, parts: Sequence[str]) -> None:
+        with self.store.reading():
+            subject = self._subject(person)
+            of_device = _hours_of_parts(self.store, person, parts)
         for device, hours in of_device.items():
-            points = list(hours_of(subject, device, sorted(hours)))
-            ids = [f"{device}/{hour}" for hour in sorted(hours)]
-            for measurement in HOURLY:
-                mine = [point for point in points if point.measurement == measurement]
-                self._reconcile(subject.person, measurement, mine, self.outbox.held(subject.person, measurement, ids))
+            for some in _portions(sorted(hours), HOURS_AT_ONCE):
+                with self.store.reading():
+                    points = list(hours_of(subject, device, some))
+                ids = [f"{device}/{hour}" for hour in some]
+                for measurement in HOURLY:
+                    mine = [point for point in points if point.measurement == measurement]
+                    self._reconcile(person, measurement, mine, self.outbox.held(person, measurement, ids))
         latest = max((hour for hours in of_device.values() for hour in hours), default=0)
-        return local_day(latest, subject.offsets.one(latest))
+        day = local_day(latest, subject.offsets.one(latest))
+        if self._day.get(person, day - 1) < day:
+            self._day[person] = day
+            self._keep(self.progress, due=[Due(person, FINDINGS), Due(person, HOURS, f"{EVERY_DEVICE}/{latest - LOOK_BACK_NS}")])
 
     def _reconcile(self, person: str, measurement: str, wanted: Iterable[Point], held: Mapping[str, list[Held]]) -> None:
         """Makes the server hold the wanted points and no others of those it may hold. What may be there is written down before it is sent."""
@@ -239,7 +313,8 @@ class Shipper:
         news, stale = _compared(by_id, held)
         if not news and not stale:
             return
-        self.outbox.hold(person, measurement, [(id, replace(one, digest=PENDING)) for id, one in news])
+        may_have = {(id, one.key): one.fields for id, before in held.items() for one in before}
+        self.outbox.hold(person, measurement, [(id, Held(one.key, one.fields | may_have.get((id, one.key), frozenset()), PENDING)) for id, one in news])
         bucket = self.place.bucket
         for _, one in stale:
             self.sink.delete(bucket, measurement, one.key.by_name, one.key.t_ns, one.key.t_ns + 1)
@@ -326,6 +401,29 @@ class Delivery:
         return Delivery(self.lines + other.lines, self.expired + other.expired, self.parked + other.parked, self.mended + other.mended)
 
 
+class _UnderWay:
+    """A request in a thread of its own. Nobody waits for it at the end of the program: what is not acknowledged is sent again the next time."""
+
+    def __init__(self, call: Callable[[], Delivery]) -> None:
+        self._call = call
+        self._said: list[Delivery | BaseException] = []
+        self._thread = threading.Thread(target=self._run, name="send", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._said.append(self._call())
+        except BaseException as error:  # noqa: BLE001 (told to whoever asks for the result)
+            self._said.append(error)
+
+    def result(self) -> Delivery:
+        self._thread.join()
+        (said,) = self._said
+        if isinstance(said, BaseException):
+            raise said
+        return said
+
+
 class _Batch:
     """Streamed rows on their way: gathered by unit, made into lines here while the request before is under way in another thread."""
 
@@ -336,18 +434,14 @@ class _Batch:
         self._lines: dict[tuple[str, str], list[str]] = {}
         self._rows = 0
         self._deliveries: list[Delivery] = []
-        self._hands = ThreadPoolExecutor(1, thread_name_prefix="ship")
-        self._under_way: Future[Delivery] | None = None
+        self._under_way: _UnderWay | None = None
 
     def __enter__(self) -> _Batch:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self.flush()
-        finally:
-            self._hands.shutdown(wait=True)
+        if kind is None:
+            self.flush()
 
     def take(self, delta: Delta, person: str) -> None:
         """One delta, of one person; a deletion waits for what was said before it."""
@@ -376,6 +470,8 @@ class _Batch:
             tags = {PERSON: each.person, DEVICE: each.device} if each.device else {PERSON: each.person}
             start_ns, stop_ns = (EVER[0] if each.from_ns is None else each.from_ns), (EVER[1] if each.to_ns is None else each.to_ns)
             self._shipper.sink.delete(bucket, measurement, tags, start_ns, stop_ns)
+            head = series(measurement, {DEVICE: "", TIER: "", **tags})
+            self._shipper._unpark({(name, t_ns) for name, t_ns in self._shipper._refused if name.startswith(head) and start_ns <= t_ns < stop_ns})
 
     def flush(self) -> None:
         """Everything that was taken is acknowledged, or has its reason."""
@@ -416,7 +512,7 @@ class _Batch:
 
     def _send(self, person: str, bucket: str, lines: Sequence[str]) -> None:
         self._await()
-        self._under_way = self._hands.submit(self._shipper._deliver, person, bucket, lines)
+        self._under_way = _UnderWay(lambda: self._shipper._deliver(person, bucket, lines))
 
     def _await(self) -> None:
         if self._under_way is not None:
@@ -441,6 +537,8 @@ def _due(delta: Delta, person: str) -> set[Due]:
     """What has to be made anew because of what was told."""
     kinds = {each.kind for each in delta.values if isinstance(each, Tombstone)} if delta.kind == "tombstones" else {delta.kind}
     found = {Due(person, each.measurement) for each in SETS if each.rests_on & kinds}
+    if delta.kind == "tombstones" and "grid" in kinds:
+        found |= _all_of(person)  # another analysis: what it does not say again has no row that would tell of it
     if kinds & SAID:
         found.add(Due(person, FINDINGS))
     return found | {Due(person, HOURS, part) for part in _hour_parts(delta)}
@@ -459,8 +557,7 @@ def _hour_parts(delta: Delta) -> Iterator[str]:
         hours = (np.unique((delta.rows.stop_ns - 1) // HOUR_NS) * HOUR_NS).tolist()
     else:
         hours = [hour for row in delta.values for hour in _hours_of_row(row)]
-        if any(isinstance(row, UtcOffset) for row in delta.values):
-            yield f"{delta.unit.device}/"
+        yield from (f"{EVERY_DEVICE}/{row.from_ns}" for row in delta.values if isinstance(row, UtcOffset))
     yield from (f"{delta.unit.device}/{hour}" for hour in hours)
 
 
@@ -476,6 +573,27 @@ def _hours_of_row(row: object) -> Iterable[int]:
             return (start_ns // HOUR_NS * HOUR_NS,)
         case _:
             return ()
+
+
+def _all_of(person: str) -> set[Due]:
+    """Everything that is compared."""
+    return {*(Due(person, each.measurement) for each in SETS), Due(person, HOURS, f"{EVERY_DEVICE}/"), Due(person, FINDINGS)}
+
+
+def _hours_of_parts(store: LocalStore, person: str, parts: Iterable[str]) -> dict[str, set[int]]:
+    """By device the hours that parts name: `device/hour`, `device/` (all of it), or of every device all from a time on."""
+    found: dict[str, set[int]] = {}
+    devices = sorted({unit.device for unit in store.units(person)})
+    for part in parts:
+        named, _, hour = part.rpartition("/")
+        for device in devices if named == EVERY_DEVICE else [named]:
+            mine = found.setdefault(device, set())
+            if hour and named != EVERY_DEVICE:
+                mine.add(int(hour))
+            else:
+                from_ns = int(hour) if hour else EVER[0]
+                mine.update(each for each in _all_hours(store, person, device) if each + HOUR_NS > from_ns)
+    return found
 
 
 def _all_hours(store: LocalStore, person: str, device: str) -> set[int]:

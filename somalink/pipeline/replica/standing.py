@@ -13,8 +13,9 @@ from somalink.storage.outbox import Progress
 
 
 def replica_id(place: Place) -> str:
-    """Name of a replica in the store: another server, organisation or bucket is another replica, and begins from nothing. A new token is not."""
-    return digest(place.url, place.org, *place.buckets)[:16]
+    """Name of a replica in the store: another server, organisation or bucket is another replica, and begins from nothing. A new token is not, nor another
+    bucket for beats."""
+    return digest(place.url, place.org, place.bucket)[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,7 @@ class Standing:
 def standing(store: LocalStore, place: Place, now_ns: int) -> Standing:
     """Reads; asks no server."""
     outbox = store.outbox(replica_id(place))
-    progress, parked = outbox.progress, outbox.parked()
+    progress, reasons = outbox.progress, outbox.reasons()
     behind = store.change - progress.change + len(outbox.due())
     waited_ns = now_ns - progress.caught_up_ns if progress.caught_up_ns else 0
-    reasons: dict[str, int] = {}
-    for each in parked:
-        reasons[each.reason] = reasons.get(each.reason, 0) + 1
-    return Standing(progress, behind, max(0, waited_ns) / SECOND_NS if behind else 0.0, len(parked), reasons, len(outbox.withheld()))
+    return Standing(progress, behind, max(0, waited_ns) / SECOND_NS if behind else 0.0, sum(reasons.values()), reasons, len(outbox.withheld()))

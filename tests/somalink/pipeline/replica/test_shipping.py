@@ -10,6 +10,7 @@ from fake_influx import FakeInflux
 from replica import FAKE_PLACE, MANNER, Line, Now, assert_same, held_by_fake, shipper, wanted
 from small_store import T0, beats, episode, event, grid, unit
 
+from somalink.domain.errors import SomalinkError
 from somalink.domain.time import HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import Beats, EventMetrics, Gap, Link, Rating, Setting, Stream
 from somalink.pipeline.replica.keeping import CAP_S, FIRST_S, MEND_CAP_S, keep_shipping, waits
@@ -17,7 +18,7 @@ from somalink.pipeline.replica.shipping import LINES_AT_ONCE, Shipper
 from somalink.pipeline.replica.standing import replica_id, standing
 from somalink.storage import LocalStore, RecordingRow
 from somalink.storage.influx.server import Place, ServerError, Trouble
-from somalink.storage.rows import DeviceStatus, HrvRow
+from somalink.storage.rows import DeviceStatus, HrvRow, RawRow
 
 ANALYSIS = "A"
 LIVED_S = 600
@@ -159,6 +160,102 @@ def test_a_line_that_breaks_in_the_middle_of_a_long_change_leaves_the_store_free
     assert standing(store, FAKE_PLACE, T0).progress.retries == 1
     shipped(store, fake)
     assert_same(wanted(store), held_by_fake(fake))
+
+
+def test_a_no_that_broke_half_way_is_carried_out_before_a_yes(store):
+    for broken_at in (1, 4, 9):
+        fake, there = FakeInflux(), replace(FAKE_PLACE, url=f"http://{broken_at}")
+        shipped(store, fake, place=there)
+        choose(store, "no", 10 * broken_at)
+        with contextlib.suppress(ServerError):
+            shipper(store, Line(fake, ["ok"] * broken_at + ["lost"]), there).drain(patient=False)
+        choose(store, "yes", 10 * broken_at + 1)
+        shipped(store, fake, place=there)
+        assert_same(wanted(store), held_by_fake(fake))
+
+
+def test_a_figure_that_was_lost_while_the_line_broke_is_gone_all_the_same(store):
+    fake = FakeInflux()
+    shipped(store, fake)
+    with store.transaction() as write:
+        write.put_links("ann", ANALYSIS, [], [EventMetrics("t1", 1.25)])
+    for k in range(1, 5):
+        with contextlib.suppress(ServerError):
+            shipper(store, Line(fake, ["ok"] * k + ["lost"])).drain(patient=False)
+    shipped(store, fake)
+    assert_same(wanted(store), held_by_fake(fake))
+
+
+def test_that_its_own_point_is_refused_stops_nothing(store):
+    fake = FakeInflux()
+    fake.forms["somalink", "pipeline", "lag_s"] = str
+    shipped(store, fake)
+    assert_same(wanted(store), held_by_fake(fake))
+
+
+def test_a_device_that_turns_out_to_be_of_another_tier_is_there_once(store):
+    fake = FakeInflux()
+    shipped(store, fake)
+    with store.transaction() as write:
+        write.put_beats(replace(unit(), tier="D"), beats(10, start_ns=T0 + HOUR_NS))
+    store.outbox(replica_id(FAKE_PLACE)).begin_anew()
+    shipped(store, fake)
+    assert {row[1]["device_tier"] for row in fake.rows("beat")} == {"D"}
+    assert_same(wanted(store), held_by_fake(fake))
+
+
+def test_rows_of_a_buried_analysis_are_parked_no_more(store):
+    fake = FakeInflux()
+    fake.forms["somalink", "arousal", "arousal_z"] = str
+    shipped(store, fake)
+    assert standing(store, FAKE_PLACE, T0).parked == LIVED_S // 5
+    with store.transaction() as write:
+        write.put_grid(unit(), "B", grid(60, seed=2))
+        write.set_current_analysis("ann", "B")
+    del fake.forms["somalink", "arousal", "arousal_z"]
+    shipped(store, fake)
+    assert standing(store, FAKE_PLACE, T0).parked == 0
+    assert_same(wanted(store), held_by_fake(fake))
+
+
+def test_another_zone_or_language_is_made_anew(store):
+    fake = FakeInflux()
+    shipped(store, fake)
+    other = replace(MANNER, lang="de")
+    shipped(store, fake, manner=other)
+    assert_same(wanted(store, other), held_by_fake(fake))
+
+
+def test_what_cannot_be_made_holds_up_nobody_else(store, monkeypatch):
+    fake = FakeInflux()
+    monkeypatch.setattr("somalink.pipeline.replica.shipping.ask_anew", lambda *_: {}["nothing there"])
+    with pytest.raises(SomalinkError, match="could not be made"):
+        shipped(store, fake)
+    monkeypatch.undo()
+    assert fake.rows("social_event") and fake.rows("hour_summary")
+    shipped(store, fake)
+    assert_same(wanted(store), held_by_fake(fake))
+
+
+def test_bytes_alone_are_nothing_to_send(store):
+    fake = FakeInflux()
+    shipped(store, fake)
+    with store.transaction() as write:
+        write.put_raw(unit(), [RawRow(1, "boot", 1, "2a37", T0, b"x")])
+    assert standing(store, FAKE_PLACE, T0).changes == 1
+    shipped(store, fake)
+    assert standing(store, FAKE_PLACE, T0).changes == 0
+
+
+def test_a_clock_that_was_set_back_holds_nothing_up(store):
+    fake, now = FakeInflux(), Now(T0 + 30 * HOUR_NS)
+    running = shipper(store, fake, now=now)
+    running.drain()
+    now.t_ns = T0
+    with store.transaction() as write:
+        write.put_gaps(unit(), [Gap(Stream.RR, T0 + 8 * MINUTE_NS, T0 + 9 * MINUTE_NS, "hole")])
+    running.drain()
+    assert fake.rows("coverage")[0][2]["gap_s"] == 60.0
 
 
 def test_a_hiccup_is_waited_out_and_an_end_is_not(store):
