@@ -49,7 +49,7 @@ def test_no_tracked_file_names_this_host():
     assert not [name for name, text in texts().items() if host in text]
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-grafana.txt", "requirements-node.txt"])
 def test_locks_pin_every_package_by_hash_and_name_no_place_to_get_it(name):
     text = (ROOT / name).read_text()
     entries = re.split(r"\n(?=\S)", text.strip())
