@@ -78,6 +78,7 @@ ONE_DAY = "no weekday was there twice, so none is usual"
 NO_STATUS = "a recording folder says nothing of battery, contact or link"
 NO_LEVEL_AT_THE_END = "the last five minutes have no heart rate that could be judged"
 NO_SLOWING = "the level slowed in no moment that stood out that day"
+REAL = "nothing of that day was made up"
 EMPTY: Mapping[str, str] = {
     "somalink-clinic / What devices last said": NO_STATUS,
     "somalink-clinician / A breath, as found": NOT_TAGGED,
@@ -95,6 +96,8 @@ EMPTY: Mapping[str, str] = {
     "somalink-clinician / Steps not taken": NOT_PLANNED,
     "somalink-clinician / Steps, as found": NOT_PLANNED,
     "somalink-clinician / What cannot be said": NOT_TAGGED,
+    "somalink-clinician / Whose figures": REAL,
+    "somalink-live / Whose figures": REAL,
     "somalink-clinician / Usual week (violet: above it)": ONE_DAY,
     "somalink-clinician / What was done, listed": NOT_TAGGED,
     "somalink-health / Batteries": NO_STATUS,

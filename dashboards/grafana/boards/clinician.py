@@ -33,6 +33,7 @@ from dashboards.grafana.panels.clinician import (
     usable,
     wear,
     week,
+    whose,
     worn,
 )
 from dashboards.grafana.variables import CLINIC, CLINICIAN, LIVE, PERSON, ZONE, to_board
@@ -44,7 +45,7 @@ BOARD = Board(
     title="Clinician, one person",
     about="One person against their own usual. For discussion; it says why of nothing, and compares with nobody.",
     rows=(
-        Row(4, ((intro.PANEL, 17), (known.PANEL, 7))),
+        Row(4, ((intro.PANEL, 13), (whose.PANEL, 4), (known.PANEL, 7))),
         Heading(101, "What was covered"),
         Row(9, ((wear.PANEL, 14), (coverage.PANEL, 5), (worn.PANEL, 5))),
         Row(3, ((beats.PANEL, 14), (lost.PANEL, 10))),

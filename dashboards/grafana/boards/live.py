@@ -5,7 +5,7 @@ A phone has all of it in one column, in this order.
 
 from dashboards.grafana.look import ABOVE, BELOW, FAINT, TEXT
 from dashboards.grafana.model import Annotation, Board, Row
-from dashboards.grafana.panels.live import age, arousal, gate, heart, lag, movement, now, quality, rmssd, stood, straps, tagged
+from dashboards.grafana.panels.live import age, arousal, gate, heart, lag, movement, now, quality, rmssd, stood, straps, tagged, whose
 from dashboards.grafana.query import Query, as_is, one_of
 from dashboards.grafana.variables import CLINIC, CLINICIAN, HEALTH, LIVE, PERSON, to_board
 
@@ -27,7 +27,7 @@ BOARD = Board(
         Row(3, ((now.PANEL, 24),)),
         Row(12, ((arousal.PANEL, 24),)),
         Row(5, ((gate.PANEL, 24),)),
-        Row(3, ((movement.PANEL, 10), (age.PANEL, 6), (lag.PANEL, 8))),
+        Row(3, ((movement.PANEL, 8), (age.PANEL, 5), (whose.PANEL, 4), (lag.PANEL, 7))),
         Row(7, ((heart.PANEL, 12), (rmssd.PANEL, 12))),
         Row(8, ((stood.PANEL, 24),)),
         Row(5, ((tagged.PANEL, 24),)),

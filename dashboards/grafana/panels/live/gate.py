@@ -3,7 +3,7 @@
 from dashboards.grafana.kinds import states
 from dashboards.grafana.look import GATES
 from dashboards.grafana.model import Target
-from dashboards.grafana.query import STEP, Query, last
+from dashboards.grafana.query import STEP, Query, above, last
 
 GREYS = {
     "still": "#7d96a9",
@@ -20,8 +20,8 @@ PANEL = states(
     5,
     "Movement",
     "What the body was doing. *Moving*, *settling after moving* and *just stood up or sat down* are not judged: the heart answers the legs then, and "
-    "for some minutes after; they are brownish. An empty stretch has no data.\n\n*Each mark is the state at its end; over more than a day look at hours a "
+    "for some minutes after; they are brownish. An empty stretch has no heart rate.\n\n*Each mark is the state at its end; over days see hours a "
     "state instead (clinician's board).*",
-    (Target("A", Query("arousal", (last("gate"),), every=STEP, fill="null"), alias="Movement"),),
+    (Target("A", Query("arousal", (last("gate"),), (above("hr_bpm", 0),), every=STEP, fill="null"), alias="Movement"),),
     {gate: (GATES[gate][0], grey) for gate, grey in GREYS.items()},
 )

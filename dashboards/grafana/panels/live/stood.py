@@ -31,4 +31,5 @@ PANEL = table(
     ),
     hidden=STRETCH,
     sort=("When", True),
+    paged=True,
 )

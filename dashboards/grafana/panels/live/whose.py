@@ -1,0 +1,5 @@
+"""Whether there is a body behind the figures."""
+
+from dashboards.grafana.whose import whose
+
+PANEL = whose(15)
