@@ -14,8 +14,8 @@ from replica_machine import Replica
 from small_store import T0, beats, event, grid, unit
 
 from somalink.domain.time import DAY_NS, HOUR_NS, MINUTE_NS
+from somalink.pipeline.replica.batch import Sink
 from somalink.pipeline.replica.keeping import keep_shipping
-from somalink.pipeline.replica.shipping import Sink
 from somalink.pipeline.replica.standing import standing
 from somalink.storage import LocalStore, RecordingRow
 from somalink.storage.influx.server import Place, Server, ServerError, Trouble

@@ -6,7 +6,7 @@ from hypothesis import settings
 from replica import FAKE_PLACE, Rows, held_by_fake
 from replica_machine import Replica
 
-from somalink.pipeline.replica.shipping import Sink
+from somalink.pipeline.replica.batch import Sink
 from somalink.storage.influx.server import Place
 
 

@@ -15,8 +15,9 @@ from somalink.domain.constants import Constants
 from somalink.domain.measurements import MEASUREMENTS
 from somalink.domain.time import HOUR_NS
 from somalink.pipeline.replica import streams
+from somalink.pipeline.replica.batch import Sink
 from somalink.pipeline.replica.sets import SETS, Subject, hours_of
-from somalink.pipeline.replica.shipping import Manner, Shipper, Sink
+from somalink.pipeline.replica.shipping import Manner, Shipper
 from somalink.storage.influx.server import Place, ServerError, Trouble
 from somalink.storage.local import EVER, LocalStore
 

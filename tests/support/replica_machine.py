@@ -12,7 +12,8 @@ from small_store import T0, beats, episode, event, grid, unit
 
 from somalink.domain.time import HOUR_NS, MINUTE_NS
 from somalink.domain.types import EventMetrics, Gap, Link, Prompt, Rating, Session, Setting, Stream
-from somalink.pipeline.replica.shipping import Shipper, Sink
+from somalink.pipeline.replica.batch import Sink
+from somalink.pipeline.replica.shipping import Shipper
 from somalink.storage import LocalStore, RecordingRow
 from somalink.storage.influx.server import Place, ServerError
 

@@ -1,7 +1,7 @@
 """Brings a replica up to the store: what is new by change number, and what has an id by comparing it with what is there.
 
 The cursor moves only when everything up to it was acknowledged or has been written down as due, so a kill at any instant means sending again,
-never losing. Nothing here waits or tries again: `keeping` does. Two roads:
+never losing. Here only a hiccup is waited out; `keeping` tries again for ever. Two roads:
 
 * **streams** (beats, grid points, panels, device status) are sent as they are told, in the order of the store, deletions in their place;
 * **sets** (moments, tags, findings, hours ...) are made anew as a whole whenever something they rest on has changed, and compared with what may be
@@ -15,48 +15,36 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
-
-import numpy as np
+from typing import TypeVar
 
 from somalink.domain.choices import NO
 from somalink.domain.constants import Constants
 from somalink.domain.errors import SomalinkError
-from somalink.domain.identity import Unit, digest
+from somalink.domain.identity import digest
 from somalink.domain.measurements import DEVICE, MEASUREMENTS, PERSON, STORE, TIER
 from somalink.domain.time import HOUR_NS, SECOND_NS, local_day
-from somalink.domain.types import Beats, Episode, Gap, Grid, UtcOffset
-from somalink.pipeline.replica import streams
+from somalink.pipeline.replica.batch import LINES_AT_ONCE, STREAMED, Batch, Delivery, Sink
+from somalink.pipeline.replica.due import EVERY_DEVICE, FINDINGS, HOURS, due_of, everything_of, hours_named
 from somalink.pipeline.replica.sets import SETS, Subject, hours_of
 from somalink.pipeline.replica.standing import replica_id, standing
 from somalink.storage.influx.points import FieldValue, Point, series
 from somalink.storage.influx.server import Place, ServerError, Trouble
 from somalink.storage.local import EVER, LocalStore
 from somalink.storage.outbox import PENDING, Due, Held, Key, Parked, Progress
-from somalink.storage.rows import Delta, HourCount, RecordingRow, Tombstone
+from somalink.storage.rows import Delta
 
 T = TypeVar("T")
 
-LINES_AT_ONCE = 5_000
-"""Of one request. Above that a server gains nothing, and what it refuses takes longer to find."""
 ROWS_AT_ONCE = 50_000
 """Rows between two looks at what is due and who is watching."""
 HOURS_AT_ONCE = 400
-HOURS = "hours"
-"""The due work that makes `coverage` and `hour_summary`; its part is `device/hour`."""
 HOURLY = ("coverage", "hour_summary")
-EVERY_DEVICE = "*"
-"""In a part: every device, all its hours from the time that follows, or all of them where none does."""
 LOOK_BACK_NS = 48 * HOUR_NS
 """With every new local day the last two are made once more, in case a change told nobody which hours rest on it (a gap that shrank, a moment that moved)."""
 MORE_ROUNDS = 8
 """After what was there at the beginning: what the work itself has written, and no more, where somebody goes on recording."""
 OUT = "take out"
 """The due work that deletes every point of a person."""
-FINDINGS = "make findings"
-"""The due work that asks anew what moments come to: what the report would say of the last weeks is what dashboards say."""
-SAID = frozenset({"events", "event_metrics", "ratings", "sessions", "plans", "answers", "prompts"})
-"""Kinds of rows that findings rest on; of the body's rows they follow once a day."""
 WAIT_S: Mapping[str, float] = {HOURS: 60, "breathing": 60, "week_profile": 900, FINDINGS: 600}
 """How long a part rests after it was made, because what it rests on changes every few seconds while somebody wears a strap."""
 HICCUPS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -66,14 +54,6 @@ REPORT_S = 30.0
 LATE_S = 60.0
 """From then on a lag is told before it is worked off, so that an outage can be seen afterwards."""
 CONSENT = "consent_clinician"
-
-
-class Sink(Protocol):
-    """What is asked of a server; each raises ServerError."""
-
-    def write(self, bucket: str, lines: Sequence[str]) -> None: ...
-
-    def delete(self, bucket: str, measurement: str, tags: Mapping[str, str], start_ns: int, stop_ns: int) -> None: ...
 
 
 Told = Callable[[float], None]
@@ -104,7 +84,7 @@ class Shipper:
         """When each person's parts were made last."""
         self._mistakes: dict[tuple[str, str], str] = {}
         """What could not be made in this drain, and why."""
-        self._refused = {(each.series, each.t_ns) for each in self.outbox.parked()}
+        self.refused = {(each.series, each.t_ns) for each in self.outbox.parked()}
         self._reported_ns = 0
         self._day: dict[str, int] = {}
         """Newest local day whose hours were made, by person: with a new one the last weeks are others."""
@@ -174,7 +154,7 @@ class Shipper:
         asked = withheld(self.store)
         for person in sorted(asked - self.outbox.withheld()):
             self.outbox.forget(person)
-            self._refused = {(each.series, each.t_ns) for each in self.outbox.parked()}
+            self.refused = {(each.series, each.t_ns) for each in self.outbox.parked()}
             self._keep(self.progress, due=[Due(person, OUT)])
         for due in [due for due in self.outbox.due() if due.what == OUT]:
             self.take_out(due.person)
@@ -193,7 +173,7 @@ class Shipper:
         before = self._remembered("", "(manner)")
         if before != {"": manner}:
             people = [person for person in self.store.people() if person not in self.outbox.withheld()] if before else []
-            self._keep(self.progress, due=[due for person in people for due in _all_of(person)])
+            self._keep(self.progress, due=[due for person in people for due in everything_of(person)])
             self._remember("", "(manner)", {"": manner})
         for person in self.store.people():
             self._tiers(person)
@@ -205,7 +185,7 @@ class Shipper:
             return
         changed = {(name.rpartition("/")[0], before[name]) for name in before if now.get(name, before[name]) != before[name]}
         for device, tier in sorted(changed):
-            for measurement in _STREAMED.values():
+            for measurement in STREAMED.values():
                 for bucket in self.place.buckets:
                     self.sink.delete(bucket, measurement, {PERSON: person, DEVICE: device, TIER: tier}, *EVER)
         if changed and person not in self.outbox.withheld():
@@ -235,15 +215,15 @@ class Shipper:
     def _ship(self, deltas: Generator[Delta], progress: Progress, *, only: str = "") -> bool:
         """Sends what streams and notes what is due. With `only`, of one person, and the cursor stays."""
         left_out, newest = self.outbox.withheld(), self.store.change
-        batch, due, last = _Batch(self), set[Due](), progress.change
+        batch, due, last = Batch(self), set[Due](), progress.change
         with closing(deltas), batch:  # a cut-off reading would hold the store's state, and nothing could be written down
             for delta in deltas:
                 last = delta.change if not only else last
                 people = frozenset({only}) & delta.people if only else delta.people - left_out
                 for person in people:
                     batch.take(delta, person)
-                    due |= _due(delta, person)
-        batch.settle()
+                    due |= due_of(delta, person)
+        self._settle_deliveries(batch.done())
         moved = last > progress.change or bool(only)
         if moved:
             self._keep(replace(self.progress, change=last), due=due)
@@ -292,7 +272,7 @@ class Shipper:
     def _make_hours(self, person: str, parts: Sequence[str]) -> None:
         with self.store.reading():
             subject = self._subject(person)
-            of_device = _hours_of_parts(self.store, person, parts)
+            of_device = hours_named(self.store, person, parts)
         for device, hours in of_device.items():
             for some in _portions(sorted(hours), HOURS_AT_ONCE):
                 with self.store.reading():
@@ -319,7 +299,7 @@ class Shipper:
         for _, one in stale:
             self.sink.delete(bucket, measurement, one.key.by_name, one.key.t_ns, one.key.t_ns + 1)
         self._gone(stale, measurement)
-        deliveries = [self._deliver(person, bucket, lines) for lines in _portions([by_id[id].line() for id, _ in news], LINES_AT_ONCE)]
+        deliveries = [self.deliver(person, bucket, lines) for lines in _portions([by_id[id].line() for id, _ in news], LINES_AT_ONCE)]
         self._settle_deliveries(deliveries)
         self.outbox.hold(person, measurement, news)
         kept = {(id, one.key) for id, one in news}
@@ -327,13 +307,13 @@ class Shipper:
 
     def _gone(self, stale: Iterable[tuple[str, Held]], measurement: str) -> None:
         """What is taken back need not be parked any more."""
-        if self._refused:
-            self._unpark((series(measurement, {name: one.key.by_name.get(name, "") for name in MEASUREMENTS[measurement].tags}), one.key.t_ns)
+        if self.refused:
+            self.unpark((series(measurement, {name: one.key.by_name.get(name, "") for name in MEASUREMENTS[measurement].tags}), one.key.t_ns)
                                for _, one in stale)  # fmt: skip
 
     # ------------------------------------------------------------ one request and what became of it
 
-    def _deliver(self, person: str, bucket: str, lines: Sequence[str]) -> Delivery:
+    def deliver(self, person: str, bucket: str, lines: Sequence[str]) -> Delivery:
         """Sends lines; those that are refused are found by halving, and the rest goes on. ServerError for anything but the rows themselves."""
         if not lines:
             return Delivery()
@@ -346,9 +326,9 @@ class Shipper:
                 return Delivery(expired=len(lines))
             if len(lines) > 1:
                 middle = len(lines) // 2
-                return self._deliver(person, bucket, lines[:middle]) + self._deliver(person, bucket, lines[middle:])
+                return self.deliver(person, bucket, lines[:middle]) + self.deliver(person, bucket, lines[middle:])
             return Delivery(expired=1) if error.expired else Delivery(parked=(_parked(person, bucket, lines[0], error.what),))
-        return Delivery(len(lines), mended=tuple(filter(self._refused.__contains__, map(_place_of, lines))) if self._refused else ())
+        return Delivery(len(lines), mended=tuple(filter(self.refused.__contains__, map(_place_of, lines))) if self.refused else ())
 
     def _write(self, bucket: str, lines: Sequence[str]) -> None:
         """Once, and again while the server is only slow or just away: a year in one change is not begun anew for a hiccup."""
@@ -365,20 +345,20 @@ class Shipper:
         sent = sum(deliveries, Delivery())
         if sent.parked:
             self.outbox.park(sent.parked)
-            self._refused |= {(each.series, each.t_ns) for each in sent.parked}
-        self._unpark(sent.mended)
+            self.refused |= {(each.series, each.t_ns) for each in sent.parked}
+        self.unpark(sent.mended)
         self._keep(replace(self.progress, shipped=self.progress.shipped + sent.lines, expired=self.progress.expired + sent.expired))
 
-    def _unpark(self, places: Iterable[tuple[str, int]]) -> None:
+    def unpark(self, places: Iterable[tuple[str, int]]) -> None:
         """These rows are refused no more, or are not to be there any more."""
-        if mended := self._refused.intersection(places):
+        if mended := self.refused.intersection(places):
             self.outbox.unpark(mended)
-            self._refused -= mended
+            self.refused -= mended
 
     def again(self) -> None:
         """Sends what is parked once more: somebody has mended the server."""
         for parked in self.outbox.parked():
-            self._settle_deliveries([self._deliver(parked.person, parked.bucket, [parked.line])])
+            self._settle_deliveries([self.deliver(parked.person, parked.bucket, [parked.line])])
 
     def _keep(self, progress: Progress, *, due: Iterable[Due] = (), done: Iterable[Due] = ()) -> None:
         acknowledged = self._now_ns() if progress.shipped > self.progress.shipped else progress.acknowledged_ns
@@ -386,222 +366,7 @@ class Shipper:
         self.outbox.keep(self.progress, due=due, done=done)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of some lines."""
-
-    lines: int = 0
-    """Acknowledged."""
-    expired: int = 0
-    parked: tuple[Parked, ...] = ()
-    mended: tuple[tuple[str, int], ...] = ()
-    """Places of those that had been parked, and were taken now."""
-
-    def __add__(self, other: Delivery) -> Delivery:
-        return Delivery(self.lines + other.lines, self.expired + other.expired, self.parked + other.parked, self.mended + other.mended)
-
-
-class _UnderWay:
-    """A request in a thread of its own. Nobody waits for it at the end of the program: what is not acknowledged is sent again the next time."""
-
-    def __init__(self, call: Callable[[], Delivery]) -> None:
-        self._call = call
-        self._said: list[Delivery | BaseException] = []
-        self._thread = threading.Thread(target=self._run, name="send", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._said.append(self._call())
-        except BaseException as error:  # noqa: BLE001 (told to whoever asks for the result)
-            self._said.append(error)
-
-    def result(self) -> Delivery:
-        self._thread.join()
-        (said,) = self._said
-        if isinstance(said, BaseException):
-            raise said
-        return said
-
-
-class _Batch:
-    """Streamed rows on their way: gathered by unit, made into lines here while the request before is under way in another thread."""
-
-    def __init__(self, shipper: Shipper) -> None:
-        self._shipper, self._store = shipper, shipper.store
-        self._beats: dict[Unit, list[Beats]] = {}
-        self._grid: dict[Unit, list[Grid]] = {}
-        self._lines: dict[tuple[str, str], list[str]] = {}
-        self._rows = 0
-        self._deliveries: list[Delivery] = []
-        self._under_way: _UnderWay | None = None
-
-    def __enter__(self) -> _Batch:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self.flush()
-
-    def take(self, delta: Delta, person: str) -> None:
-        """One delta, of one person; a deletion waits for what was said before it."""
-        unit = delta.unit
-        if delta.kind == "tombstones":
-            self._delete(tombstone for tombstone in delta.values if isinstance(tombstone, Tombstone) and tombstone.person == person)
-        elif isinstance(delta.rows, Beats) and unit is not None:
-            self._beats.setdefault(unit, []).append(delta.rows)
-            self._rows += len(delta.rows)
-        elif isinstance(delta.rows, Grid) and unit is not None:
-            self._grid.setdefault(unit, []).append(delta.rows)
-            self._rows += len(delta.rows)
-        elif delta.kind in _ROW_LINES and unit is not None:
-            self._add(person, self._shipper.place.bucket, _ROW_LINES[delta.kind](unit, delta.values))
-        if self._rows >= LINES_AT_ONCE:
-            self._make_lines()
-
-    def _delete(self, tombstones: Iterable[Tombstone]) -> None:
-        streamed = [each for each in tombstones if each.kind in _STREAMED]
-        if not streamed:
-            return
-        self.flush()
-        for each in streamed:
-            measurement = _STREAMED[each.kind]
-            bucket = self._bucket(measurement)
-            tags = {PERSON: each.person, DEVICE: each.device} if each.device else {PERSON: each.person}
-            start_ns, stop_ns = (EVER[0] if each.from_ns is None else each.from_ns), (EVER[1] if each.to_ns is None else each.to_ns)
-            self._shipper.sink.delete(bucket, measurement, tags, start_ns, stop_ns)
-            head = series(measurement, {DEVICE: "", TIER: "", **tags})
-            self._shipper._unpark({(name, t_ns) for name, t_ns in self._shipper._refused if name.startswith(head) and start_ns <= t_ns < stop_ns})
-
-    def flush(self) -> None:
-        """Everything that was taken is acknowledged, or has its reason."""
-        self._make_lines()
-        for (person, bucket), lines in self._lines.items():
-            self._send(person, bucket, lines)
-        self._lines = {}
-        self._await()
-
-    def settle(self) -> None:
-        """Keeps what became of it."""
-        self._shipper._settle_deliveries(self._deliveries)
-        self._deliveries = []
-
-    def _make_lines(self) -> None:
-        for unit, parts in self._beats.items():
-            self._add(unit.person, self._bucket("beat"), streams.beat_lines(unit, self._with_their_like(unit, Beats.concat(parts))))
-        for unit, rows in self._grid.items():
-            self._add(unit.person, self._shipper.place.bucket, streams.arousal_lines(unit, self._that_shows(unit, Grid.concat(rows))))
-        self._beats, self._grid, self._rows = {}, {}, 0
-
-    def _with_their_like(self, unit: Unit, told: Beats) -> Beats:
-        """With every other beat of the same instants: which of two is 1 ns later depends on both."""
-        near = self._store.beats(unit.person, unit.device, int(told.t_ns.min()), int(told.t_ns.max()) + 1)
-        return near.take(np.isin(near.t_ns, told.t_ns))
-
-    def _that_shows(self, unit: Unit, told: Grid) -> Grid:
-        """Where recordings of a device overlap, the points that readers see."""
-        near = self._store.grid(unit.person, unit.device, int(told.stop_ns.min()), int(told.stop_ns.max()) + 1)
-        return near.take(np.isin(near.stop_ns, told.stop_ns))
-
-    def _add(self, person: str, bucket: str, lines: Sequence[str]) -> None:
-        waiting = self._lines.setdefault((person, bucket), [])
-        waiting.extend(lines)
-        while len(waiting) >= LINES_AT_ONCE:
-            self._send(person, bucket, waiting[:LINES_AT_ONCE])
-            del waiting[:LINES_AT_ONCE]
-
-    def _send(self, person: str, bucket: str, lines: Sequence[str]) -> None:
-        self._await()
-        self._under_way = _UnderWay(lambda: self._shipper._deliver(person, bucket, lines))
-
-    def _await(self) -> None:
-        if self._under_way is not None:
-            done, self._under_way = self._under_way, None
-            self._deliveries.append(done.result())
-
-    def _bucket(self, measurement: str) -> str:
-        place = self._shipper.place
-        return place.raw_bucket if place.raw_bucket and MEASUREMENTS[measurement].raw else place.bucket
-
-
-_ROW_LINES: Mapping[str, Callable[..., list[str]]] = {"hrv": streams.hrv_lines, "device_status": streams.status_lines}
-"""Kinds of rows that are sent as they are told."""
-_STREAMED: Mapping[str, str] = {"grid": "arousal", "beats": "beat", "hrv": "hrv_window", "device_status": "device_status"}
-"""Kinds of tombstones that take back what streamed, and the measurement it went to."""
-
-
-# ---------------------------------------------------------------- what is due
-
-
-def _due(delta: Delta, person: str) -> set[Due]:
-    """What has to be made anew because of what was told."""
-    kinds = {each.kind for each in delta.values if isinstance(each, Tombstone)} if delta.kind == "tombstones" else {delta.kind}
-    found = {Due(person, each.measurement) for each in SETS if each.rests_on & kinds}
-    if delta.kind == "tombstones" and "grid" in kinds:
-        found |= _all_of(person)  # another analysis: what it does not say again has no row that would tell of it
-    if kinds & SAID:
-        found.add(Due(person, FINDINGS))
-    return found | {Due(person, HOURS, part) for part in _hour_parts(delta)}
-
-
-def _hour_parts(delta: Delta) -> Iterator[str]:
-    """`device/hour` of every hour whose figures rest on what was told."""
-    if delta.kind == "tombstones":
-        yield from {f"{each.device}/" for each in delta.values if isinstance(each, Tombstone) and each.device}
-        return
-    if delta.unit is None or not delta.unit.device:
-        return
-    if isinstance(delta.rows, Beats):
-        hours = (np.unique(delta.rows.t_ns // HOUR_NS) * HOUR_NS).tolist()
-    elif isinstance(delta.rows, Grid):
-        hours = (np.unique((delta.rows.stop_ns - 1) // HOUR_NS) * HOUR_NS).tolist()
-    else:
-        hours = [hour for row in delta.values for hour in _hours_of_row(row)]
-        yield from (f"{EVERY_DEVICE}/{row.from_ns}" for row in delta.values if isinstance(row, UtcOffset))
-    yield from (f"{delta.unit.device}/{hour}" for hour in hours)
-
-
-def _hours_of_row(row: object) -> Iterable[int]:
-    match row:
-        case Gap(start_ns=start_ns, stop_ns=stop_ns):
-            return range(start_ns // HOUR_NS * HOUR_NS, max(stop_ns, start_ns + 1), HOUR_NS)
-        case HourCount(hour_start_ns=hour_ns):
-            return (hour_ns,)
-        case RecordingRow(start_ns=start_ns, stop_ns=stop_ns):
-            return range(start_ns // HOUR_NS * HOUR_NS, max(stop_ns or 0, start_ns + 1), HOUR_NS)
-        case Episode(start_ns=start_ns):
-            return (start_ns // HOUR_NS * HOUR_NS,)
-        case _:
-            return ()
-
-
-def _all_of(person: str) -> set[Due]:
-    """Everything that is compared."""
-    return {*(Due(person, each.measurement) for each in SETS), Due(person, HOURS, f"{EVERY_DEVICE}/"), Due(person, FINDINGS)}
-
-
-def _hours_of_parts(store: LocalStore, person: str, parts: Iterable[str]) -> dict[str, set[int]]:
-    """By device the hours that parts name: `device/hour`, `device/` (all of it), or of every device all from a time on."""
-    found: dict[str, set[int]] = {}
-    devices = sorted({unit.device for unit in store.units(person)})
-    for part in parts:
-        named, _, hour = part.rpartition("/")
-        for device in devices if named == EVERY_DEVICE else [named]:
-            mine = found.setdefault(device, set())
-            if hour and named != EVERY_DEVICE:
-                mine.add(int(hour))
-            else:
-                from_ns = int(hour) if hour else EVER[0]
-                mine.update(each for each in _all_hours(store, person, device) if each + HOUR_NS > from_ns)
-    return found
-
-
-def _all_hours(store: LocalStore, person: str, device: str) -> set[int]:
-    """Every hour in which a device has anything, and some around them."""
-    units = [unit for unit in store.units(person) if unit.device == device]
-    found = {hour for unit in units for day in store.days(unit) for hour in range(*day, HOUR_NS)}
-    found |= {hour for unit in units for gap in store.recording_gaps(unit) for hour in _hours_of_row(gap)}
-    return found | {hour for unit in units for hour in store.refusals(unit)}
+# ---------------------------------------------------------------- findings, and who is not in it
 
 
 def ask_anew(store: LocalStore, person: str, manner: Manner, now_ns: int) -> None:

@@ -13,8 +13,9 @@ from small_store import T0, beats, episode, event, grid, unit
 from somalink.domain.errors import SomalinkError
 from somalink.domain.time import HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import Beats, EventMetrics, Gap, Link, Rating, Setting, Stream
+from somalink.pipeline.replica.batch import LINES_AT_ONCE
 from somalink.pipeline.replica.keeping import CAP_S, FIRST_S, MEND_CAP_S, keep_shipping, waits
-from somalink.pipeline.replica.shipping import LINES_AT_ONCE, Shipper
+from somalink.pipeline.replica.shipping import Shipper
 from somalink.pipeline.replica.standing import replica_id, standing
 from somalink.storage import LocalStore, RecordingRow
 from somalink.storage.influx.server import Place, ServerError, Trouble
