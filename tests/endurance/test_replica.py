@@ -1,6 +1,6 @@
 """A long time of one person, sent for the first time: how fast beside a plain POST of the same lines, and with how much memory.
 
-    pytest -m influx tests/endurance/test_replica.py -s                          twenty days
+    pytest -m influx tests/endurance/test_replica.py -s                          two months
     SOMALINK_ENDURANCE=full pytest -m influx tests/endurance/test_replica.py -s  a year; an hour
 
 Prints points a second and their ratio; asserts that all arrives and that memory does not grow with the days, no speed: machines are shared.
@@ -29,9 +29,9 @@ from somalink.storage.influx.server import Place, Server
 pytestmark = [pytest.mark.influx, pytest.mark.slow]
 
 FULL = os.environ.get("SOMALINK_ENDURANCE") == "full"
-DAYS = 365 if FULL else 20
-SHORT = 5
-MOST_MB_MORE = 250 if FULL else 60
+DAYS = 365 if FULL else 60
+SHORT = 20
+MOST_MB_MORE = 200
 """What many days may hold more than a few: streams are told an hour at a time; findings of ninety days and what is held with an id are the rest."""
 
 
@@ -99,13 +99,19 @@ def test_a_long_time_is_sent_with_memory_that_does_not_grow_with_it(tmp_path: Pa
     assert peaks[1] - peaks[0] < MOST_MB_MORE
 
 
+TELLS = """
+import atexit, pathlib, re
+status = pathlib.Path("/proc/self/status")
+atexit.register(lambda: print(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1]))
+from somalink.cli import main
+main()
+"""
+"""What the kernel counts for a child begins with its parent's memory; what a program says of itself does not."""
+
+
 def shipped_by_a_program(store: Path, place: Place) -> float:
     """Megabytes that `somalink ship --once` held at most."""
     env = {**os.environ, **{f"SOMALINK_INFLUX_{name}": value for name, value in
                             {"URL": place.url, "ORG": place.org, "BUCKET": place.bucket, "TOKEN": place.token}.items()}}  # fmt: skip
-    program = [sys.executable, "-c", "from somalink.cli import main; main()", "ship", "--store", str(store), "--once"]
-    with subprocess.Popen(program, env=env, stdout=subprocess.DEVNULL) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    return used.ru_maxrss / 1024
+    done = subprocess.run([sys.executable, "-c", TELLS, "ship", "--store", str(store), "--once"], env=env, stdout=subprocess.PIPE, text=True, check=True)
+    return int(done.stdout.split()[-1]) / 1024
