@@ -159,6 +159,10 @@ class Outbox:
         sql = "SELECT person, series, t_ns, bucket, reason, line FROM replica_parked WHERE replica = ? ORDER BY series, t_ns"
         return [Parked(*row) for row in self._database.rows(sql, (self._replica,))]
 
+    def refused(self) -> set[tuple[str, int]]:
+        """(series, t_ns) of what is parked."""
+        return {(series, t_ns) for series, t_ns in self._database.rows("SELECT series, t_ns FROM replica_parked WHERE replica = ?", (self._replica,))}
+
     def reasons(self) -> dict[str, int]:
         """Why rows are parked, each with how many."""
         return dict(self._database.rows("SELECT reason, count(*) FROM replica_parked WHERE replica = ? GROUP BY reason ORDER BY reason", (self._replica,)))

@@ -83,7 +83,7 @@ class Writer:
     def put_beats(self, unit: Unit, beats: Beats) -> None:
         """Keyed by time; two beats of one time in one call are told apart by their order."""
         table = {name: np.asarray(column, np.int64) for name, column in beats.arrays().items()}
-        hours.BEATS.put(self._database, self._unit(unit), "", {**table, "n": _rank_among_equals(table["t_ns"])}, self.change)
+        hours.BEATS.put(self._database, self._unit(unit), "", {**table, "n": rank_among_equals(table["t_ns"])}, self.change)
 
     def put_gaps(self, unit: Unit, gaps: Iterable[Gap]) -> None:
         self._put(rows.GAPS, gaps, self._unit(unit))
@@ -376,7 +376,7 @@ def _says_the_same(kind: Kind[Revised], known: Revised, value: Revised) -> bool:
     return all(getattr(known, name) == getattr(value, name) for name in kind.own if name not in later)
 
 
-def _rank_among_equals(t: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+def rank_among_equals(t: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.int64]]:
     """How many earlier entries of a sorted array are equal to this one."""
     place = np.arange(len(t))
     first = np.ones(len(t), bool)

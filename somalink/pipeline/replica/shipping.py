@@ -84,7 +84,7 @@ class Shipper:
         """When each person's parts were made last."""
         self._mistakes: dict[tuple[str, str], str] = {}
         """What could not be made in this drain, and why."""
-        self.refused = {(each.series, each.t_ns) for each in self.outbox.parked()}
+        self.refused = self.outbox.refused()
         self._reported_ns = 0
         self._day: dict[str, int] = {}
         """Newest local day whose hours were made, by person: with a new one the last weeks are others."""
@@ -154,7 +154,7 @@ class Shipper:
         asked = withheld(self.store)
         for person in sorted(asked - self.outbox.withheld()):
             self.outbox.forget(person)
-            self.refused = {(each.series, each.t_ns) for each in self.outbox.parked()}
+            self.refused = self.outbox.refused()
             self._keep(self.progress, due=[Due(person, OUT)])
         for due in [due for due in self.outbox.due() if due.what == OUT]:
             self.take_out(due.person)

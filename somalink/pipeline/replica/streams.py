@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboards.picture.look import SURE_SE
 from somalink.domain.identity import Unit
 from somalink.domain.measurements import DEVICE, MEASUREMENTS, PERSON, TIER
 from somalink.domain.types import Beats, BoolArray, Flag, FloatArray, Gate, Grid, IntArray, word
@@ -18,9 +19,8 @@ from somalink.storage.coverage import usable
 from somalink.storage.derived import arousal_index, confidence, known, rmssd_ms, worded
 from somalink.storage.influx.points import Point, series
 from somalink.storage.rows import DeviceStatus, HrvRow
+from somalink.storage.writer import rank_among_equals
 
-SURE_SE = 1.64
-"""Ends of the 90 % band, in standard errors: as on the pictures and the page."""
 TICKS_TO_MS = 1000 / 1024
 STATUS = ("battery_pct", "contact", "state", "reason")
 """What a device says of itself that has a field; model and firmware stay in the store."""
@@ -80,13 +80,6 @@ def hrv_lines(unit: Unit, panels: Iterable[HrvRow]) -> list[str]:
 def status_lines(unit: Unit, statuses: Iterable[DeviceStatus]) -> list[str]:
     """One line for each time a device said something that has a field."""
     return _told(Point("device_status", worn(unit), {name: status.fields.get(name) for name in STATUS}, status.t_ns) for status in statuses)
-
-
-def rank_among_equals(t_ns: IntArray) -> IntArray:
-    """How many earlier entries of a sorted array are equal to this one, (n,)."""
-    place = np.arange(len(t_ns))
-    first = np.append(True, t_ns[1:] != t_ns[:-1])[: len(t_ns)]
-    return place - np.maximum.accumulate(np.where(first, place, 0)) if len(t_ns) else place
 
 
 def _told(points: Iterator[Point]) -> list[str]:
