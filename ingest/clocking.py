@@ -104,7 +104,7 @@ class Clocker:
 
     def _decode(self, decoder: Decoder, row: RawRow) -> tuple[Frame, ...] | None:
         try:
-            return tuple(frame for frame in decoder.decode(row.payload) if frame.stream in self._streams)
+            return tuple(said for said in decoder.decode(row.payload) if isinstance(said, Frame) and said.stream in self._streams)
         except BadFrame:
             self.unreadable += 1
             return None

@@ -16,14 +16,30 @@ from somalink.domain.types import IntArray, Stream
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """What one notification says of one stream: `values` (n,) or (n, 3), oldest first; `contact` where the device tells it."""
+    """What one notification says of one stream: `values` (n,) or (n, 3), oldest first; `contact` where the device tells it.
+
+    `sensor_ns`: the device's own clock at the last sample, None where the format carries no time. `flags` (n,): what the device itself says
+    of its intervals (`Flag`). `lsb`: the values are counts of the sensor, and want the factor that the device named when the stream began.
+    """
 
     stream: Stream
     values: IntArray
     contact: bool | None = None
+    sensor_ns: int | None = None
+    flags: IntArray | None = None
+    lsb: bool = False
 
 
-Decode = Callable[[bytes], tuple[Frame, ...]]
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a device says of a stream that it has begun: samples a second, and for counts of the sensor how many g one is."""
+
+    stream: Stream
+    rate_hz: float
+    factor_g: float | None = None
+
+
+Decode = Callable[[bytes], tuple[Frame | Told, ...]]
 
 
 @dataclass(frozen=True, slots=True)

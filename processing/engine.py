@@ -48,6 +48,7 @@ from somalink.domain.types import (
     Opened,
     Record,
     Stream,
+    StreamClock,
     UtcOffset,
 )
 
@@ -66,6 +67,7 @@ TAKES = {
     Heartbeat: "_beat",
     UtcOffset: "_shift",
     ClockAnchor: "_anchor",
+    StreamClock: "_anchor",
     Contact: "_touch",
     Baseline: "_adopt",
 }
@@ -199,7 +201,7 @@ class Engine:
     def _touch(self, item: Contact) -> None:
         self._contacts.append((item.t_ns, item.on))
 
-    def _anchor(self, item: ClockAnchor) -> None:
+    def _anchor(self, item: ClockAnchor | StreamClock) -> None:
         """Kept by the store; event time is already UTC here."""
 
     def _adopt(self, item: Baseline) -> None:

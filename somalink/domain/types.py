@@ -135,6 +135,31 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamClock:
+    """How a device's own clock ran against ours at `t_ns`: t_utc = sensor + `offset_ns`, drifting by `drift_ppb` (billionths).
+
+    `rate_mhz`: samples in a thousand of our seconds, 0 where unknown. `error_ns`: by how much samples may be misdated, the transport's least
+    delay apart, which nobody can see from here.
+    """
+
+    stream: Stream
+    t_ns: int
+    sensor_ns: int
+    offset_ns: int
+    drift_ppb: int
+    rate_mhz: int
+    error_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Upright:
+    """Which way gravity points for the sensor while its wearer stands upright, from `t_ns` on: x, y, z in 0.01 mg."""
+
+    t_ns: int
+    xyz: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A recording begins: which streams it has (they hold the watermark until a Gap ends them) and where the sensor sits."""
 
@@ -478,6 +503,6 @@ class Setting:
     revision: int = 1
 
 
-Item = Chunk | Gap | Heartbeat | UtcOffset | ClockAnchor | Contact | Opened | Baseline
+Item = Chunk | Gap | Heartbeat | UtcOffset | ClockAnchor | StreamClock | Upright | Contact | Opened | Baseline
 PersonInput = Event | Rating | Answer | Setting | Session | Plan
 Record = Beats | Grid | Episode | Candidate
