@@ -37,7 +37,7 @@ def decode(payload: bytes) -> tuple[Frame, ...]:
     return (Frame(Stream.RR, np.rint(steps * 8 * 1.024).astype(np.int64)),)
 
 
-DECODER = Decoder("example.bytes", frozenset({Stream.RR}), lateness_ns=2 * SECOND_NS, decode=decode)
+DECODER = Decoder("example.bytes", {Stream.RR: 2 * SECOND_NS}, decode)
 """A device that comes with somalink is passed to `ingest.streams.register` instead."""
 
 

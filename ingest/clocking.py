@@ -32,6 +32,8 @@ SLEW = 1000
 """UTC that creeps away from the line is followed by at most one part in this many."""
 TOLD_AHEAD_NS = 400 * DAY_NS
 """How far ahead the changes of local time are told when a recording opens."""
+OPTICAL = "C"
+"""Tier of devices that tell of beats in batches of pulse intervals, half a minute late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,10 @@ class Clocker:
         yield Opened(self.unit, start_ns, self._streams)
 
     def _set_lateness(self) -> None:
-        self._late = {stream: decoder.lateness_ns for decoder in self._decoders.values() for stream in decoder.streams if stream in self._streams}
+        """How late a stream may be is its quickest characteristic's to say; only optical devices tell beats by the slow one (PPI)."""
+        pick = max if self.unit.tier == OPTICAL else min
+        said = [each.late_ns for each in self._decoders.values()]
+        self._late = {stream: pick(late[stream] for late in said if stream in late) for stream in self._streams if any(stream in late for late in said)}
 
     # ------------------------------------------------------------ the link
 

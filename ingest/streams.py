@@ -4,7 +4,7 @@ Knows formats; knows nothing of time, connections or files. Bytes that do not fo
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,12 +44,16 @@ Decode = Callable[[bytes], tuple[Frame | Told, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """A characteristic as the clocking needs it: how to read it, and how late its samples may come (contracts, section 2)."""
+    """A characteristic as the clocking needs it: how to read it, the streams it tells of, and how late samples of each may come (contracts,
+    section 2)."""
 
     characteristic: str
-    streams: frozenset[Stream]
-    lateness_ns: int
+    late_ns: Mapping[Stream, int]
     decode: Decode
+
+    @property
+    def streams(self) -> frozenset[Stream]:
+        return frozenset(self.late_ns)
 
 
 RR_LATENESS_NS = 6 * SECOND_NS
@@ -87,4 +91,4 @@ def register(decoder: Decoder) -> Decoder:
     return decoder
 
 
-RR = register(Decoder("somalink.rr", frozenset((Stream.RR,)), RR_LATENESS_NS, decode_rr))
+RR = register(Decoder("somalink.rr", {Stream.RR: RR_LATENESS_NS}, decode_rr))

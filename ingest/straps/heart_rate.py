@@ -91,4 +91,4 @@ def _column(values: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]
     return np.array(values, np.int64)
 
 
-HEART_RATE = register(Decoder(CHARACTERISTIC, frozenset((Stream.RR, Stream.HR)), LATENESS_NS, decode))
+HEART_RATE = register(Decoder(CHARACTERISTIC, dict.fromkeys((Stream.RR, Stream.HR), LATENESS_NS), decode))

@@ -223,9 +223,7 @@ def test_an_interval_of_zero_is_received_and_refused():
 
 # ---------------------------------------------------------------- a second stream beside the beats
 
-HR = Decoder(
-    "test.hr", frozenset((Stream.HR,)), SECOND_NS, lambda payload: (Frame(Stream.HR, np.array([payload[0] * 1000], np.int64), contact=bool(payload[1])),)
-)
+HR = Decoder("test.hr", {Stream.HR: SECOND_NS}, lambda payload: (Frame(Stream.HR, np.array([payload[0] * 1000], np.int64), contact=bool(payload[1])),))
 WITH_HR = {**DECODERS, HR.characteristic: HR}
 BOTH = frozenset((Stream.RR, Stream.HR))
 
@@ -253,7 +251,7 @@ def test_a_stream_that_falls_silent_does_not_hold_the_others_up():
         if isinstance(item, Heartbeat):
             promised[item.stream] = item.t_ns
         if min(promised.values()):
-            assert promised[Stream.HR] - promised[Stream.RR] <= LAGGING_NS + RR.lateness_ns + SECOND_NS
+            assert promised[Stream.HR] - promised[Stream.RR] <= LAGGING_NS + RR.late_ns[Stream.RR] + SECOND_NS
     assert {gap.reason for gap in gaps(items)} == {"lagging"}
     t_ns, _ = beats(items)
     assert bool(np.all(np.diff(t_ns) > 0))

@@ -41,6 +41,7 @@ def test_a_notification_without_a_beat_is_a_frame_without_values():
 
 def test_a_strap_joins_by_registering(monkeypatch):
     monkeypatch.setattr(streams, "DECODERS", {})
-    made = Decoder("2a37", frozenset((Stream.HR,)), 0, lambda payload: (Frame(Stream.HR, np.array([payload[1] * 1000])),))
+    made = Decoder("2a37", {Stream.HR: 0}, lambda payload: (Frame(Stream.HR, np.array([payload[1] * 1000])),))
     assert register(made) is made
     assert list(streams.DECODERS.values()) == [made]
+    assert made.streams == {Stream.HR}
