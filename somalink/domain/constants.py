@@ -217,6 +217,62 @@ BREATH = Breath()
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """Of posture, steps and effort at the chest (docs/decisions/0031). No part of an analysis's name: nothing that was stored before these came
+    rests on them. From now on gates do, where a chest's accelerometer is there: with a new value here goes a new `ALGORITHM_VERSION`."""
+
+    upright_deg: float = 45.0
+    """From the direction gravity had while the wearer stood: leaning over a desk is 20-35, a deep chair 30-50."""
+    lying_deg: float = 60.0
+    """Between the two the word stays what it was, so that half-lying does not flicker."""
+    word_holds_s: int = 120
+    """A folder that names postures names them at least this often; after it nothing is known."""
+    step_crest_mg: float = 50.0
+    """A heart's recoil is some 10 mg at the chest, a slow step 80 and more."""
+    step_longest_s: int = 2
+    step_uneven_pct: int = 35
+    """How much one step may be longer or shorter than the one before: a limp is even over two steps, a gesture is over nothing."""
+    steps_least: int = 8
+    """Four seconds of walking, the filter of common pedometers: fewer in a row are gestures."""
+    effort_reserve: float = 0.40
+    """Of the heart's reserve, with a trunk that is not still: exercise of moderate intensity begins here (ACSM 2011). A bicycle moves the legs, and
+    the chest hardly: nothing but the heart tells it from sitting."""
+
+
+ACTIVITY = Activity()
+
+
+@dataclass(frozen=True, slots=True)
+class Respiratory:
+    """How breathing is seen (`processing.respiration`). For the eye alone: no part of an analysis, nothing of it is stored."""
+
+    win_s: int = 60
+    min_s: int = 30
+    cycles: int = 4
+    """Breaths that a rate needs: three cannot be told from a drift. 60 s hold four of the slowest, 30 s four at 8 a minute."""
+    rates: tuple[float, float] = (4.0, 40.0)
+    per_beat: float = 0.45
+    """Breaths a beat: beats sample the breath, and faster than every second beat it would look like a slower one."""
+    slow: float = 9.0
+    """Below this a wave of the heart rate may be one of blood pressure (0.07-0.13 Hz; Julien 2006, Cardiovasc Res 70:12)."""
+    slow_quality: float = 0.7
+    told: float = 0.4
+    apart: float = 0.25
+    noise: float = 0.35
+    clear: float = 0.9
+    """Of concentration and regularity: what noise has in nineteen of twenty minutes, and what a lone wave has."""
+    same: float = 1.0
+    same_share: float = 0.1
+    """Two sources show the same breath when they are no further apart than this, in breaths a minute or as a share."""
+    hole_s: float = 1.5
+    amplitude_mad: float = 5.0
+    max_artefact: float = 0.2
+
+
+RESPIRATION = Respiratory()
+
+
+@dataclass(frozen=True, slots=True)
 class Prompting:
     """When somebody may be asked (science, sections 2.9, 2.10, 4.4). No part of an analysis: these decide about people, not about records, so
     that a store whose records stand may be asked by newer rules. What was decided stays (docs/decisions/0020)."""
