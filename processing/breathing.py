@@ -129,11 +129,11 @@ def cycle(lately: Lately, pace: Pacer, stop_ns: int, *, known_from_ns: int = 0, 
     inside = known.t_ns > begun_ns
     if not inside.any() or stop_ns - int(known.t_ns[-1]) > SILENT_NS:
         return Cycle(reason="no_beats")
-    lost = _lost_before(known)
-    late_begin = int(known.t_ns[inside][0]) - _rr_ns(known.rr_ticks[inside])[0] - begun_ns > 2 * LOOSE_NS
+    lost = lost_before(known)
+    late_begin = int(known.t_ns[inside][0]) - rr_ns(known.rr_ticks[inside])[0] - begun_ns > 2 * LOOSE_NS
     if (lost & inside)[1:].any() or late_begin:
         return Cycle(reason="gap")
-    doubtful = _doubtful(known, lost, rules) & inside
+    doubtful = doubtful_in(known, lost, rules) & inside
     count = int_sum(inside)
     if int_sum(doubtful) > limits.max_artefact * count:
         return Cycle(reason="artefacts")
@@ -143,18 +143,19 @@ def cycle(lately: Lately, pace: Pacer, stop_ns: int, *, known_from_ns: int = 0, 
     return _fitted(known.t_ns[good], known.rr_ticks[good], pace, (begun_ns, stop_ns))
 
 
-def _rr_ns(ticks: IntArray) -> IntArray:
+def rr_ns(ticks: IntArray) -> IntArray:
+    """(n,) intervals in whole ns."""
     return ticks * SECOND_NS // TICKS_PER_S
 
 
-def _lost_before(lately: Lately) -> BoolArray:
+def lost_before(lately: Lately) -> BoolArray:
     """Whether beats are missing before each beat; the first one has nothing before it."""
     lost = np.zeros(len(lately.t_ns), bool)
-    lost[1:] = np.diff(lately.t_ns) - _rr_ns(lately.rr_ticks)[1:] > LOOSE_NS
+    lost[1:] = np.diff(lately.t_ns) - rr_ns(lately.rr_ticks)[1:] > LOOSE_NS
     return lost
 
 
-def _doubtful(lately: Lately, lost: BoolArray, rules: Beat) -> BoolArray:
+def doubtful_in(lately: Lately, lost: BoolArray, rules: Beat) -> BoolArray:
     """Beats that the classifier flags or finds off the rhythm."""
     number = np.maximum.accumulate(np.where(lost, np.arange(len(lost)), 0))
     raw = Raw(lately.t_ns, lately.rr_ticks, lately.t_ns[number], lately.edge, np.zeros(len(lost), np.int64))
@@ -167,14 +168,14 @@ def _doubtful(lately: Lately, lost: BoolArray, rules: Beat) -> BoolArray:
 
 def _fitted(t_ns: IntArray, ticks: IntArray, pace: Pacer, span: tuple[int, int]) -> Cycle:
     """Least squares by integer normal equations. A beat's rate is that of the middle of its interval."""
-    middle = t_ns - _rr_ns(ticks) // 2
+    middle = t_ns - rr_ns(ticks) // 2
     bpm = np.rint(60 * TICKS_PER_S * MILLI / ticks) / MILLI
     since = (middle - pace.started_ns) % pace.cycle_ns
     angle = 2 * math.pi * (since / pace.cycle_ns)
     trend = [np.ones(len(bpm)), (middle - (span[0] + span[1]) // 2) / (30 * SECOND_NS)]
     wave = [np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)]
-    level, whole = _solve(trend, bpm), _solve([*trend, *wave], bpm)
-    about, left = bpm - _of(trend, level), bpm - _of([*trend, *wave], whole)
+    level, whole = solved(trend, bpm), solved([*trend, *wave], bpm)
+    about, left = bpm - sum_of(trend, level), bpm - sum_of([*trend, *wave], whole)
     total, rest = _squares(about), _squares(left)
     n = len(bpm)
     freedom = (n - len(trend)) / max(n - len(trend) - TERMS, 1)
@@ -183,7 +184,7 @@ def _fitted(t_ns: IntArray, ticks: IntArray, pace: Pacer, span: tuple[int, int])
     return Cycle(round(amplitude, 3), round(r2, 3), _steady(about, angle, middle, pace))
 
 
-def _solve(columns: Sequence[FloatArray], target: FloatArray) -> list[float]:
+def solved(columns: Sequence[FloatArray], target: FloatArray) -> list[float]:
     """Coefficients of the columns; their sums run over integers, so that the order of the beats is nothing to them."""
     fixed = [np.rint(column * COLUMN).astype(np.int64) for column in columns]
     goal = np.rint(target * MILLI).astype(np.int64)
@@ -194,7 +195,7 @@ def _solve(columns: Sequence[FloatArray], target: FloatArray) -> list[float]:
     return [round(x * MICRO) / MICRO for x in np.linalg.solve(matrix, vector).tolist()]
 
 
-def _of(columns: Sequence[FloatArray], coefficients: Sequence[float]) -> FloatArray:
+def sum_of(columns: Sequence[FloatArray], coefficients: Sequence[float]) -> FloatArray:
     total = columns[0] * coefficients[0]
     for column, coefficient in zip(columns[1:], coefficients[1:], strict=True):
         total = total + column * coefficient
