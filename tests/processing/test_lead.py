@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.lead import lead, leading
+from processing.lead import joined, lead, leading
 from somalink.domain.time import GRID_NS, MINUTE_NS
 from somalink.domain.types import UNKNOWN, Episode, Grid
 
@@ -75,3 +75,53 @@ def test_the_order_in_which_devices_are_imported_never_matters(worn: dict[str, t
         return lead(starts, {name: grid(worn[name][0]) for name in order}, {name: worn[name][1] for name in order})
 
     assert leaders(names) == leaders(list(worn))
+
+
+# ---------------------------------------------------------------- one line
+
+
+def test_a_person_with_one_device_is_what_it_says() -> None:
+    alone = grid([9000] * 4)
+    told = joined({"strap": alone, "watch": Grid.empty()}, {"strap": "A"}, 0)
+    assert np.array_equal(told.rows.stop_ns, alone.stop_ns)
+    assert [(each.device, each.start_ns, each.stop_ns) for each in told.stretches()] == [("strap", START - 12 * GRID_NS, START - 8 * GRID_NS)]
+    assert joined({}, {}, 0).stretches() == []
+
+
+def test_a_strap_put_on_over_a_watch_speaks_once_its_minute_is_the_better_one() -> None:
+    watch, strap = grid([5000] * 48, first_stop_ns=START), grid([10_000] * 24, first_stop_ns=START + 12 * GRID_NS)
+    told = joined({"watch": watch, "strap": strap}, {"watch": "D", "strap": "A"}, START)
+    assert [(each.device, (each.stop_ns - each.start_ns) // GRID_NS) for each in told.stretches()] == [("watch", 17), ("strap", 19), ("watch", 12)]
+    assert len(told) == 48 and (np.diff(told.rows.stop_ns) == GRID_NS).all()
+
+
+def test_who_fell_silent_is_followed_by_who_still_knows() -> None:
+    silent = grid([10_000] * 12 + [UNKNOWN] * 24, first_stop_ns=START)
+    watch = grid([6000] * 36, first_stop_ns=START)
+    told = joined({"strap": silent, "watch": watch}, {"strap": "A", "watch": "D"}, START)
+    assert [(each.device, (each.stop_ns - each.start_ns) // GRID_NS) for each in told.stretches()] == [("strap", 16), ("watch", 20)]
+
+
+def test_the_first_points_know_the_minute_before_them() -> None:
+    strap, watch = grid([10_000] * 6 + [0] * 18, first_stop_ns=START), grid([4000] * 24, first_stop_ns=START)
+    whole = joined({"strap": strap, "watch": watch}, {}, START)
+    part = joined({"strap": strap, "watch": watch}, {}, START + 8 * GRID_NS)
+    assert part.speaker(START + 8 * GRID_NS) == whole.speaker(START + 8 * GRID_NS) == "strap"
+    assert part.speaker(START) == ""
+    assert np.array_equal(part.rows.hr_q, whole.rows.hr_q[8:])
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdef"), st.tuples(qualities, st.sampled_from("ABCD"), st.integers(-6, 6)), min_size=1), st.randoms(use_true_random=False)
+)
+def test_the_line_has_every_moment_once_whatever_was_imported_first(worn: dict[str, tuple[list[int], str, int]], shuffle: Random) -> None:
+    names = list(worn)
+    shuffle.shuffle(names)
+    grids = {name: grid(quality, first_stop_ns=START + late * GRID_NS) for name, (quality, _, late) in worn.items()}
+    tiers = {name: tier for name, (_, tier, _) in worn.items()}
+    told, again = joined(grids, tiers, 0), joined({name: grids[name] for name in names}, {name: tiers[name] for name in names}, 0)
+    assert told.rows.stop_ns.tolist() == sorted({stop for each in grids.values() for stop in each.stop_ns.tolist()})
+    assert told.stretches() == again.stretches()
+    assert [told.speaker(stop) for stop in told.rows.stop_ns.tolist()] == lead(told.rows.stop_ns, grids, tiers)
+    for name, stop, quality in zip((told.devices[k] for k in told.of.tolist()), told.rows.stop_ns.tolist(), told.rows.hr_q.tolist(), strict=True):
+        assert quality == int(grids[name].hr_q[np.searchsorted(grids[name].stop_ns, stop)])
