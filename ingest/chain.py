@@ -194,6 +194,9 @@ class BeatChain:
             self.waiting = came_before
             yield from self._follow()
             self.waiting = came_after
+            if self.anchor_ns is None:  # what came before had carried it away
+                yield from self._hang_all(self.why)
+                return
         self._put_back(missing)
         least, most = self._room()
         by = _likely(least, most, self._usual())
