@@ -1,6 +1,6 @@
 """Which straps and watches are in reach, and which of them this computer holds already.
 
-Knows advertisements and the names that makers give; connects to nothing and remembers nothing.
+Knows advertisements, and asks the catalogue of devices about names; connects to nothing and remembers nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ingest.ble.leaving import within
 from ingest.ble.names import HEART_RATE_SERVICE, normalise
 from ingest.ble.trouble import RADIO_ERRORS, done_without, trouble_of
+from ingest.devices.catalogue import Family, family_of, named
 
 if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice
@@ -24,18 +25,6 @@ COMMAND_S = 5.0
 """A system that takes longer to begin or end a scan, or to list its connections, does not answer."""
 RSSI_UNKNOWN = 127
 """What macOS and the specification put where no signal strength was measured."""
-
-KNOWN_NAMES = (
-    # Chest straps and arm bands. Most name the service too; some firmware puts it into a scan response that gets lost.
-    "Polar ", "HRM", "TICKR", "Wahoo", "Movesense", "Suunto", "COROS", "MYZONE", "Zephyr", "BioHarness", "Aidlab", "Frontier", "Viiiiva", "4iiii", "60beat",
-    "RHYTHM", "Scosche", "XOSS", "CooSpo", "808S", "H6 ", "H808", "H9Z", "HW7", "HW8", "HW9", "H64-", "H303", "H603", "H613", "Magene", "Dual HR", "Geonaute",
-    "Decathlon", "Kalenji", "Powr Labs", "Livlov", "iGPSPORT", "CYCPLUS", "BlueHR",
-    # Watches and bands that share their heart rate only once told to, and leave the service out when short of room.
-    "Garmin", "Forerunner", "fenix", "fēnix", "epix", "Venu", "vivo", "Instinct", "Enduro", "Amazfit", "Zepp", "Mi Band", "Mi Smart Band", "Xiaomi Smart Band",
-    "Xiaomi Watch", "Redmi Watch", "WHOOP", "Fitbit", "Charge 6", "Pixel Watch", "HUAWEI", "HONOR Band", "HONOR Watch", "Bangle.js", "PineTime", "InfiniTime",
-)  # fmt: skip
-"""How the names begin under which heart rate sensors are known to go. A hint, not a proof: `Sighting.known_by_name` is said to be one."""
-_KNOWN = tuple(name.casefold() for name in KNOWN_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +40,14 @@ class Sighting:
     heart_rate: bool
     """It offers the Heart Rate service."""
     known_by_name: bool
-    """Its name begins as those of heart rate sensors do."""
+    """It is called as a family of the catalogue is: a hint, and no proof."""
     held: bool
     """This computer is connected to it already."""
+
+    @property
+    def family(self) -> Family | None:
+        """What it is by its name; None for one that neither offers heart rate nor is called as if it did."""
+        return family_of(self.name) if self.is_strap else None
 
     @property
     def is_strap(self) -> bool:
@@ -62,8 +56,8 @@ class Sighting:
 
 
 def is_known_name(name: str | None) -> bool:
-    """Whether a name begins as those of heart rate sensors do."""
-    return (name or "").casefold().startswith(_KNOWN)
+    """Whether heart rate sensors are called so."""
+    return named(name) is not None
 
 
 def is_heart_rate(services: Iterable[str], name: str | None = None) -> bool:

@@ -8,7 +8,7 @@ FAMILY = Family(
     maker="",
     models=("any other chest strap",),
     names=(
-        "Polar H6*", "Polar H7*", "Polar RUN*", "HRM*", "Suunto*", "MYZONE*", "Zephyr*", "BioHarness*", "Aidlab*", "Frontier*", "Viiiiva*", "4iiii*", "60beat*",
+        "Polar H*", "HRM*", "Suunto*", "MYZONE*", "Zephyr*", "BioHarness*", "Aidlab*", "Frontier*", "Viiiiva*", "4iiii*", "60beat*",
         "XOSS*", "CooSpo*", "808S*", "H6 *", "H808*", "H9Z*", "H64-*", "H303*", "Magene*", "Dual HR*", "Geonaute*", "Decathlon*", "Kalenji*", "Powr Labs*",
         "Livlov*", "iGPSPORT*", "CYCPLUS*", "BlueHR*",
     ),

@@ -11,9 +11,9 @@ FAMILY = Family(
     maker="",
     models=("any other watch or band",),
     names=(
-        "Watch *", "Galaxy Watch*", "Xiaomi Watch*", "Redmi Watch*", "HUAWEI*", "HONOR Band*", "HONOR Watch*", "Polar Vantage*", "Polar Grit*", "Polar Ignite*",
-        "Polar Pacer*", "Polar Unite*", "Polar 360*", "Polar Loop*", "Scosche*", "RHYTHM*", "Mio *", "H603*", "H613*", "HW7*", "HW8*", "HW9*", "Bangle.js*",
-        "PineTime*", "InfiniTime*",
+        "Watch *", "Galaxy Watch*", "Xiaomi Watch*", "Redmi Watch*", "HUAWEI*", "HONOR Band*", "HONOR Watch*", "Polar*", "Scosche*",
+        "RHYTHM*", "Mio *", "H603*",
+        "H613*", "HW7*", "HW8*", "HW9*", "Bangle.js*", "PineTime*", "InfiniTime*",
     ),
     examples=("HUAWEI WATCH GT 4-123", "Watch 3", "RHYTHM24 12345", "MIO FUSE"),
     tier="D",
@@ -28,5 +28,5 @@ FAMILY = Family(
             "An Apple Watch does not share its heart rate by itself; an app has to be added that does.",
         )),
     ),
-    tried=(Tried("recorded bytes", "a Mio Fuse's notifications, recorded by others"), Tried("virtual on BlueZ", "a watch that sends a heart rate alone")),
+    tried=(Tried("recorded bytes", "a Mio Fuse's notifications, recorded by others"), Tried("virtual device", "a watch that sends a heart rate alone")),
 )  # fmt: skip

@@ -23,5 +23,8 @@ FAMILY = Family(
     latency_s=2.6,
     quirks=("late", "two_links_off", "drops_after_45_s", "do_not_pair", "ecg_costs_battery", "rate_off", "streams_apart"),
     notes=("Coin cell CR2025; an ECG of 130 samples a second on request, movement at 25 a second by default.",),
-    tried=(Tried("recorded bytes", "ECG frames of one ride and a control point's replies, recorded by others"),),
+    tried=(
+        Tried("recorded bytes", "ECG frames of one ride and the replies of a control point, recorded by others"),
+        Tried("virtual on BlueZ", "heart rate and intervals, battery, and its link through hundreds of faults"),
+    ),
 )
