@@ -2,13 +2,14 @@
 
 A pure fold: the same rows give the same items, live or read back from a store. Knows arrival stamps, decoders and the notes that a program
 writes of its own link; reads no clock, so a silence is told when the next row shows it. One straight line from the monotonic clock to UTC
-for a connection; how beats are dated on it is `ingest.chain`'s. It does not read sensor time stamps.
+for a connection; how beats are dated on it is `ingest.chain`'s, and samples that carry their device's own time `ingest.sensor_time`'s.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,12 +18,13 @@ import numpy as np
 from ingest.ble import notes
 from ingest.chain import SILENCE_NS, BeatChain
 from ingest.localtime import utc_offsets
+from ingest.sensor_time import Dated, Reading, SensorClock
 from ingest.straps import DECODERS
-from ingest.streams import Decoder, Frame
+from ingest.streams import Decoder, Frame, Told
 from somalink.domain.errors import BadFrame
 from somalink.domain.identity import Unit
 from somalink.domain.time import DAY_NS, HOUR_NS, SECOND_NS
-from somalink.domain.types import Chunk, ClockAnchor, Contact, Gap, Heartbeat, Item, Opened, Stream
+from somalink.domain.types import Chunk, ClockAnchor, Contact, Gap, Heartbeat, IntArray, Item, Opened, Stream, StreamClock, Upright
 
 LAGGING_NS = 40 * SECOND_NS
 """A stream further behind the lead holds everybody up: it is gapped, and joins again when it speaks (contracts, section 2)."""
@@ -34,6 +36,16 @@ TOLD_AHEAD_NS = 400 * DAY_NS
 """How far ahead the changes of local time are told when a recording opens."""
 OPTICAL = "C"
 """Tier of devices that tell of beats in batches of pulse intervals, half a minute late."""
+RATES_HZ: Mapping[Stream, float] = {Stream.ECG: 130.0, Stream.ACC: 25.0}
+"""Of a device that named none; its own stamps tell better within seconds."""
+FACTOR_G = 2 * 8 / 2**16
+"""One count of a 16-bit accelerometer of 8 g, where a device that sends counts named no factor."""
+HUNDREDTH_MG = 100_000
+"""Hundredths of a mg in a g."""
+NEVER_NS = 2**62
+"""A hundred and forty years after a device's beginning of time: no clock says that, and a sum of two such still fits 64 bits."""
+ABSENT_NS = 5 * SECOND_NS
+"""How often the gap of a stream that this link does not bring is told further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +91,17 @@ class Clocker:
         self._told: dict[Stream, int] = {}
         self._promised: dict[Stream, int] = {}
         self._out: dict[Stream, int] = {}
-        """Since when each stream has no link, while it has none."""
-        self._why = ""
+        """Since when each stream has said nothing, while its link is lost, or is one that does not bring it."""
+        self._whys: dict[Stream, str] = {}
+        """And why."""
+        self._down = False
         self._contact: bool | None = None
+        self._sensors: dict[Stream, SensorClock] = {}
+        """Of streams that carry their device's time, one a connection."""
+        self._named: dict[Stream, tuple[float, float]] = {}
+        """(samples a second, g a count) of each stream, as the device named them."""
+        self._absent: set[Stream] = set()
+        """Streams of this recording that the link of now does not bring."""
 
     def push(self, row: RawRow) -> list[Item]:
         """The items that this row makes known, in the order to take them."""
@@ -98,18 +118,29 @@ class Clocker:
         frames = None if decoder is None else self._decode(decoder, row)
         if decoder is None or frames is None:
             return
+        self._down = False
         for frame in frames:
             yield from self._touch(frame, arrival_ns)
-            yield from self._rr(frame, arrival_ns) if frame.stream is Stream.RR else self._others(frame, arrival_ns)
+            if frame.stream is Stream.RR:
+                yield from self._rr(frame, arrival_ns)
+            elif frame.sensor_ns is None:
+                yield from self._others(frame, arrival_ns)
+            else:
+                yield from self._stamped(frame, frame.sensor_ns, arrival_ns)
         yield from self._promise(decoder.streams, arrival_ns)
+        yield from self._without(arrival_ns)
         yield from self._lagging()
 
     def _decode(self, decoder: Decoder, row: RawRow) -> tuple[Frame, ...] | None:
         try:
-            return tuple(said for said in decoder.decode(row.payload) if isinstance(said, Frame) and said.stream in self._streams)
+            said = decoder.decode(row.payload)
         except BadFrame:
             self.unreadable += 1
             return None
+        for each in said:
+            if isinstance(each, Told):
+                self._named[each.stream] = (each.rate_hz, each.factor_g or self._named.get(each.stream, (0.0, FACTOR_G))[1])
+        return tuple(each for each in said if isinstance(each, Frame) and each.stream in self._streams)
 
     # ------------------------------------------------------------ clocks
 
@@ -124,7 +155,7 @@ class Clocker:
             if same and abs(offset_ns - known_ns) <= CLOCK_STEP_NS:
                 self._slew(offset_ns, row.t_mono_ns)
                 return
-            if not self._out:
+            if not self._down:
                 why = "clock_step" if same else notes.DISCONNECT if boot_id == row.boot_id else notes.RESTART
                 yield from self._cut(why)
         self._line, self._slewed_ns = (row.boot_id, row.connection, offset_ns), row.t_mono_ns
@@ -163,31 +194,50 @@ class Clocker:
             if self._beats is not None:
                 yield from self._beats.release()
                 self._told[Stream.RR] = self._beats.told_ns
-        elif state == notes.DOWN and not self._out:
+            yield from self._release_samples()
+        elif state == notes.DOWN and not self._down:
             yield from self._cut(why)
             yield from self._outage(now_ns)
-        elif state in (notes.DOWN, notes.STILL) and self._out:
+        elif state in (notes.DOWN, notes.STILL):
             yield from self._outage(now_ns)
+        elif state == notes.STREAMS:
+            self._absent = {stream for stream in self._streams if stream in OWN and stream.value not in why.split()}
+        elif state == notes.UPRIGHT:
+            yield from _upright(why, now_ns)
 
     def _cut(self, why: str) -> Iterator[Item]:
         """Every stream ends here, and goes on after a Gap."""
         if self._beats is not None:
             yield from self._beats.cut(why)
             self._told[Stream.RR] = self._beats.told_ns
-        self._out, self._why = dict(self._told), why
+        yield from self._release_samples()
+        self._sensors, self._absent = {}, set()
+        self._out = self._told | self._out
+        self._whys = dict.fromkeys(self._out, why) | self._whys
+        self._down = True
 
     def _outage(self, now_ns: int) -> Iterator[Item]:
         """Time goes on without a link: each stream's gap grows, and nothing older than it will come."""
-        for stream, since_ns in self._out.items():
+        for stream in self._out:
             until_ns = now_ns - self._late.get(stream, 0)
             if stream is Stream.RR and self._beats is not None:
                 yield from self._beats.outage(until_ns)
             elif until_ns > self._told[stream]:
-                yield Gap(stream, since_ns, until_ns, self._why, until_ns - since_ns)
+                yield self._grown(stream, until_ns)
             self._told[stream] = max(self._told[stream], until_ns)
             if until_ns > self._promised[stream]:
                 self._promised[stream] = until_ns
                 yield Heartbeat(until_ns, stream)
+
+    def _grown(self, stream: Stream, until_ns: int) -> Gap:
+        """The gap of a stream that is out, up to now."""
+        return Gap(stream, self._out[stream], until_ns, self._whys[stream], until_ns - self._out[stream])
+
+    def _back(self, stream: Stream) -> tuple[int, str] | None:
+        """The stream speaks again: since when it had not, and why; None if it was not out."""
+        since_ns = self._out.pop(stream, None)
+        why = self._whys.pop(stream, "")
+        return None if since_ns is None else (since_ns, why)
 
     # ------------------------------------------------------------ samples
 
@@ -205,7 +255,7 @@ class Clocker:
             account.refused["not_positive"] += len(frame.values) - len(good)
         yield from self._beats.add(good, arrival_ns)
         self._told[Stream.RR] = self._beats.told_ns
-        self._out.pop(Stream.RR, None)
+        self._back(Stream.RR)
 
     def _others(self, frame: Frame, arrival_ns: int) -> Iterator[Item]:
         """Samples that carry no time: the last one is of the arrival, those before it are spread evenly since the last notification."""
@@ -214,14 +264,52 @@ class Clocker:
             return
         told_ns = self._told.get(frame.stream, arrival_ns - 1)
         last_ns = max(arrival_ns, told_ns + count)
-        since_ns = self._out.pop(frame.stream, None)
-        if since_ns is not None or last_ns - told_ns > SILENCE_NS:
-            begun_ns = told_ns if since_ns is None else since_ns
-            if told_ns > self._start_ns or since_ns is not None:
-                yield Gap(frame.stream, begun_ns, last_ns - count, "silence" if since_ns is None else self._why, last_ns - count - begun_ns)
+        out = self._back(frame.stream)
+        if out is not None or last_ns - told_ns > SILENCE_NS:
+            begun_ns, why = out or (told_ns, "silence")
+            if told_ns > self._start_ns or out is not None:
+                yield Gap(frame.stream, begun_ns, last_ns - count, why, last_ns - count - begun_ns)
             told_ns = last_ns - count
         self._told[frame.stream] = last_ns
         yield Chunk(frame.stream, told_ns + (last_ns - told_ns) * np.arange(1, count + 1, dtype=np.int64) // count, frame.values)
+
+    def _stamped(self, frame: Frame, sensor_ns: int, arrival_ns: int) -> Iterator[Item]:
+        """Samples that carry their device's time; a time that no clock has is not read."""
+        if not 0 <= sensor_ns < NEVER_NS:
+            self.unreadable += 1
+            return
+        if frame.stream not in self._sensors:
+            rate_hz = self._named.get(frame.stream, (0.0, FACTOR_G))[0] or RATES_HZ[frame.stream]
+            told_ns = self._told.get(frame.stream, arrival_ns - 1)
+            self._sensors[frame.stream] = SensorClock(round(SECOND_NS / rate_hz), told_ns)
+        yield from self._dated(frame.stream, self._sensors[frame.stream].add(sensor_ns, self._scaled(frame), arrival_ns))
+
+    def _scaled(self, frame: Frame) -> IntArray:
+        """Counts of the sensor in the unit of the stream."""
+        if not frame.lsb:
+            return frame.values
+        factor_g = self._named.get(frame.stream, (0.0, FACTOR_G))[1]
+        scaled: IntArray = np.rint(frame.values * (factor_g * HUNDREDTH_MG)).astype(np.int64)
+        return scaled
+
+    def _release_samples(self) -> Iterator[Item]:
+        for stream, clock in self._sensors.items():
+            yield from self._dated(stream, clock.release())
+
+    def _dated(self, stream: Stream, said: Iterable[Dated | Reading]) -> Iterator[Item]:
+        """Samples as a chunk, behind the gap that they end, if they do; readings of the device's clock as they are."""
+        for each in said:
+            if isinstance(each, Reading):
+                yield StreamClock(stream, each.t_ns, each.sensor_ns, each.offset_ns, each.drift_ppb, each.rate_mhz, each.error_ns)
+                continue
+            first_ns, gap_ns, why = int(each.t_ns[0]), each.gap_ns, each.why
+            if (out := self._back(stream)) is not None:
+                gap_ns, why = out
+            if gap_ns is not None and first_ns > gap_ns:
+                yield Gap(stream, gap_ns, first_ns, why, first_ns - gap_ns)
+            self._absent.discard(stream)
+            self._told[stream] = int(each.t_ns[-1])
+            yield Chunk(stream, each.t_ns, each.values)
 
     # ------------------------------------------------------------ promises
 
@@ -234,9 +322,23 @@ class Clocker:
             if stream is Stream.RR and self._beats is not None and self._beats.waiting:
                 oldest_ns = self._beats.told_ns if self._beats.anchor_ns is not None else self._beats.waiting[0].arrival_ns - self._late[stream]
                 promise = min(promise, oldest_ns)
+            if stream in self._sensors and self._sensors[stream].waiting:
+                promise = min(promise, self._sensors[stream].told_ns)
             if promise > self._promised[stream]:
                 self._promised[stream] = promise
                 yield Heartbeat(promise, stream)
+
+    def _without(self, arrival_ns: int) -> Iterator[Item]:
+        """What this link does not bring holds nobody up: its gap is told as time goes on."""
+        for stream in sorted(self._absent):
+            until_ns = arrival_ns - self._late.get(stream, 0)
+            if until_ns - self._told[stream] < ABSENT_NS:
+                continue
+            self._out.setdefault(stream, self._told[stream])
+            self._whys.setdefault(stream, notes.NOT_STARTED)
+            self._told[stream] = self._promised[stream] = until_ns
+            yield self._grown(stream, until_ns)
+            yield Heartbeat(until_ns, stream)
 
     def _lagging(self) -> Iterator[Item]:
         """Streams too far behind the lead are gapped up to it, so that the others' windows can become final."""
@@ -265,8 +367,12 @@ class Clocker:
             "told": _plain(self._told),
             "promised": _plain(self._promised),
             "out": _plain(self._out),
-            "why": self._why,
+            "whys": {stream.value: why for stream, why in self._whys.items()},
+            "down": self._down,
             "contact": self._contact,
+            "sensors": {stream.value: clock.state() for stream, clock in self._sensors.items()},
+            "named": {stream.value: list(named) for stream, named in self._named.items()},
+            "absent": sorted(stream.value for stream in self._absent),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -280,7 +386,23 @@ class Clocker:
         self._beats = None if state["beats"] is None else BeatChain.of(state["beats"])
         self._start_ns = state["start"]
         self._told, self._promised, self._out = (_streams(state[name]) for name in ("told", "promised", "out"))
-        self._why, self._contact = state["why"], state["contact"]
+        self._whys = {Stream(name): why for name, why in state["whys"].items()}
+        self._down, self._contact = state["down"], state["contact"]
+        self._sensors = {Stream(name): SensorClock.of(clock) for name, clock in state["sensors"].items()}
+        self._named = {Stream(name): (rate_hz, factor_g) for name, (rate_hz, factor_g) in state["named"].items()}
+        self._absent = {Stream(name) for name in state["absent"]}
+
+
+OWN = frozenset({Stream.ACC, Stream.ECG})
+"""Streams that a device brings only when it is asked to, on each link anew."""
+
+
+def _upright(said: str, t_ns: int) -> Iterator[Upright]:
+    """The note of a posture calibration; one that nobody can read says nothing."""
+    parts = said.split()
+    with contextlib.suppress(ValueError):
+        x, y, z = (int(part) for part in parts)
+        yield Upright(t_ns, (x, y, z))
 
 
 def _plain(times: Mapping[Stream, int]) -> dict[str, int]:

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.clocking import LAGGING_NS, Clocker, RawRow
-from ingest.streams import DECODERS, RR, Decoder, Frame, encode_rr
+from ingest.streams import DECODERS, RR, Decoder, Frame, Told, encode_rr
 from somalink.domain.identity import Unit
 from somalink.domain.time import SECOND_NS
-from somalink.domain.types import Chunk, ClockAnchor, Contact, Flag, Gap, Heartbeat, Item, Opened, Stream, UtcOffset
+from somalink.domain.types import Chunk, ClockAnchor, Contact, Flag, Gap, Heartbeat, Item, Opened, Stream, StreamClock, Upright, UtcOffset
 
 UNIT = Unit("ada", "fake-strap", "run-1")
 ONLY_RR = frozenset((Stream.RR,))
@@ -35,7 +35,10 @@ def gaps(items) -> list[Gap]:
 
 def plain(items) -> list[object]:
     """Items as values that compare."""
-    return [(item.stream, item.t_ns.tolist(), item.values.tolist(), item.flags.tolist()) if isinstance(item, Chunk) else item for item in items]
+    return [
+        (item.stream, item.t_ns.tolist(), item.values.tolist(), None if item.flags is None else item.flags.tolist()) if isinstance(item, Chunk) else item
+        for item in items
+    ]
 
 
 straps = st.builds(
@@ -260,3 +263,100 @@ def test_a_stream_that_falls_silent_does_not_hold_the_others_up():
 def test_contact_is_told_when_it_changes():
     items = clocked(with_hr(FakeStrap(heart(2)), until_s=100, contact=lambda second: second < 50), streams=BOTH, decoders=WITH_HR)
     assert [item.on for item in items if isinstance(item, Contact)] == [True, False]
+
+
+# ---------------------------------------------------------------- streams that carry their device's own time
+
+STAMPED = frozenset((Stream.RR, Stream.ACC))
+UNSET_NS = 599_616_000 * SECOND_NS
+
+
+def _stamped(payload: bytes) -> tuple[Frame | Told, ...]:
+    """A made-up format: `R hz factor`, or the device's ns and how many samples."""
+    words = payload.decode().split()
+    if words[0] == "R":
+        return (Told(Stream.ACC, float(words[1]), float(words[2])),)
+    count = int(words[1])
+    return (Frame(Stream.ACC, np.full((count, 3), 1000), sensor_ns=int(words[0]), lsb=len(words) > 2),)
+
+
+SENSORS = {"somalink.rr": RR, "acc": Decoder("acc", {Stream.ACC: 3 * SECOND_NS}, _stamped)}
+
+
+def two_streams(seconds, *, acc=lambda second: True, streams_note="streams acc", counts=False, notes=()):
+    """A link that brings a beat and 25 samples each second, and notes of the program by second."""
+    begun = 1_772_352_000 * SECOND_NS
+
+    def row(t_ns, characteristic, payload):
+        return RawRow("ada", "fake-strap", 1, characteristic, t_ns, "boot", begun + t_ns, payload)
+
+    out = [row(0, "somalink.link", b"up"), row(1, "somalink.link", streams_note.encode()), row(2, "acc", b"R 25 0.000244")]
+    for k in range(1, seconds + 1):
+        t_ns = k * SECOND_NS
+        out.append(row(t_ns, "somalink.rr", encode_rr(np.array([1024]))))
+        if acc(k):
+            out.append(row(t_ns + 5_000_000, "acc", f"{UNSET_NS + t_ns} 25{' lsb' if counts else ''}".encode()))
+        out += [row(t_ns + 9_000_000, "somalink.link", said.encode()) for at, said in notes if at == k]
+    return out
+
+
+def of(items, kind, stream=Stream.ACC):
+    return [item for item in items if isinstance(item, kind) and getattr(item, "stream", None) is stream]
+
+
+def test_movement_beside_beats_is_dated_by_the_devices_clock_and_the_clocks_are_told():
+    items = clocked(two_streams(90), streams=STAMPED, decoders=SENSORS)
+    times = np.concatenate([chunk.t_ns for chunk in of(items, Chunk)])
+    assert set(np.diff(times)) == {40_000_000}
+    assert [clock.rate_mhz for clock in of(items, StreamClock)] == [25_000, 25_000]
+    assert of(items, Gap) == []
+
+
+def test_counts_of_the_sensor_become_hundredths_of_a_milli_g_by_the_factor_that_the_device_named():
+    items = clocked(two_streams(9, counts=True), streams=STAMPED, decoders=SENSORS)
+    assert set(np.concatenate([chunk.values for chunk in of(items, Chunk)]).ravel()) == {24_400}
+
+
+def test_a_link_that_does_not_bring_movement_holds_nobody_up_and_its_gap_says_so():
+    items = clocked(two_streams(60, acc=lambda _: False, streams_note="streams"), streams=STAMPED, decoders=SENSORS)
+    grown = of(items, Gap)
+    assert {gap.reason for gap in grown} == {"not_started"} and len({gap.start_ns for gap in grown}) == 1
+    promised = max(item.t_ns for item in of(items, Heartbeat))
+    assert promised - grown[0].start_ns > 50 * SECOND_NS
+
+
+def test_movement_that_stops_while_beats_go_on_is_gapped_after_forty_seconds_and_joins_again():
+    items = clocked(two_streams(120, acc=lambda second: not 20 <= second < 90), streams=STAMPED, decoders=SENSORS)
+    assert {gap.reason for gap in of(items, Gap)} == {"lagging", "hole"}
+    times = np.concatenate([chunk.t_ns for chunk in of(items, Chunk)])
+    assert times[-1] - times[0] > 110 * SECOND_NS and np.all(np.diff(times) > 0)
+
+
+def test_a_link_lost_a_second_time_while_movement_never_came_back_is_cut_a_second_time():
+    rows = two_streams(
+        200, acc=lambda second: second < 30, notes=((60, "down disconnect"), (70, "up"), (71, "streams"), (150, "down silence"), (160, "up"), (161, "streams"))
+    )
+    rows = [
+        row
+        for row in rows
+        if not (60 * SECOND_NS < row.t_mono_ns < 71 * SECOND_NS or 150 * SECOND_NS < row.t_mono_ns < 161 * SECOND_NS) or row.characteristic == "somalink.link"
+    ]
+    items = clocked(rows, streams=STAMPED, decoders=SENSORS)
+    beats_gone = {gap.reason for gap in of(items, Gap, Stream.RR)}
+    assert {"disconnect", "silence"} <= beats_gone
+
+
+def test_a_posture_calibration_is_a_note_that_becomes_an_item_and_one_that_nobody_can_read_says_nothing():
+    rows = two_streams(9, notes=((4, "upright 12 -99870 3310"), (5, "upright twelve")))
+    assert [item.xyz for item in clocked(rows, streams=STAMPED, decoders=SENSORS) if isinstance(item, Upright)] == [(12, -99870, 3310)]
+
+
+@pytest.mark.parametrize("cut", [3, 40, 77, 141])
+def test_streams_with_a_clock_of_their_own_go_on_after_a_restart_as_if_there_had_been_none(cut):
+    rows = two_streams(90, acc=lambda second: not 30 <= second < 34, notes=((50, "down disconnect"), (55, "up"), (56, "streams acc")))
+    first = Clocker(UNIT, STAMPED, decoders=SENSORS)
+    begun = [item for row in rows[:cut] for item in first.push(row)]
+    second = Clocker(UNIT, STAMPED, decoders=SENSORS)
+    second.restore(first.state())
+    gone_on = [item for row in rows[cut:] for item in second.push(row)]
+    assert plain([*begun, *gone_on]) == plain(clocked(rows, streams=STAMPED, decoders=SENSORS))
