@@ -70,7 +70,7 @@ QUIRKS: Mapping[str, str] = {
     "while_broadcasting": "It sends only while its broadcast or its activity is on, and may end it by itself.",
     "asks_on_the_watch": "It asks on its own screen whether to share, each time; say yes there.",
     "one_link": "It mostly serves one connection: end the app or the bike computer that holds it.",
-    "changes_address": "It changes its Bluetooth address from time to time, and is found by its name.",
+    "changes_address": "It may change its Bluetooth address from time to time, and is then found by its name.",
     "movement_stays_inside": "It measures movement and does not send it in a form that is open.",
     "encrypted": "It may send over an encrypted link alone, which wants pairing; whether it does without is not known.",
     "own_firmware": "Its ECG and movement come with the maker's own default firmware; another firmware may send heart rate alone.",

@@ -36,5 +36,5 @@ FAMILY = Family(
             ),
         ),
     ),
-    notes=("Rechargeable. Sharing is tied to an exercise, so it serves an hour and not a day.",),
+    notes=("Rechargeable. Sharing is tied to an exercise, so it suits an hour rather than a day.",),
 )

@@ -13,6 +13,7 @@ from somalink.cli import (
     breathing,
     console,
     demo,
+    devices,
     erasing,
     grafana,
     influx,
@@ -60,7 +61,7 @@ def common(
     console.SAID.quiet = quiet
 
 
-for group in (demo, scanning, running, replaying, page, telling, breathing, looking, reporting, shipping, influx, grafana, erasing, machine, virtual):
+for group in (demo, scanning, devices, running, replaying, page, telling, breathing, looking, reporting, shipping, influx, grafana, erasing, machine, virtual):
     group.register(app)
 
 

@@ -14,6 +14,7 @@ import typer
 from somalink.cli import console
 from somalink.cli.air import VirtualRadioOption, air, remembered_here
 from somalink.cli.options import JsonOption, settings
+from somalink.cli.words import TIER_WORDS
 from somalink.domain.errors import DeviceNotFound
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def scan(
         console.emit_json({"devices": [_plain(seen, whose(seen, known)) for seen in shown]})
         return
     console.lines((readable(seen.name) or "(no name)", seen.address, signal(seen), "; ".join(_remarks(seen, whose(seen, known)))) for seen in shown)
+    for family in dict.fromkeys(seen.family for seen in shown if not seen.heart_rate and seen.family is not None and seen.family.broadcasting):
+        console.note(f"a watch sends its heart rate once it is told to; how: somalink devices {family.id}")
     if straps := [seen for seen in shown if seen.is_strap]:
         console.note(f"next: somalink run --strap {typed(straps[0], whose(straps[0], known), me)}")
 
@@ -109,7 +112,9 @@ def strength(rssi: int) -> str:
 
 
 def _remarks(seen: Sighting, person: str | None) -> list[str]:
+    family = seen.family
     said = (
+        (family is not None, "" if family is None else TIER_WORDS[family.tier]),
         (person is not None, f"worn by {person}"),
         (seen.held, "held by this computer already"),
         (seen.known_by_name and not seen.heart_rate, "by its name only: it does not say that it offers heart rate"),
@@ -125,6 +130,7 @@ def whose(seen: Sighting, known: Sequence[Worn]) -> str | None:
 
 
 def _plain(seen: Sighting, person: str | None) -> dict[str, Any]:
+    family = seen.family
     return {
         "name": seen.name,
         "address": seen.address,
@@ -134,6 +140,9 @@ def _plain(seen: Sighting, person: str | None) -> dict[str, Any]:
         "by_name_only": seen.known_by_name and not seen.heart_rate,
         "held": seen.held,
         "person": person,
+        "family": None if family is None else family.id,
+        "tier": None if family is None else family.tier,
+        "how_to_switch_on": [] if family is None else [step for each in family.broadcasting for step in each.steps],
     }
 
 

@@ -54,8 +54,23 @@ def test_programs_get_the_same_as_json(scanned):
     strap, watch = scanned("--json").json["devices"]
     assert strap == {
         "name": H10[1], "address": H10[0], "rssi_dbm": -55, "signal": "strong", "heart_rate": True, "by_name_only": False, "held": False, "person": None,
+        "family": "polar_h10", "tier": "A", "how_to_switch_on": [],
     }  # fmt: skip
     assert watch["by_name_only"] is True and watch["heart_rate"] is False
+    assert (watch["family"], watch["tier"]) == ("garmin_watch", "D") and "Select Broadcast Heart Rate." in watch["how_to_switch_on"]
+    assert scanned("--json", "--all").json["devices"][0]["family"] is None, "a lamp is nobody"
+
+
+@pytest.mark.usefixtures("room")
+def test_each_is_said_to_be_what_it_can_be_and_a_watch_that_is_silent_how_it_is_switched_on(scanned):
+    ended = scanned()
+    assert "strap that sees movement" in rows(ended.out)[H10[0]] and "watch, heart rate only" in rows(ended.out)[WATCH[0]]
+    assert ended.err.splitlines()[-2] == "a watch sends its heart rate once it is told to; how: somalink devices garmin_watch"
+
+
+def test_a_watch_that_offers_its_heart_rate_needs_no_advice(scanned, monkeypatch):
+    FakeAir(packets=[(*WATCH, [HEART_RATE], -60)]).installed(monkeypatch)
+    assert "once it is told to" not in scanned().err
 
 
 def test_a_strap_that_this_computer_holds_comes_first_and_has_no_signal(scanned, monkeypatch):
