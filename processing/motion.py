@@ -29,6 +29,12 @@ class Bins:
     gravity: FloatArray
 
 
+def magnitude(xyz: IntArray) -> IntArray:
+    """(n, 3) in 0.01 mg -> (n,) size of each, rounded to 0.01 mg."""
+    squared = xyz * xyz
+    return np.asarray(np.rint(np.sqrt(squared[:, 0] + squared[:, 1] + squared[:, 2])), np.int64)
+
+
 def acceleration_bins(stops: IntArray, t_ns: IntArray, xyz: IntArray) -> Bins:
     """Mean absolute deviation of |acc| in each [stop - 5 s, stop). `xyz`: (n, 3) in 0.01 mg. Too few samples: UNKNOWN."""
     motion = np.full(len(stops), UNKNOWN, np.int64)
@@ -40,7 +46,7 @@ def acceleration_bins(stops: IntArray, t_ns: IntArray, xyz: IntArray) -> Bins:
         return Bins(motion, gravity)
     starts = np.flatnonzero(np.diff(bins, prepend=-1))
     which, n = bins[starts], np.diff(np.append(starts, len(bins)))
-    norm = np.rint(np.sqrt((xyz * xyz)[:, 0] + (xyz * xyz)[:, 1] + (xyz * xyz)[:, 2])).astype(np.int64)
+    norm = magnitude(xyz)
     total = group_sum(norm, starts)
     away = np.abs(norm * np.repeat(n, n) - np.repeat(total, n))
     mad = group_sum(away, starts) / (n * n)
@@ -53,16 +59,26 @@ def acceleration_bins(stops: IntArray, t_ns: IntArray, xyz: IntArray) -> Bins:
 
 def step_bins(stops: IntArray, t_ns: IntArray, steps: IntArray, rules: Motion) -> IntArray:
     """Movement in 0.1 mg from steps a second: 150 mg x steps/s over the known seconds of each 5-s bin; too few known: UNKNOWN."""
-    motion = np.full(len(stops), UNKNOWN, np.int64)
+    return _per_second(stops, t_ns, steps, rules.step_mg * 10)
+
+
+def counted_steps(stops: IntArray, t_ns: IntArray, steps: IntArray) -> IntArray:
+    """Steps of each 5-s bin x 10 as a counter told them, a missing second as the known ones; too few known: UNKNOWN."""
+    return _per_second(stops, t_ns, steps, 10 * GRID_NS // SECOND_NS)
+
+
+def _per_second(stops: IntArray, t_ns: IntArray, steps: IntArray, times: float) -> IntArray:
+    """(k,) `times` the mean of the known seconds of each [stop - 5 s, stop)."""
+    out = np.full(len(stops), UNKNOWN, np.int64)
     bins = np.searchsorted(stops, t_ns, side="right")
     inside = (bins < len(stops)) & (t_ns >= (stops[0] - GRID_NS if len(stops) else 0))
     bins, steps = bins[inside], steps[inside]
     if not len(bins):
-        return motion
+        return out
     starts = np.flatnonzero(np.diff(bins, prepend=-1))
     which, n = bins[starts], np.diff(np.append(starts, len(bins)))
-    motion[which] = np.where(n >= MIN_STEP_SECONDS, np.rint(rules.step_mg * 10 * group_sum(steps, starts) / n), UNKNOWN)
-    return motion
+    out[which] = np.where(n >= MIN_STEP_SECONDS, np.rint(times * group_sum(steps, starts) / n), UNKNOWN)
+    return out
 
 
 def tilted(gravity: FloatArray, before: FloatArray, rules: Motion) -> BoolArray:

@@ -1,15 +1,20 @@
-"""Turns of the body: when standing, sitting and lying changed. Knows posture words and tilt; the gate decides what they mean."""
+"""How the body is held, and when it turned. Knows posture words and where gravity points; the gate decides what a turn means.
 
-from collections.abc import Mapping
+The chest's accelerometer tells upright from lying once it knows how gravity lay while the wearer stood (`Upright`), and no more: somebody who
+sits straight and somebody who stands look the same from the breastbone. Standing and sitting are said by recordings that name them.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from processing.motion import tilted
-from somalink.domain.constants import Motion
+from somalink.domain.constants import ACTIVITY, Motion
 from somalink.domain.time import SECOND_NS
-from somalink.domain.types import BoolArray, FloatArray, IntArray, Posture
+from somalink.domain.types import UNKNOWN, BoolArray, FloatArray, IntArray, Posture
 
 TILT_LAG = 3
 """Grid points between the two directions compared: 15 s, time enough to stand up."""
@@ -74,3 +79,73 @@ class Tilt:
 
     def restore(self, state: list[list[float]]) -> None:
         self._before = np.array(state, float)
+
+
+def upright_cosine(gravity: FloatArray, stops: IntArray, uprights: Sequence[tuple[int, tuple[int, int, int]]]) -> FloatArray:
+    """(k, 3) mean acceleration -> (k,) cosine of its angle to upright as it was told last before each stop; NaN before the first, and in free fall.
+
+    `uprights`: times in ns and gravity in 0.01 mg, in the order in which they were told.
+    """
+    out = np.full(len(stops), np.nan)
+    for t_ns, (x, y, z) in uprights:
+        since = stops > t_ns
+        g = gravity[since]
+        size = np.sqrt(g[:, 0] ** 2 + g[:, 1] ** 2 + g[:, 2] ** 2) * math.sqrt(x * x + y * y + z * z)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            out[since] = (g[:, 0] * x + g[:, 1] * y + g[:, 2] * z) / size
+    return out
+
+
+class Bearing:
+    """Upright or lying at the chest, with a word that stays between the two angles, and when one became the other.
+
+    Lying is a trunk more than 60 degrees from upright, whichever way: who bends over a shoe for a moment lies by this word, for that moment. A turn
+    is counted as words of a recording are, once it has held.
+    """
+
+    def __init__(self, rules: Motion) -> None:
+        self._moving = rules.moving_mg * 10
+        self._last = int(Posture.UNKNOWN)
+        self._turns = Turns(rules)
+
+    def run(self, cosine: FloatArray, motion: IntArray, stops: IntArray) -> tuple[IntArray, BoolArray]:
+        """(k,) posture codes and (k,) True where a change was settled. Unknown without a direction, and while the body moves (`motion`, 0.1 mg)."""
+        upright = cosine >= math.cos(math.radians(ACTIVITY.upright_deg))
+        lying = cosine < math.cos(math.radians(ACTIVITY.lying_deg))
+        moving = motion > self._moving
+        hidden = np.isnan(cosine) | (motion == UNKNOWN)
+        said = np.select([hidden, moving, upright, lying], [int(Posture.UNKNOWN), -1, int(Posture.UPRIGHT), int(Posture.LYING)], -1)
+        tape = np.concatenate([[self._last], said])
+        last = np.maximum.accumulate(np.where(tape >= 0, np.arange(len(tape)), 0))
+        held = tape[last]
+        self._last = int(held[-1])
+        word = np.where(moving, int(Posture.UNKNOWN), held[1:])
+        return word, self._turns.run(stops - 1, word, stops)
+
+    def state(self) -> dict[str, object]:
+        return {"last": self._last, "turns": self._turns.state()}
+
+    def restore(self, state: Mapping[str, object]) -> None:
+        self._last = state["last"]  # type: ignore[assignment]
+        self._turns.restore(state["turns"])  # type: ignore[arg-type]
+
+
+class Words:
+    """The posture that a recording names, as a column: the last known word for two minutes, then unknown."""
+
+    def __init__(self) -> None:
+        self._last = (0, int(Posture.UNKNOWN))
+
+    def run(self, t_ns: IntArray, posture: IntArray, stops: IntArray) -> IntArray:
+        """Words (n,) at `t_ns`, all before the last stop -> (k,) posture code of each [stop - 5 s, stop)."""
+        known = posture != Posture.UNKNOWN
+        at, word = np.append(self._last[0], t_ns[known]), np.append(self._last[1], posture[known])
+        self._last = (int(at[-1]), int(word[-1]))
+        which = np.maximum(np.searchsorted(at, stops, side="left") - 1, 0)
+        return np.where(stops - at[which] <= ACTIVITY.word_holds_s * SECOND_NS, word[which], int(Posture.UNKNOWN))
+
+    def state(self) -> tuple[int, int]:
+        return self._last
+
+    def restore(self, state: Sequence[int]) -> None:
+        self._last = (state[0], state[1])
