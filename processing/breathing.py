@@ -74,16 +74,6 @@ def pacer(rate: float, in_s: float | None = None, ex_s: float | None = None, *, 
     return Pacer(float(rate), float(inhale), float(exhale), started_ns)
 
 
-def latency_of(name: str, limits: Breath = BREATH) -> float | None:
-    """Seconds by which a device of this name tells of a beat late; None where nobody has measured it.
-
-    >>> latency_of("Polar H10 A1B2C3D4"), latency_of("a watch")
-    (2.6, None)
-    """
-    low = name.lower()
-    return next((seconds for part, seconds in limits.latency_s if part in low), None)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Lately:
     """The newest beats of one device, in order of time. (n,) each: closing time, RR in ticks, what its arrival says (`Flag`)."""

@@ -24,9 +24,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from processing.breathing import LOOSE_NS, SILENT_NS, Lately, doubtful_in, lost_before, rr_ns, solved, sum_of
+from processing.breathing import SILENT_NS, Lately, doubtful_in, lost_before, rr_ns, solved, sum_of
 from processing.cleaning import TICKS_PER_S
-from processing.exact import group_sum, int_sum, mean_of, median
+from processing.exact import group_sum, int_sum, median
 from processing.motion import acceleration_bins
 from somalink.domain.constants import RESPIRATION, Beat, Motion, Respiratory
 from somalink.domain.time import GRID_NS, SECOND_NS
@@ -200,7 +200,7 @@ def _on_grid(t_ns: IntArray, values: FloatArray, limits: Respiratory) -> FloatAr
     """A quarter of a second apart, back from the last one, straight between neighbours; at most the window."""
     n = min(int(t_ns[-1] - t_ns[0]) // STEP_NS + 1, limits.win_s * HZ)
     at = t_ns[-1] - STEP_NS * np.arange(n)[::-1]
-    return np.interp(at - t_ns[0], t_ns - t_ns[0], values)
+    return np.asarray(np.interp(at - t_ns[0], t_ns - t_ns[0], values))
 
 
 # ---------------------------------------------------------------- waves

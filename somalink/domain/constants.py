@@ -188,11 +188,7 @@ class Constants:
 
 @dataclass(frozen=True, slots=True)
 class Breath:
-    """Of the paced breath (science, section 4). Not part of an analysis: nothing of it is stored with a derived record.
-
-    `latency_s`: how much later than the heart a device's intervals come, by what its name contains; KTH 2025, Physiol Meas 46:085001.
-    A device that is not in the table has an unknown latency, and nothing is said of where in the breath its swing lies.
-    """
+    """Of the paced breath (science, section 4). Not part of an analysis: nothing of it is stored with a derived record."""
 
     rate: float = 6.0
     in_s: float = 4.0
@@ -210,7 +206,6 @@ class Breath:
     update_s: int = 5
     closely: float = 0.6
     partly: float = 0.3
-    latency_s: tuple[tuple[str, float], ...] = (("h10", 2.6), ("movesense", 0.4), ("hrm-dual", 0.7), ("hrm dual", 0.7), ("wahoo", 2.1), ("tickr", 2.1))
 
 
 BREATH = Breath()

@@ -1,4 +1,5 @@
-"""Breathing along: beats as they are heard and a pacer -> how far the heart rate swings, every 5 s. For the eye only: nothing of it is kept.
+"""Breathing along: what is heard and a pacer -> how far the heart rate swings and how often somebody breathes, every 5 s. For the eye only:
+nothing of it is kept. The rate knows nothing of the pacer: it is what beats and chest show.
 
 The page listens through `breathe_along`; a program that has no strap of its own looks into the store with `looked_up`.
 """
@@ -6,22 +7,26 @@ The page listens through `breathe_along`; a program that has no strap of its own
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ingest.clocking import Clocker
-from processing.breathing import Cycle, Lately, Pacer, Summary, cycle, latency_of, pacer, summary
-from somalink.domain.constants import BREATH, Beat, Constants
+from ingest.devices.catalogue import family_of, named
+from processing import respiration
+from processing.breathing import Cycle, Lately, Pacer, Summary, cycle, pacer, summary
+from processing.respiration import Chest, Respiration, Seen
+from somalink.domain.constants import BREATH, Constants
 from somalink.domain.identity import Unit
 from somalink.domain.ports import Clock
 from somalink.domain.time import MINUTE_NS, SECOND_NS
 from somalink.domain.types import Chunk, Flag, IntArray, Stream
-from somalink.pipeline.hub import Heard, Hub
+from somalink.pipeline.hub import Heard, Hub, Traced
 from somalink.pipeline.links import link_of
-from somalink.pipeline.live import SystemClock, as_notified, heard_in
+from somalink.pipeline.live import SystemClock, as_notified, heard_in, overheard_in
 from somalink.pipeline.record import TIERS
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import Recording
@@ -35,6 +40,8 @@ SETTLED_NS = 20 * SECOND_NS
 FIRST_NS = 15 * SECOND_NS
 """The first beats of a connection are dated within ten seconds: until then nobody says that there are none."""
 OPTICAL, NO_INTERVALS = "C", "D"
+AT_THE_CHEST = ("A", "B")
+"""Tiers whose accelerometer moves with the ribs; a band's or a watch's moves with the arm."""
 MS_NS = 1_000_000
 UPDATE_NS = BREATH.update_s * SECOND_NS
 
@@ -44,6 +51,8 @@ class Swing:
     """What the last minute up to `t_ns` (of the beats) showed. Numbers are None for a `reason`; `together` is `closely`, `partly` or `not_yet`.
 
     `latency_s` None: nobody knows how late this device tells of a beat, so nothing is shown that depends on it, and `steady` is None.
+    `breaths_per_min` is what was seen of the breath itself, by which sources (`rsa`, `chest`, `ecg`, joined by +) and with which quality (0..1);
+    None for a `breath_reason`. It stands on its own: either may be known without the other.
     """
 
     t_ns: int
@@ -54,11 +63,13 @@ class Swing:
     steady: float | None = None
     latency_s: float | None = None
     device: str = ""
+    breaths_per_min: float | None = None
+    breath_quality: float = 0.0
+    breath_source: str = ""
+    breath_reason: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        return {"t_ms": self.t_ns / MS_NS} | {
-            name: getattr(self, name) for name in ("amplitude_bpm", "r2", "reason", "together", "steady", "latency_s", "device")
-        }
+        return {"t_ms": self.t_ns / MS_NS} | {name: value for name, value in asdict(self).items() if name != "t_ns"}
 
 
 def beat_json(heard: Heard) -> dict[str, Any]:
@@ -78,6 +89,7 @@ class _Device:
     edge: list[int] = field(default_factory=list)
     last_ns: int = 0
     at_ns: int = 0
+    moved: deque[Traced] = field(default_factory=deque)
 
     def add(self, heard: Heard, at_ns: int) -> None:
         back = 0
@@ -94,9 +106,36 @@ class _Device:
         old = int(np.searchsorted(self.t_ns, self.last_ns - KEPT_NS))
         del self.t_ns[:old], self.rr_ticks[:old], self.edge[:old]
 
+    def trace(self, traced: Traced) -> None:
+        if traced.stream is not Stream.ACC or (self.moved and traced.t_ns[0] <= self.moved[-1].t_ns[-1]):
+            return
+        self.moved.append(traced)
+        while self.moved[0].t_ns[-1] < traced.t_ns[-1] - KEPT_NS:
+            self.moved.popleft()
+
     def lately(self) -> Lately:
         columns: tuple[IntArray, ...] = tuple(np.array(column, np.int64) for column in (self.t_ns, self.rr_ticks, self.edge))
         return Lately(*columns)
+
+    def breath(self, stop_ns: int, constants: Constants) -> Respiration:
+        """How often its wearer breathes, by all that it sends."""
+        shown: list[Seen] = []
+        if self.t_ns:
+            shown.append(respiration.rsa(self.lately(), stop_ns, known_from_ns=self.from_ns, rules=constants.beat))
+        if self.moved:
+            chest = Chest(*(np.concatenate(column) for column in zip(*((each.t_ns, each.values) for each in self.moved), strict=True)))
+            shown.append(respiration.chest(chest, stop_ns, motion=constants.motion))
+        return respiration.told(shown)
+
+
+def latency_of(device: str, maker: str = "", model: str = "") -> float | None:
+    """Seconds by which a device tells of a beat late: by its name in the record, whose words are joined by hyphens, or by what it has said of itself.
+
+    >>> latency_of("polar-h10-a1b2c3d4"), latency_of("my-strap", model="HRM-Dual"), latency_of("a watch")
+    (2.6, 0.7, None)
+    """
+    families = (family_of(None, (), maker, model), named(model), named(device), named(device.replace("-", " ")))
+    return next((family.latency_s for family in families if family is not None and family.latency_s is not None), None)
 
 
 class Breath:
@@ -105,16 +144,21 @@ class Breath:
     `latency`: seconds by which a device, by its name in the record, tells of a beat late; None where that is not known.
     """
 
-    def __init__(self, pace: Pacer, *, latency: Callable[[str], float | None] = latency_of, rules: Beat | None = None) -> None:
+    def __init__(self, pace: Pacer, *, latency: Callable[[str], float | None] = latency_of, constants: Constants | None = None) -> None:
         self.pace = pace
         self.seen: list[Cycle] = []
         self._latency = latency
         self._late: dict[str, float | None] = {}
-        self._rules = rules or Constants().beat
+        self._constants = constants or Constants()
         self._devices: dict[str, _Device] = {}
 
-    def take(self, heard: Heard, at_ns: int) -> None:
-        """Beats that were heard at `at_ns` of the clock that the pacer started by."""
+    def take(self, heard: Heard | Traced, at_ns: int) -> None:
+        """Beats, or what else shows a breath, as heard at `at_ns` of the clock that the pacer started by; a device begins with its first beat."""
+        if isinstance(heard, Traced):
+            device = self._devices.get(heard.device)
+            if device is not None and heard.tier in AT_THE_CHEST:
+                device.trace(heard)
+            return
         away = heard.t_ns - at_ns
         offset_ns = 0 if abs(away) < MINUTE_NS else away
         device = self._devices.get(heard.device)
@@ -133,10 +177,11 @@ class Breath:
         if device.tier == NO_INTERVALS or device.tier == OPTICAL:
             return self._told(Swing(t_ns, reason="optical" if device.tier == OPTICAL else "no_intervals", device=name))
         pace = replace(self.pace, started_ns=self.pace.started_ns + device.offset_ns)
-        found = cycle(device.lately(), pace, t_ns, known_from_ns=device.from_ns, rules=self._rules)
-        late = self._latency_of(name)
+        found = cycle(device.lately(), pace, t_ns, known_from_ns=device.from_ns, rules=self._constants.beat)
+        late, seen = self._latency_of(name), device.breath(t_ns, self._constants)
         steady = found.steady if late is not None else None
-        return self._told(Swing(t_ns, found.amplitude_bpm, found.r2, found.reason, found.together, steady, late, name))
+        swing = Swing(t_ns, found.amplitude_bpm, found.r2, found.reason, found.together, steady, late, name)
+        return self._told(replace(swing, breaths_per_min=seen.rate_bpm, breath_quality=seen.quality, breath_source=seen.source, breath_reason=seen.reason))
 
     def _latency_of(self, device: str) -> float | None:
         if device not in self._late:
@@ -167,9 +212,9 @@ async def breathe_along(
                 if (message := hearing.result()) is None:
                     return
                 hearing = asyncio.ensure_future(anext(messages, None))
-                if isinstance(message, Heard) and message.person == person:
+                if isinstance(message, Heard | Traced) and message.person == person:
                     breath.take(message, time.now_ns())
-                    if message.rr_ticks:
+                    if isinstance(message, Heard) and message.rr_ticks:
                         yield message
             if waiting.done():
                 yield breath.swing(time.now_ns())
@@ -187,8 +232,8 @@ async def breathe_along(
 def latency_in(store: LocalStore, person: str, device: str) -> float | None:
     """How late this device tells of a beat, by its name in the record and the model it has said."""
     link = link_of(store, person, device)
-    said = [device] if link is None else [device, *(str(link.about.get(name, "")) for name in ("manufacturer", "model"))]
-    return next((late for name in said if (late := latency_of(name)) is not None), None)
+    about = {} if link is None else link.about
+    return latency_of(device, str(about.get("manufacturer") or ""), str(about.get("model") or ""))
 
 
 def looked_up(store: LocalStore, person: str, pace: Pacer, now_ns: int) -> Swing:
@@ -199,7 +244,7 @@ def looked_up(store: LocalStore, person: str, pace: Pacer, now_ns: int) -> Swing
     return breath.swing(now_ns)
 
 
-def _on_disk(store: LocalStore, person: str, now_ns: int) -> Iterator[tuple[Heard, int]]:
+def _on_disk(store: LocalStore, person: str, now_ns: int) -> Iterator[tuple[Heard | Traced, int]]:
     """What the person's running recordings have of the last two minutes, with its arrival: notifications where there are any, else beats that
     have settled."""
     start_ns = now_ns - KEPT_NS
@@ -208,10 +253,10 @@ def _on_disk(store: LocalStore, person: str, now_ns: int) -> Iterator[tuple[Hear
             yield from list(_notified(store, found, start_ns, now_ns)) or _settled(store, found.unit, start_ns, now_ns)
 
 
-def _notified(store: LocalStore, found: Recording, start_ns: int, stop_ns: int) -> Iterator[tuple[Heard, int]]:
+def _notified(store: LocalStore, found: Recording, start_ns: int, stop_ns: int) -> Iterator[tuple[Heard | Traced, int]]:
     clocker = Clocker(found.unit, TIERS.get(found.unit.tier, TIERS["B"]), tz=found.row.tz)
     for row in store.raw(found.unit, start_ns, stop_ns):
-        for heard in heard_in(found.unit, clocker.push(as_notified(found.unit, row))):
+        for heard in overheard_in(found.unit, clocker.push(as_notified(found.unit, row))):
             yield heard, row.t_utc_ns
 
 

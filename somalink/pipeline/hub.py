@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from somalink.domain.types import Grid, Record
+from somalink.domain.types import Grid, IntArray, Record, Stream
 
 QUEUE = 256
 """About four minutes of a live strap: a page that sleeps longer reads the store when it wakes."""
@@ -92,6 +92,18 @@ class Heard:
         return tuple(round(ticks * 1000 / 1024, 1) for ticks in self.rr_ticks)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Traced:
+    """Samples of `stream` (acc, ecg) as they were heard, oldest first, in the form of a `Chunk`: for who breathes along, and nobody keeps them."""
+
+    person: str
+    device: str
+    tier: str
+    stream: Stream
+    t_ns: IntArray
+    values: IntArray
+
+
 @dataclass(frozen=True, slots=True)
 class Prompted:
     """What is open for a person is another than before: read it from `pipeline.prompting.open_prompt`."""
@@ -99,7 +111,7 @@ class Prompted:
     person: str
 
 
-Message = Final | Provisional | Changed | Link | Setback | Status | Prompted | Heard
+Message = Final | Provisional | Changed | Link | Setback | Status | Prompted | Heard | Traced
 
 
 class Subscription:
@@ -112,7 +124,7 @@ class Subscription:
 
     def offer(self, message: Message | None) -> None:
         """Puts a message; when the queue is full the oldest one goes, and the watcher is told before the next it reads."""
-        if (not self.values and isinstance(message, Final | Provisional)) or (not self.beats and isinstance(message, Heard)):
+        if (not self.values and isinstance(message, Final | Provisional)) or (not self.beats and isinstance(message, Heard | Traced)):
             return
         if self._queue.full():
             self._queue.get_nowait()
@@ -138,7 +150,8 @@ class Hub:
 
     def subscribe(self, size: int = QUEUE, *, values: bool = True, beats: bool = False) -> Subscription:
         """A queue of the messages from now on; at most `size` wait in it. Without `values` only what is said of links and setbacks: a service, which
-        nobody looks at, spends nothing on values for the eye. With `beats` every beat as it is heard, for who breathes along."""
+        nobody looks at, spends nothing on values for the eye. With `beats` every beat, and every sample of chest and ECG, as it is
+        heard, for who breathes along."""
         watcher = Subscription(size, values=values, beats=beats)
         self._watchers.append(watcher)
         return watcher
@@ -154,7 +167,7 @@ class Hub:
 
     @property
     def overheard(self) -> bool:
-        """Whether anybody listens to beats."""
+        """Whether anybody listens to beats and samples."""
         return any(watcher.beats for watcher in self._watchers)
 
     def publish(self, message: Message) -> None:

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ingest.clocking import Clocker
 from ingest.clocking import RawRow as Notification
 from somalink.domain.constants import Constants
@@ -17,7 +19,7 @@ from somalink.domain.identity import Unit
 from somalink.domain.ports import Clock
 from somalink.domain.time import MINUTE_NS, SECOND_NS
 from somalink.domain.types import Chunk, Episode, Flag, Heartbeat, Item, Record, Stream
-from somalink.pipeline.hub import Changed, Final, Heard, Hub, Prompted, Provisional
+from somalink.pipeline.hub import Changed, Final, Heard, Hub, Prompted, Provisional, Traced
 from somalink.pipeline.intake import Intake
 from somalink.pipeline.person import settle_person
 from somalink.pipeline.prompting import Watch
@@ -118,6 +120,12 @@ UNBROKEN_NS = 50_000_000
 """Two beats are neighbours when their times and the interval between them agree this closely."""
 
 
+def overheard_in(unit: Unit, items: Sequence[Item]) -> Iterator[Heard | Traced]:
+    """All that the items have for who breathes along."""
+    yield from heard_in(unit, items)
+    yield from traced_in(unit, items)
+
+
 def heard_in(unit: Unit, items: Iterable[Item]) -> Iterator[Heard]:
     """The beats among items, an unbroken run a message; of a device that sends no intervals, that it was heard."""
     for item in items:
@@ -127,6 +135,20 @@ def heard_in(unit: Unit, items: Iterable[Item]) -> Iterator[Heard]:
             yield from _runs(unit, item)
         elif item.stream is Stream.HR and unit.tier == "D":
             yield Heard(unit.person, unit.device, unit.tier, int(item.t_ns[-1]), ())
+
+
+WAVES = (Stream.ACC, Stream.ECG)
+"""Streams that show a breath besides the beats."""
+
+
+def traced_in(unit: Unit, items: Sequence[Item]) -> Iterator[Traced]:
+    """What the items have of chest and ECG, a message a stream."""
+    for stream in WAVES:
+        found = [item for item in items if isinstance(item, Chunk) and item.stream is stream and len(item.t_ns)]
+        if found:
+            t_ns, values = np.concatenate([item.t_ns for item in found]), np.concatenate([item.values for item in found])
+            newest = t_ns >= t_ns[-1] - HEARD_NS
+            yield Traced(unit.person, unit.device, unit.tier, stream, t_ns[newest], values[newest])
 
 
 def _runs(unit: Unit, chunk: Chunk) -> Iterator[Heard]:
@@ -178,7 +200,7 @@ class Live:
     async def take(self, part: list[Item]) -> None:
         """One slice through the engine, into the store and to whoever watches."""
         if part and self.hub.overheard:
-            for heard in heard_in(self.run.unit, part):
+            for heard in overheard_in(self.run.unit, part):
                 self.hub.publish(heard)
         records = await asyncio.to_thread(self.run.take, part) if part else []
         self._publish(records)

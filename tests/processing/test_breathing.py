@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from swings import START_NS, lately, swinging
 
-from processing.breathing import Cycle, Lately, cycle, latency_of, left_words, lung, pacer, summary
+from processing.breathing import Cycle, Lately, cycle, left_words, lung, pacer, summary
 from somalink.domain.constants import Constants
 from somalink.domain.errors import UsageError
 from somalink.domain.time import MINUTE_NS, SECOND_NS
@@ -159,13 +159,6 @@ def test_the_chest_is_empty_full_and_empty_again():
 def test_what_is_left_is_never_counted_down_by_the_second():
     assert [left_words(s * SECOND_NS)[0] for s in (180, 61, 60, 16, 15, 0)] == ["left", "left", "last_minute", "last_minute", "last_breaths", "last_breaths"]
     assert left_words(61 * SECOND_NS)[1] == 2
-
-
-@pytest.mark.parametrize(
-    ("name", "late"), [("polar-h10-a1b2c3d4", 2.6), ("Movesense 1234", 0.4), ("HRM-Dual:123", 0.7), ("TICKR X", 2.1), ("Wahoo", 2.1), ("strap", None)]
-)
-def test_a_devices_latency_is_known_by_its_name_or_not_at_all(name, late):
-    assert latency_of(name) == late
 
 
 # ---------------------------------------------------------------- a session

@@ -16,7 +16,7 @@ from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit
 from somalink.domain.time import MINUTE_NS, SECOND_NS
 from somalink.domain.types import Chunk, Stream
-from somalink.pipeline.breath import Breath, Swing, beat_json, breathe_along, latency_in, looked_up
+from somalink.pipeline.breath import Breath, Swing, beat_json, breathe_along, latency_in, latency_of, looked_up
 from somalink.pipeline.hub import Heard, Hub, Link, Message
 from somalink.pipeline.intake import from_clocker, from_simulation
 from somalink.pipeline.live import Live, heard_in, open_live, paced, record_live, to_keep
@@ -94,7 +94,8 @@ def test_of_two_straps_the_one_that_is_heard_is_followed():
 def test_a_swing_and_a_beat_are_plain_json():
     assert beat_json(Heard("ada", "x", "B", 1_500_000_000, (1024, 512))) == {"t_ms": 1500.0, "rr_ms": [1000.0, 500.0], "device": "x"}
     assert Swing(2_000_000, reason="gap").as_json() == {
-        "t_ms": 2.0, "amplitude_bpm": None, "r2": None, "reason": "gap", "together": "", "steady": None, "latency_s": None, "device": ""
+        "t_ms": 2.0, "amplitude_bpm": None, "r2": None, "reason": "gap", "together": "", "steady": None, "latency_s": None, "device": "",
+        "breaths_per_min": None, "breath_quality": 0.0, "breath_source": "", "breath_reason": "",
     }  # fmt: skip
 
 
@@ -235,6 +236,13 @@ def test_what_another_program_records_is_looked_up_in_the_store(tmp_path: Path):
         assert swing.together == "closely" and swing.amplitude_bpm == pytest.approx(10, abs=1.2) and swing.latency_s == 2.6
         assert looked_up(store, "ada", pace, START_NS + 200 * SECOND_NS).reason == "no_beats"
         assert looked_up(store, "eve", pace, START_NS + 148 * SECOND_NS).reason == "no_beats"
+
+
+@pytest.mark.parametrize(
+    ("name", "late"), [("polar-h10-a1b2c3d4", 2.6), ("Movesense 1234", 0.4), ("HRM-Dual:123", 0.7), ("TICKR X", 2.1), ("Wahoo", 2.1), ("strap", None)]
+)
+def test_a_devices_latency_is_known_by_its_name_or_not_at_all(name, late):
+    assert latency_of(name) == late
 
 
 def test_a_straps_model_tells_its_latency_where_its_name_does_not(tmp_path: Path):
