@@ -45,7 +45,7 @@ def joined(grids: Mapping[str, Grid], tiers: Mapping[str, str], from_ns: int) ->
     ranked = [device for device in ranking(grids, tiers) if len(grids[device])]
     told = [grids[device] for device in ranked]
     if len(told) < 2:
-        rows = told[0].take(told[0].stop_ns >= from_ns) if told else Grid.empty()
+        rows = told[0].take(slice(int(np.searchsorted(told[0].stop_ns, from_ns)), None)) if told else Grid.empty()
         return Timeline(rows, tuple(ranked) if len(rows) else (), np.zeros(len(rows), np.int64))
     stops = np.unique(np.concatenate([grid.stop_ns[grid.stop_ns >= from_ns] for grid in told]))
     first = _first(stops, told)

@@ -43,7 +43,7 @@ class Days:
 
 
 def overlay(tracks: Sequence[Track]) -> Track:
-    """One timeline of several devices: at each point the first that can be used there, else the first that was worn. Best device first."""
+    """One timeline of several devices: at each point the one that leads there (`Rows.led`), whatever another may have made of it."""
     if not tracks:
         return Track("", 0, unworn(0))
     first_ns = min(track.first_ns for track in tracks)
@@ -51,11 +51,9 @@ def overlay(tracks: Sequence[Track]) -> Track:
     if len(tracks) == 1:
         return tracks[0]
     out = unworn((stop - first_ns) // GRID_NS)
-    places = [out.cut(at := (track.first_ns - first_ns) // GRID_NS, at + len(track.rows)) for track in tracks]
-    for here, track in zip(places, tracks, strict=True):
-        _fill(here, track.rows, track.rows.usable & ~here.usable)
-    for here, track in zip(places, tracks, strict=True):
-        _fill(here, track.rows, track.rows.worn & ~here.worn)
+    for track in tracks:
+        at = (track.first_ns - first_ns) // GRID_NS
+        _fill(out.cut(at, at + len(track.rows)), track.rows, track.rows.led)
     return Track(tracks[0].device, first_ns, out)
 
 

@@ -56,6 +56,7 @@ class Ground:
         self.track = track
         rows = track.rows
         self._readable = prefix(rows.usable)
+        self._led = prefix(rows.led)
         self._worn = prefix(rows.worn)
         self._still = prefix(rows.still)
         moved = rows.motion != UNKNOWN
@@ -76,6 +77,10 @@ class Ground:
     def readable_after(self, t_ns: int) -> int:
         """How many points of the response may be read."""
         return self._count(self._readable, t_ns, t_ns + RESPONSE_NS)
+
+    def led_after(self, t_ns: int) -> int:
+        """At how many points of the response the device speaks for the person."""
+        return self._count(self._led, t_ns, t_ns + RESPONSE_NS)
 
     def _count(self, total: IntArray, from_ns: int, to_ns: int) -> int:
         first, behind = (min(max(self.track.index(t_ns), 0), len(total) - 1) for t_ns in (from_ns, to_ns))
@@ -125,8 +130,9 @@ class Matcher:
     """Changes of medicine, rising: no moment is matched across one."""
 
     def ground(self, t_ns: int) -> Ground | None:
-        """The device that knows most of the response; of equals the first. None where nobody knows anything."""
-        best = max(self.grounds, key=lambda ground: ground.readable_after(t_ns), default=None)
+        """The device that leads for most of the response, of equals the one that knows most of it, then the first; a moment and its matched ones
+        are measured on one device, since two have two scales. None where it knows nothing."""
+        best = max(self.grounds, key=lambda ground: (ground.led_after(t_ns), ground.readable_after(t_ns)), default=None)
         return best if best is not None and best.readable_after(t_ns) else None
 
     def measured(self, event: Event) -> EventMetrics:

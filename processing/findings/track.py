@@ -23,7 +23,7 @@ BLOCK = BLOCK_NS // GRID_NS
 UNWORN = 255
 """In `gate`: no heart rate."""
 _LEAST_Q = 6000
-_KINDS = {"z": np.int32, "gate": np.uint8, "still": np.bool_, "motion": np.int32, "hr": np.int32, "graded": np.bool_, "usual": np.int32}
+_KINDS = {"z": np.int32, "gate": np.uint8, "still": np.bool_, "motion": np.int32, "hr": np.int32, "graded": np.bool_, "usual": np.int32, "led": np.bool_}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,7 @@ class Rows:
 
     `z`: level, 1e-4, UNKNOWN where it may not be read (`metrics.may_be_read`). `gate`: `Gate`, UNWORN without a heart rate. `still`: the gate
     says so, or nothing else than the heart tells of movement. `motion`: 0.1 mg or UNKNOWN. `hr`: milli-bpm, UNKNOWN where quality is under 0.6.
-    `graded`: confidence A or B. `usual`: number of the baseline, -1 for none.
+    `graded`: confidence A or B. `usual`: number of the baseline, -1 for none. `led`: this device speaks for the person here (`lead`).
     """
 
     z: NDArray[np.int32]
@@ -42,6 +42,7 @@ class Rows:
     hr: NDArray[np.int32]
     graded: NDArray[np.bool_]
     usual: NDArray[np.int32]
+    led: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.z)
@@ -61,16 +62,18 @@ class Rows:
 
 def unworn(points: int) -> Rows:
     """A stretch without a row."""
-    empty = {"z": UNKNOWN, "gate": UNWORN, "still": False, "motion": UNKNOWN, "hr": UNKNOWN, "graded": False, "usual": -1}
+    empty = {"z": UNKNOWN, "gate": UNWORN, "still": False, "motion": UNKNOWN, "hr": UNKNOWN, "graded": False, "usual": -1, "led": False}
     return Rows(**{name: np.full(points, value, _KINDS[name]) for name, value in empty.items()})
 
 
-def rows_of(grid: Grid, first_ns: int, points: int, constants: Constants, *, least_c: float) -> Rows:
-    """Grid rows, in order of time, laid on the unbroken grid that begins with the stop `first_ns`. `least_c`: confidence of grade B."""
+def rows_of(grid: Grid, first_ns: int, points: int, constants: Constants, *, least_c: float, led: BoolArray | None = None) -> Rows:
+    """Grid rows, in order of time, laid on the unbroken grid that begins with the stop `first_ns`. `least_c`: confidence of grade B. `led`:
+    (n,) whether the device leads at each row; None where nothing else was worn."""
     out = unworn(points)
     at = (grid.stop_ns - first_ns) // GRID_NS
     inside = (at >= 0) & (at < points) & (grid.hr != UNKNOWN)  # the engine has rows for the holes of a recording too
-    grid, at = grid.take(inside), at[inside]
+    speaks = inside if led is None else led
+    grid, at, speaks = grid.take(inside), at[inside], speaks[inside]
     good = grid.hr_q >= _LEAST_Q
     readable = may_be_read(grid, constants)
     # Q, maturity and motion in 1e-4, 1e-2 and 1e-2: their product is the confidence (contracts, section 5).
@@ -82,6 +85,7 @@ def rows_of(grid: Grid, first_ns: int, points: int, constants: Constants, *, lea
     out.hr[at] = np.where(good, grid.hr, UNKNOWN)
     out.graded[at] = sure
     out.usual[at] = grid.baseline
+    out.led[at] = speaks
     return out
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from somalink.domain.time import GRID_NS
-from somalink.domain.types import Grid, IntArray
+from somalink.domain.types import BoolArray, Grid, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ class Timeline:
         """Whose the row with this stop is; empty where there is none."""
         k = int(np.searchsorted(self.rows.stop_ns, t_ns))
         return self.devices[int(self.of[k])] if k < len(self) and int(self.rows.stop_ns[k]) == t_ns else ""
+
+    def led_by(self, device: str, stops_ns: IntArray) -> BoolArray:
+        """(n,) whether each of these points is this device's; `stops_ns` in order of time."""
+        own = self.rows.stop_ns[self.of == self.devices.index(device)] if device in self.devices else self.rows.stop_ns[:0]
+        return np.isin(stops_ns, own, assume_unique=True)
 
     def stretches(self) -> list[Stretch]:
         """In order of time: a new one where another device takes over and after every point that nobody has a row of."""

@@ -17,7 +17,7 @@ from processing.findings.cases import Case, standing
 from processing.findings.daily import overlay
 from processing.findings.matching import Busy, Ground, Matcher, overlapping
 from processing.findings.track import BLOCK_NS, Track
-from processing.lead import TIERS
+from processing.lead import ranking
 from processing.metrics import PRE_NS, RESPONSE_NS
 from processing.usual import Offsets
 from somalink.domain.catalogue import AROUSAL
@@ -26,6 +26,7 @@ from somalink.domain.constants import STATISTICS, Constants, Statistics
 from somalink.domain.identity import digest
 from somalink.domain.time import DAY_NS, HOUR_NS, MINUTE_NS, local_day
 from somalink.domain.types import Control, Event, EventMetrics, Prompt
+from somalink.pipeline.timeline import tiers_of
 from somalink.pipeline.tracks import Told, states, tracks
 from somalink.storage.local import EVER, LocalStore
 
@@ -196,9 +197,9 @@ def _barriers(store: LocalStore, person: str, events: Sequence[Event]) -> tuple[
 
 
 def by_tier(store: LocalStore, person: str, found: Sequence[Track]) -> list[Track]:
-    """Better tier first, as `overlay` wants them."""
-    tiers = {unit.device: unit.tier for unit in store.units(person)}
-    return sorted(found, key=lambda track: (TIERS.find(tiers.get(track.device, "")) % (len(TIERS) + 1), track.device))
+    """Better tier first."""
+    ranked = ranking((track.device for track in found), tiers_of(store, person))
+    return sorted(found, key=lambda track: ranked.index(track.device))
 
 
 def _part(told: Told | None, begin: float, end: float) -> Callable[[float], None] | None:

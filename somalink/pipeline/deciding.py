@@ -183,11 +183,9 @@ def _random(person: str, final: Final, coach: Coach, decided_ids: set[str]) -> I
         return
     leaders = leading.lead(np.array([t_ns for _, t_ns in due], np.int64), grids, final.tiers)
     for (row_id, t_ns), leader in zip(due, leaders, strict=True):
-        for device in (leader, *grids):
-            k = int(np.searchsorted(grids[device].stop_ns, t_ns))
-            if k < len(grids[device]) and int(grids[device].stop_ns[k]) == t_ns:
-                yield _at(row_id, RANDOM, grids[device], k)
-                break
+        k = int(np.searchsorted(grids[leader].stop_ns, t_ns))
+        if k < len(grids[leader]) and int(grids[leader].stop_ns[k]) == t_ns:
+            yield _at(row_id, RANDOM, grids[leader], k)
 
 
 def _days(grids: Mapping[str, Grid], coach: Coach) -> tuple[int, int] | None:

@@ -6,17 +6,21 @@ imports does not matter, and a late tag changes links, never a FINAL record.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from processing import lead as leading
 from processing import linking, metrics
-from processing.usual import UTC_ONLY, Offsets
+from processing.usual import Offsets
 from somalink.domain.constants import Constants
 from somalink.domain.time import MINUTE_NS
 from somalink.domain.types import Baseline, Episode, Event, EventMetrics, FloatArray, Grid, IntArray, Link, Prompt
 from somalink.pipeline.deciding import Final, coach_of, decided
+from somalink.pipeline.holdings import local_offsets, minute_chances
+from somalink.pipeline.timeline import tiers_of
 from somalink.storage.coverage import usable
 from somalink.storage.local import EVER, LocalStore
 from somalink.storage.writer import Writer
@@ -111,25 +115,30 @@ class _Known:
 
     @classmethod
     def of(cls, store: LocalStore, person: str, constants: Constants) -> _Known:
-        tiers = {unit.device: unit.tier for unit in store.units(person)}
+        tiers = tiers_of(store, person)
         grids = {device: store.grid(person, device, *EVER) for device in sorted(tiers)}
         episodes: dict[str, list[Episode]] = {device: [] for device in tiers}
         for row in store.device_episodes(person):
             episodes[row.unit.device].append(row.episode)
         leads = leading.leading(episodes, grids, tiers)
         baselines = {baseline.number: baseline for baseline in store.baselines(person)}
-        told = store.utc_offsets(person)
-        offsets = Offsets(tuple(o.from_ns for o in told), tuple(o.offset_s for o in told)) if told else UTC_ONLY
-        minutes, chance = _minutes(grids, baselines, offsets, constants)
+        offsets = local_offsets(store, person)
+        minutes, chance = _minutes(grids, tiers, baselines, offsets, constants)
         return cls(grids, tiers, episodes, leads, baselines, offsets, constants, minutes, chance)
 
     def measured(self, event: Event, events: list[Event]) -> EventMetrics:
-        """Metrics of one event on the device that knows most around it."""
+        """Metrics of one event on the device that leads for most of its response, as its matched moments are measured (`findings.matching`)."""
         first_ns, last_ns = metrics.reach(event.t_ns, event.certainty_s)
-        span = (first_ns, last_ns + 1)
-        near = [grid.take(slice(*np.searchsorted(grid.stop_ns, span).tolist())) for grid in self.grids.values()]
-        best = max(near, key=lambda grid: int(np.count_nonzero(usable(grid))), default=Grid.empty())
-        return metrics.event_metrics(event, best, events, self.constants)
+        span = (min(first_ns, event.t_ns - MINUTE_NS), last_ns + 1)
+        near = {device: grid.take(slice(*np.searchsorted(grid.stop_ns, span).tolist())) for device, grid in self.grids.items()}
+        return metrics.event_metrics(event, near[self._responsive(event.t_ns, near)] if near else Grid.empty(), events, self.constants)
+
+    def _responsive(self, t_ns: int, near: dict[str, Grid]) -> str:
+        """The device that leads at most points of the response; of equals the one that can be used at most of them."""
+        after = {device: grid.take(slice(*np.searchsorted(grid.stop_ns, (t_ns + 1, t_ns + metrics.RESPONSE_NS + 1)).tolist())) for device, grid in near.items()}
+        points = np.unique(np.concatenate([grid.stop_ns for grid in after.values()]))
+        led = Counter(leading.lead(points, near, self.tiers))
+        return max(leading.ranking(near, self.tiers), key=lambda device: (led[device], int(np.count_nonzero(usable(after[device])))))
 
     def chance_at(self, t_ns: int) -> float | None:
         """Chance per hour at a moment: the cell of the nearest usable minute within ten, else the newest baseline's whole rate."""
@@ -142,19 +151,17 @@ class _Known:
         return max(before, key=lambda b: b.from_ns).chance_all if before else None
 
 
-def _minutes(grids: dict[str, Grid], baselines: dict[int, Baseline], offsets: Offsets, constants: Constants) -> tuple[IntArray, FloatArray]:
-    """Every minute at which an episode could have been seen, once, with the chance rate of its cell."""
-    times, rates = [], []
-    for grid in grids.values():
+def _minutes(
+    grids: dict[str, Grid], tiers: dict[str, str], baselines: dict[int, Baseline], offsets: Offsets, constants: Constants
+) -> tuple[IntArray, FloatArray]:
+    """Every minute at which the leading device could have seen an episode, with the chance rate of its cell, in order of time."""
+    rows = Grid.concat(_led_minutes(grids, tiers))
+    rows = rows.take(np.argsort(rows.stop_ns, kind="stable"))
+    return rows.stop_ns, minute_chances(rows, baselines, offsets, constants)
+
+
+def _led_minutes(grids: dict[str, Grid], tiers: dict[str, str]) -> Iterator[Grid]:
+    """Of each device the usable rows at full minutes at which it leads."""
+    for device, grid in grids.items():
         rows = grid.take(usable(grid) & (grid.stop_ns % MINUTE_NS == 0))
-        rate = np.full(len(rows), np.nan)
-        for number in np.unique(rows.baseline).tolist():
-            mine = rows.baseline == number
-            at = rows.stop_ns[mine]
-            rate[mine] = linking.chance_at(baselines.get(number), at, rows.gate[mine], offsets.at(at), constants)
-        times.append(rows.stop_ns)
-        rates.append(rate)
-    if not times:
-        return np.zeros(0, np.int64), np.zeros(0)
-    minutes, first = np.unique(np.concatenate(times), return_index=True)
-    return minutes, np.concatenate(rates)[first]
+        yield rows if len(grids) == 1 else rows.take(np.array(leading.lead(rows.stop_ns, grids, tiers), dtype=object) == device)

@@ -20,7 +20,7 @@ from somalink.domain.ports import Source
 from somalink.domain.time import GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import Baseline, Beats, Candidate, ClockAnchor, Contact, Episode, Gap, Grid, Heartbeat, Item, Opened, Record, UtcOffset
 from somalink.pipeline.intake import Counts, Intake
-from somalink.pipeline.usuals import Usuals, excluded_spans, generator
+from somalink.pipeline.usuals import Usuals, excluded_spans, generator, next_number
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import DeviceStatus
 from somalink.storage.writer import StaleRevision, Writer
@@ -143,8 +143,8 @@ class Run:
         from_ns = baseline.from_ns
         while from_ns in {b.from_ns for b in others}:
             from_ns += 1
-        number = max((b.number for b in others), default=0) + 1
-        return replace(baseline, number=number, from_ns=from_ns, recording=self.unit.recording)
+        known = self._store.tier_baselines(self.unit.person, analysis=self.analysis)
+        return replace(baseline, number=next_number(known, self.unit.tier), from_ns=from_ns, recording=self.unit.recording)
 
     # ---- the three steps
 

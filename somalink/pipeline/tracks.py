@@ -13,10 +13,11 @@ import numpy as np
 
 from processing.findings.track import BLOCK, BLOCK_NS, Rows, Track, rows_of, unworn
 from somalink.domain.constants import PROMPTING, Constants
+from somalink.pipeline.timeline import timeline
 from somalink.storage.local import LocalStore
 
 NAME = "track"
-VERSION = "3"
+VERSION = "4"
 LEVEL = 1
 """zlib's fastest: written once, and a tenth larger than its best."""
 KEPT_AT_ONCE = 32
@@ -27,12 +28,14 @@ Told = Callable[[float], None]
 def tracks(store: LocalStore, person: str, from_ns: int, to_ns: int, constants: Constants, told: Told | None = None, *, keep: bool = True) -> list[Track]:
     """One a device, of the UTC days that [from, to] touches; a device without a row there is left out. `keep` False: for who may not write."""
     found: dict[str, list[tuple[int, Rows]]] = {}
-    asked = [(device, day) for device, days in _days(store, person, from_ns, to_ns).items() for day in days]
+    worn = _days(store, person, from_ns, to_ns)
+    asked = [(device, day) for device, days in worn.items() for day in days]
+    both = {day for device, day in asked if sum(day in days for days in worn.values()) > 1}
     fresh: list[tuple[str, str, bytes]] = []
     for k, (device, day) in enumerate(asked):
         name, state = f"{NAME}/{device}/{day}", _state(store, person, day)
         kept = store.keepsake(person, name, state)
-        rows = unpack(kept) if kept is not None else _read(store, person, device, day, constants)
+        rows = unpack(kept) if kept is not None else _read(store, person, device, day, constants, alone=day not in both)
         if kept is None and keep:
             fresh.append((name, state, pack(rows)))
         if len(fresh) >= KEPT_AT_ONCE:
@@ -70,9 +73,12 @@ def _state(store: LocalStore, person: str, day: int) -> str:
     return f"{VERSION}/{analysis}/{change}/{count}"
 
 
-def _read(store: LocalStore, person: str, device: str, day: int, constants: Constants) -> Rows:
-    grid = store.grid(person, device, day * BLOCK_NS, (day + 1) * BLOCK_NS)
-    return rows_of(grid, day * BLOCK_NS, BLOCK, constants, least_c=PROMPTING.grade_b)
+def _read(store: LocalStore, person: str, device: str, day: int, constants: Constants, *, alone: bool) -> Rows:
+    """A day of a device; `alone`: nothing else has rows on it, so that who leads need not be asked."""
+    span = (day * BLOCK_NS, (day + 1) * BLOCK_NS)
+    grid = store.grid(person, device, *span)
+    led = None if alone else timeline(store, person, *span).led_by(device, grid.stop_ns)
+    return rows_of(grid, span[0], BLOCK, constants, least_c=PROMPTING.grade_b, led=led)
 
 
 # ---------------------------------------------------------------- a day as bytes

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import count
 
 import numpy as np
 
 from processing import chance, usual
 from processing.engine import Refit
+from processing.lead import TIERS
 from processing.usual import Offsets, Rows, day_of
 from somalink.domain.choices import YES
 from somalink.domain.constants import Constants
@@ -22,6 +24,7 @@ from somalink.domain.time import DAY_NS, MINUTE_NS
 from somalink.domain.types import Baseline, Event, Grid, Session
 from somalink.pipeline.shelf import Days, Shelf
 from somalink.storage.local import LocalStore
+from somalink.storage.rows import TierBaseline
 from somalink.storage.writer import Writer
 
 PARTS = 256
@@ -44,6 +47,21 @@ def excluded_spans(events: Sequence[Event], sessions: Sequence[Session], constan
     return sorted(tagged + [(session.start_ns, session.stop_ns) for session in sessions])
 
 
+def next_number(known: Sequence[TierBaseline], tier: str) -> int:
+    """The number of a tier's next usual. Each tier counts in steps of its own (A 1, 5, 9 .., B 2, 6, 10 ..), so that rows of two devices never name two
+    usuals by one number: whichever was imported first, and where two engines fit at the same dawn."""
+    taken = {each.baseline.number for each in known}
+    newest = max((each.baseline.number for each in known if each.tier == tier), default=0)
+    own = TIERS.find(tier) % len(TIERS)
+    return next(number for number in count(newest + 1) if (number - 1) % len(TIERS) == own and number not in taken)
+
+
+def _of_another_kind(known: Sequence[TierBaseline], tier: str, at_ns: int) -> Baseline | None:
+    """What a first usual on a new kind of device starts from: how this heart answered movement on the old one, as known by then; scales are its own."""
+    elsewhere = [each for each in known if each.tier != tier and each.baseline.from_ns <= at_ns]
+    return max(elsewhere, key=lambda each: (each.baseline.from_ns, each.tier)).baseline if elsewhere else None
+
+
 class Usuals:
     """The usual of one (person, tier) under one analysis. Feed it every FINAL grid; ask it when the engine waits."""
 
@@ -52,10 +70,6 @@ class Usuals:
         self._secret = store.person_secret(unit.person)
         known = store.tier_baselines(unit.person, analysis=analysis)
         self._baselines = sorted((b.baseline for b in known if b.tier == unit.tier), key=lambda b: b.from_ns)
-        elsewhere = [b.baseline for b in known if b.tier != unit.tier]
-        self._other_tier = max(elsewhere, key=lambda b: b.from_ns) if elsewhere else None
-        """A first usual on a new kind of device starts from how this heart answered movement on the old one; scales are its own."""
-        self._numbers = max((b.baseline.number for b in known), default=0)
         self._rows: list[Rows] = self._earlier(from_ns)
         self._new: list[Rows] = []
         """What came since, not yet put together with one another."""
@@ -107,11 +121,12 @@ class Usuals:
             return None
         events = self._known_events(asked.at_ns)
         spans = excluded_spans(events, self._sessions(asked.at_ns), self._constants)
+        known = self._store.tier_baselines(self._unit.person, analysis=self._analysis)
         earlier = [b for b in self._baselines if b.from_ns < asked.at_ns]
         before = earlier[-1] if earlier else None
         fitted = usual.fit(
             rows,
-            number=self._numbers + 1,
+            number=next_number([*known, *(TierBaseline(self._unit.tier, self._analysis, b) for b in self._unsaved)], self._unit.tier),
             mode="personal",
             from_ns=asked.at_ns,
             placement=placement,
@@ -119,11 +134,10 @@ class Usuals:
             excluded_spans=spans,
             excluded=[f"{event.id}@{event.revision}" for event in events],
             constants=self._constants,
-            centre=None if before else self._other_tier,
+            centre=None if before else _of_another_kind(known, self._unit.tier, asked.at_ns),
         )
         if fitted is None:
             return None
-        self._numbers += 1
         # The day that is not over yet (a second recording on one day) is not drawn: it would be another one after a restart.
         days = [day for day in np.unique(usual.days_of(rows.stop_ns, offsets)).tolist() if day < asked.day]
         draws = self._drawn(days, rows, fitted, offsets)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from processing.findings.daily import overlay
 from processing.findings.track import Track, rows_of
 from somalink.domain.catalogue import OFFER, WITHHELD
 from somalink.domain.constants import PROMPTING, STATISTICS
 from somalink.domain.time import GRID_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import Prompt, Session
-from somalink.pipeline.comparing import by_tier
 from somalink.pipeline.replica.subject import SetOf, Subject
 from somalink.pipeline.reporting import BEFORE_NS, drawn_by_lot, level_after, level_before, taken_up
+from somalink.pipeline.timeline import timeline
 from somalink.storage.influx.points import FieldValue, Point
 
 TAKEN, NOT_TAKEN, OWN = "taken", "not taken", "own"
@@ -61,13 +60,9 @@ def _levels(subject: Subject, t_ns: int) -> dict[str, FieldValue]:
 
 def _lead(subject: Subject, from_ns: int, to_ns: int) -> Track:
     """One timeline of all devices over a short while."""
-    store, person = subject.store, subject.person
     first_ns, points = from_ns // GRID_NS * GRID_NS, (to_ns - from_ns) // GRID_NS + 2
-    found = []
-    for device in sorted({unit.device for unit in store.units(person)}):
-        grid = store.grid(person, device, first_ns, first_ns + points * GRID_NS)
-        found.append(Track(device, first_ns, rows_of(grid, first_ns, points, subject.constants, least_c=PROMPTING.grade_b)))
-    return overlay(by_tier(store, person, found))
+    rows = timeline(subject.store, subject.person, first_ns, first_ns + points * GRID_NS).rows
+    return Track("", first_ns, rows_of(rows, first_ns, points, subject.constants, least_c=PROMPTING.grade_b))
 
 
 SETS = (SetOf("breathing", breathing, frozenset({"prompts", "answers", "sessions", "grid"})),)

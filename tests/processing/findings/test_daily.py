@@ -87,11 +87,14 @@ def test_a_person_with_nothing_has_days_with_nothing() -> None:
     assert found.gates == ()
 
 
-def test_two_devices_are_one_timeline_and_the_usable_one_is_shown() -> None:
+def test_two_devices_are_one_timeline_and_the_leading_one_is_shown_though_another_could_be_used() -> None:
+    """The one that sees movement says moving; one that sees none would call it usable."""
     first, second = worn((8, 10), gate=Gate.MOVING, device="a"), worn((9, 12), device="b", hr=70_000)
-    both = overlay([first, second])
+    first.rows.led[:] = first.rows.worn
+    second.rows.led[:] = second.rows.worn & ~first.rows.led
+    both = overlay([second, first])
     found = days(both, 1)
-    assert (found.worn_h[0], found.usable_h[0]) == (4.0, 3.0)
+    assert (found.worn_h[0], found.usable_h[0]) == (4.0, 2.0)
     assert len(first.rows) == BLOCK
     assert overlay([]).rows.worn.sum() == 0
     assert both.first_ns == FIRST * BLOCK_NS
