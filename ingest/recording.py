@@ -161,12 +161,15 @@ class Findings:
             self.notices.append(text)
 
 
-def read_folder(folder: Path, *, person: str | None = None, start_ns: int | None = None, tz: str | None = None) -> Recording:
-    """The recording in `folder`; options stand over `meta.json`. BadInput names the file, the line and the next step."""
+def read_folder(
+    folder: Path, *, person: str | None = None, start_ns: int | None = None, tz: str | None = None, without: frozenset[Stream] = frozenset()
+) -> Recording:
+    """The recording in `folder`; options stand over `meta.json`, files of the streams in `without` are not opened. BadInput names the file,
+    the line and the next step."""
     meta = read_meta(folder / "meta.json", person=person, start_ns=start_ns, tz=tz)
     found = Findings()
     _notice_files(folder, found)
-    raw = {name: tables.read_bytes(path) for name in sorted(KNOWN_FILES) if (path := tables.find(folder, name))}
+    raw = {name: tables.read_bytes(path) for name in sorted(KNOWN_FILES - without) if (path := tables.find(folder, name))}
     identity = raw.get("rr", raw.get("hr"))
     if identity is None:
         raise BadInput(f"{folder} has neither rr.csv nor hr.csv", next_step=FOLDER_HELP)

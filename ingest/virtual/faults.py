@@ -19,6 +19,7 @@ from somalink.domain.errors import BadInput
 HOUR_S = 3600.0
 MALFORMED = bytes.fromhex("104801")
 """Intervals are announced and half of one comes: no decoder can read it."""
+MOST_BY_S = 10 * 365 * 24 * HOUR_S
 PAUSE = 0.2
 """Share of a slot left free before its fault, so that each has time to be recovered from."""
 
@@ -44,11 +45,16 @@ KINDS = {
         Kind("late", (2.0, 8.0), "notifications held back for for_s, then sent in a bunch"),
         Kind("garbage", None, "malformed bytes, once or once a second for for_s"),
         Kind("battery", None, "the battery is at this level from now on", takes="percent"),
+        Kind("no_stream", (5.0, 30.0), "a stream that is asked for in for_s is refused"),
+        Kind("stream_stops", (6.0, 30.0), "streams fall silent for for_s; the heart rate goes on"),
+        Kind("frozen", (20.0, 60.0), "the heart rate stays at its last value for for_s; optical intervals are marked as disturbed"),
+        Kind("no_reply", (5.0, 30.0), "what is asked for in for_s is neither answered nor done"),
+        Kind("clock_jump", None, "the device's own clock is set by by_s seconds", takes="by_s"),
     )
 }
 DICE = ("drop", "silence", "refuse")
 """What dice choose from unless told otherwise."""
-TAKEN = frozenset(("kind", "at_s", "for_s", "percent", "bytes", "strap"))
+TAKEN = frozenset(("kind", "at_s", "for_s", "percent", "by_s", "bytes", "strap"))
 HELP = f'write it as\n[[fault]]\nat_s = 120\nkind = "drop"    # {", ".join(KINDS)}\nfor_s = 3'
 
 
@@ -62,6 +68,7 @@ class Fault:
     percent: int | None = None
     payload: bytes = MALFORMED
     strap: int = 1
+    by_s: float | None = None
 
 
 def read_faults(path: Path) -> tuple[Fault, ...]:
@@ -125,6 +132,7 @@ def _fault(row: Mapping[str, Any], lines: Lines, table: int) -> Fault:
         percent=_percent(row, kind, lines, table),
         payload=_payload(row, lines, table),
         strap=_strap(row, lines, table),
+        by_s=_by(row, kind, lines, table),
     )
 
 
@@ -143,6 +151,16 @@ def _percent(row: Mapping[str, Any], kind: Kind, lines: Lines, table: int) -> in
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100):
         raise lines.bad(table, "percent", f"percent is {value!r}", "give a whole number from 0 to 100")
     return value
+
+
+def _by(row: Mapping[str, Any], kind: Kind, lines: Lines, table: int) -> float | None:
+    value = row.get("by_s")
+    if (value is None) != (kind.takes != "by_s"):
+        wanted = "needs by_s" if value is None else "takes no by_s"
+        raise lines.bad(table, "by_s", f"{kind.name} {wanted}", "write by_s = -3600 with clock_jump, and nowhere else")
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MOST_BY_S):
+        raise lines.bad(table, "by_s", f"by_s is {value!r}", "give seconds, at most ten years: by_s = -3600")
+    return None if value is None else float(value)
 
 
 def _payload(row: Mapping[str, Any], lines: Lines, table: int) -> bytes:
@@ -164,7 +182,7 @@ def parse_words(words: str) -> Fault:
     """A fault as it is typed to a running strap: its kind, then seconds (or percent); a strap's number may stand first.
 
     >>> parse_words("2 silence 5")
-    Fault(kind='silence', at_s=0.0, for_s=5.0, percent=None, payload=b'\\x10H\\x01', strap=2)
+    Fault(kind='silence', at_s=0.0, for_s=5.0, percent=None, payload=b'\\x10H\\x01', strap=2, by_s=None)
     """
     parts = words.split()
     strap = int(parts.pop(0)) if parts and parts[0].isdecimal() else 1
@@ -178,6 +196,11 @@ def parse_words(words: str) -> Fault:
             if not 0 <= percent <= 100:
                 raise ValueError
             return Fault(kind.name, percent=percent, strap=strap)
+        if kind.takes == "by_s":
+            by_s = float(value or "")
+            if not abs(by_s) <= MOST_BY_S:
+                raise ValueError
+            return Fault(kind.name, by_s=by_s, strap=strap)
         for_s = float(value or 0)
         if not 0 <= for_s < math.inf:
             raise ValueError

@@ -28,6 +28,7 @@ PLAUSIBLE_TICKS = (300, 2100)
 HOLDS_NS = 10 * SECOND_NS
 """A strap that feels no beat goes on showing the last rate this long, then 0: no rate."""
 MINUTE_TICKS = 60 * 1024
+WAVES = frozenset((Stream.ACC, Stream.ECG))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,15 @@ class Second:
 class Heart:
     """Beats on strap time, which starts one interval before the first of them. `closes_ns`, `ticks`: (n,).
 
-    A recording of rates alone has no beats; then `rate_ns` and `rate_milli` (m,) say what a watch showed, and when.
+    A recording of rates alone has no beats; then `rate_ns` and `rate_milli` (m,) say what a watch showed, and when. `start_ns`: when strap
+    time began by the recording's own clock, 0 where it has none.
     """
 
     closes_ns: IntArray
     ticks: IntArray
     rate_ns: IntArray
     rate_milli: IntArray
+    start_ns: int = 0
 
     @property
     def length_ns(self) -> int:
@@ -131,15 +134,16 @@ def from_recording(recording: Recording) -> Heart:
     beats, rates = recording.samples.get(Stream.RR), recording.samples.get(Stream.HR)
     if beats is not None and len(beats.t_ns):
         start_ns = int(beats.t_ns[0]) - span_ns(int(beats.values[0]))
-        return Heart(beats.t_ns - start_ns, beats.values, _nothing(), _nothing())
+        return Heart(beats.t_ns - start_ns, beats.values, _nothing(), _nothing(), start_ns)
     if rates is None or not len(rates.t_ns):
         raise BadInput("this recording holds neither beats nor heart rates", next_step="give a recording with rr.csv or hr.csv")
-    return Heart(_nothing(), _nothing(), rates.t_ns - int(rates.t_ns[0]) + SECOND_NS, rates.values)
+    start_ns = int(rates.t_ns[0]) - SECOND_NS
+    return Heart(_nothing(), _nothing(), rates.t_ns - start_ns, rates.values, start_ns)
 
 
 def from_path(path: Path) -> Heart:
-    """The heart in a recording folder or a text file of intervals."""
-    return from_recording(read_folder(path) if path.is_dir() else read_text(path)[0])
+    """The heart in a recording folder or a text file of intervals; waves, which are long, are left where they are."""
+    return from_recording(read_folder(path, without=WAVES) if path.is_dir() else read_text(path)[0])
 
 
 def _nothing() -> IntArray:

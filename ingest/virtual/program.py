@@ -19,19 +19,21 @@ from ingest.virtual.faults import Fault, parse_words
 from ingest.virtual.feed import Heart
 from ingest.virtual.profile import About
 from ingest.virtual.room import Room, private_socket
+from ingest.virtual.waves import Wave
 from ingest.virtual.wearing import Wearing
 from somalink.domain.errors import BadInput, SomalinkError, UsageError
+from somalink.domain.types import Stream
 
 Say = Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Worn:
-    """A heart and the strap it wears."""
+    """A heart and the device it wears, and what its other sensors feel."""
 
     heart: Heart
     about: About
-    intervals: bool = True
+    waves: Mapping[Stream, Wave] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ async def run(worn: Sequence[Worn], plan: Plan, say: Say) -> None:
 async def _put_on(room: Room, number: int, worn: Worn, plan: Plan, log: BeatLog) -> Wearing:
     strap = await room.wear(worn.about)
     faults = [fault for fault in plan.faults if fault.strap == number]
-    return Wearing(strap, worn.heart, number=number, faults=faults, speed=plan.speed, again=plan.again, intervals=worn.intervals, log=log)
+    return Wearing(strap, worn.heart, number=number, faults=faults, speed=plan.speed, again=plan.again, waves=worn.waves, log=log)
 
 
 async def _until(wearings: Sequence[Wearing], stop: asyncio.Event) -> None:
@@ -97,9 +99,15 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 
 def _ready(wearings: Sequence[Wearing], plan: Plan) -> dict[str, Any]:
-    straps = [{"name": each.strap.about.name, "address": each.strap.about.where, "battery": each.strap.battery} for each in wearings]
+    straps = [_shown(each) for each in wearings]
     places = {name: str(path) for name, path in (("socket", plan.socket), ("control", plan.control), ("log", plan.log)) if path is not None}
     return {"advertising": straps, **places, "pid": os.getpid(), "t": boot_ns()}
+
+
+def _shown(wearing: Wearing) -> dict[str, Any]:
+    """`made`: streams that nobody measured."""
+    about = wearing.strap.about
+    return {"name": about.name, "address": about.where, "battery": wearing.strap.battery, "device": about.kind.id, "made": wearing.made}
 
 
 # ---------------------------------------------------------------- steering
@@ -143,6 +151,7 @@ def _status(wearing: Wearing) -> dict[str, Any]:
         "link": strap.link,
         "battery": strap.battery,
         "notifications": wearing.sent,
+        "frames": wearing.frames,
         "beats": wearing.beats,
         "beats_sent": wearing.beats_sent,
     }

@@ -42,6 +42,7 @@ def virtual_strap(
     watch: Annotated[
         list[Path] | None, typer.Option("--watch", metavar="RECORDING", help="One more, worn by a watch; may be given again.", show_default=False)
     ] = None,
+    device: Annotated[str, typer.Option("--device", metavar="KIND", help="What they are worn by: h10, h9, verity, watch or movesense.")] = "h10",
     battery: Annotated[int, typer.Option("--battery", min=0, max=100, help="Battery level in percent.")] = 87,
 ) -> None:
     """Wear recordings on virtual straps.
@@ -55,7 +56,8 @@ def virtual_strap(
         raise UsageError("nobody could hear this strap", next_step="give --socket PATH, or --vhci for the Linux kernel")
     from ingest.virtual.program import Plan, run
 
-    worn = _worn([*((path, hr_only) for path in recordings), *((path, True) for path in watch or [])], name or [], battery)
+    kind = "watch" if hr_only else device
+    worn = _worn([*((path, kind) for path in recordings), *((path, "watch") for path in watch or [])], name or [], battery)
     wrong = _faults(worn, faults, random_faults, faults_per_hour, fault_kinds)
     plan = Plan(socket=socket, control=control, log=log, vhci=vhci, speed=speed, again=loop, faults=wrong)
     asyncio.run(run(worn, plan, _say))
@@ -67,19 +69,28 @@ def bumble_is_here() -> None:
         raise SomalinkError("virtual straps need bumble, which is not installed", next_step="pip install 'somalink[virtual]'")
 
 
-def _worn(recordings: Sequence[tuple[Path, bool]], names: Sequence[str], battery: int) -> list[Worn]:
-    """One strap or watch for each recording; without names, each is called by a number that stays its own."""
-    from ingest.virtual.feed import from_path
-    from ingest.virtual.profile import strap_about, watch_about
-    from ingest.virtual.program import Worn
+def _worn(recordings: Sequence[tuple[Path, str]], names: Sequence[str], battery: int) -> list[Worn]:
+    """One device for each recording; without names, each is called by a number that stays its own."""
+    from ingest.virtual.kinds import KINDS
 
     if names and len(set(names)) != len(recordings):
         raise UsageError(f"{len(recordings)} recordings and {len(set(names))} names", next_step="give --name once for each recording, or not at all")
+    unknown = [kind for _, kind in recordings if kind not in KINDS]
+    if unknown:
+        raise UsageError(f"no device is called {unknown[0]!r} here", next_step=f"give --device one of {', '.join(KINDS)}")
     called = names or [""] * len(recordings)
-    return [
-        Worn(from_path(path), (watch_about if is_watch else strap_about)(number, name, battery), intervals=not is_watch)
-        for number, ((path, is_watch), name) in enumerate(zip(recordings, called, strict=True), 1)
-    ]
+    return [_one(path, kind, number, name, battery) for number, ((path, kind), name) in enumerate(zip(recordings, called, strict=True), 1)]
+
+
+def _one(path: Path, kind: str, number: int, name: str, battery: int) -> Worn:
+    from ingest.virtual.feed import from_path
+    from ingest.virtual.kinds import KINDS
+    from ingest.virtual.profile import about_of
+    from ingest.virtual.program import Worn
+    from ingest.virtual.waves import waves_of
+
+    heart = from_path(path)
+    return Worn(heart, about_of(KINDS[kind], number, name, battery), waves_of(path, heart))
 
 
 def _faults(worn: Sequence[Worn], script: Path | None, seed: int | None, per_hour: float, kinds: str) -> tuple[Fault, ...]:

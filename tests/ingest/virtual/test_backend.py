@@ -11,6 +11,7 @@ from bleak_retry_connector import BleakClientWithServiceCache, BleakNotFoundErro
 from fast_loop import run_fast
 
 from ingest.virtual.backend import Radio, installed
+from ingest.virtual.kinds import H10
 from ingest.virtual.profile import About
 from ingest.virtual.room import Room, room_in_process
 
@@ -63,8 +64,8 @@ def test_battery_location_and_device_information_can_be_read():
         async with bleak.BleakClient(await found()) as client:
             assert [bytes(await client.read_gatt_char(each)) for each in (BATTERY, "2a38")] == [bytes([64]), b"\x01"]
             told = [(await client.read_gatt_char(each)).decode() for each in ("2a29", "2a24", "2a25", "2a26", "2a27", "2a28")]
-            assert told == [ADA.manufacturer, ADA.model, "ADA", ADA.firmware, ADA.hardware, ADA.software]
-            assert client.mtu_size == ADA.mtu and client.name == ADA.name
+            assert told == [H10.manufacturer, H10.model, "ADA", H10.firmware, H10.hardware, H10.software]
+            assert client.mtu_size == H10.mtu and client.name == ADA.name
 
     on_air(scene)
 

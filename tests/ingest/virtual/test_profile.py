@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ingest.ble.finding import is_heart_rate
 from ingest.virtual.backend import installed
-from ingest.virtual.profile import OUT_OF_REACH, TERMINATED, About, LinkEvent, VirtualStrap, strap_about, watch_about
+from ingest.virtual.kinds import H10, KINDS, WATCH
+from ingest.virtual.profile import OUT_OF_REACH, TERMINATED, About, LinkEvent, VirtualStrap, about_of
 from ingest.virtual.room import room_in_process
 from somalink.pipeline.wearing import device_of, is_address
 
@@ -45,11 +46,11 @@ async def is_heard(strap: VirtualStrap) -> bool:
 # ---------------------------------------------------------------- what it says of itself
 
 
-@given(st.integers(1, 3000), st.integers(1, 3000))
-def test_every_strap_of_a_program_is_another_one_and_stays_what_it_is(one, other):
-    a, b = strap_about(one), strap_about(other)
+@given(st.sampled_from(list(KINDS.values())), st.integers(1, 3000), st.integers(1, 3000))
+def test_every_device_of_a_program_is_another_one_and_stays_what_it_is(kind, one, other):
+    a, b = about_of(kind, one), about_of(kind, other)
     assert ((a.name, a.where) == (b.name, b.where)) == (one == other)
-    assert a == strap_about(one)
+    assert a == about_of(kind, one)
 
 
 @given(st.text(min_size=1, max_size=20))
@@ -66,16 +67,16 @@ def test_an_address_that_is_given_is_kept():
 
 @pytest.mark.parametrize("number", [1, 2, 17])
 def test_a_strap_is_called_as_its_maker_would_and_names_one_unit(number):
-    about = strap_about(number)
+    about = about_of(H10, number)
     assert about.name == f"Polar H10 {about.serial}"
     assert is_heart_rate([], about.name)
     assert device_of(about.name, about.where) == about.name.lower().replace(" ", "-")
 
 
 def test_a_watch_sits_on_the_wrist_and_is_not_by_the_straps_maker():
-    assert (watch_about(1).location, strap_about(1).location) == (2, 1)
-    assert watch_about(1).manufacturer != strap_about(1).manufacturer
-    assert watch_about(3, "Forerunner", 40).name == "Forerunner"
+    assert (WATCH.location, H10.location) == (2, 1)
+    assert WATCH.manufacturer != H10.manufacturer
+    assert about_of(WATCH, 3, "Forerunner", 40).name == "Forerunner"
 
 
 # ---------------------------------------------------------------- its link

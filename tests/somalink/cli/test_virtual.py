@@ -48,8 +48,8 @@ def test_a_recording_is_worn_by_a_strap_and_one_line_of_json_says_so(begun, day)
     assert ended.code == 0 and ended.err == ""
     assert json.loads(ended.out) == {"advertising": [worn[0].about.name]} and ended.out.count("\n") == 1
     assert plan.socket == Path("s") and not plan.vhci and not plan.again and plan.speed == 1.0
-    assert len(worn[0].heart.ticks) == 9000 and worn[0].intervals
-    assert (worn[0].about.battery, worn[0].about.location) == (87, 1)
+    assert len(worn[0].heart.ticks) == 9000 and worn[0].about.kind.id == "h10"
+    assert (worn[0].about.battery, worn[0].about.kind.location) == (87, 1)
 
 
 def test_several_recordings_are_several_straps_that_stay_apart(begun, day):
@@ -65,12 +65,12 @@ def test_names_are_given_in_the_order_of_the_recordings(begun, day):
 
 def test_a_watch_is_worn_beside_a_strap_and_sends_no_intervals(begun, day):
     worn, _, _ = begun(day, "--watch", day, "--socket", "s")
-    assert [(each.intervals, each.about.location) for each in worn] == [(True, 1), (False, 2)]
+    assert [each.about.kind.id for each in worn] == ["h10", "watch"]
 
 
 def test_watches_instead_of_straps(begun, day):
     worn, _, _ = begun(day, day, "--hr-only", "--socket", "s")
-    assert [each.intervals for each in worn] == [False, False]
+    assert [each.about.kind.id for each in worn] == ["watch", "watch"]
 
 
 def test_a_text_file_of_intervals_can_be_worn_too(begun, tmp_path):
