@@ -48,7 +48,24 @@ class Link:
 
     async def subscribe(self, heard: Callable[[bytes], None]) -> None:
         """Heart rate notifications from now on; the callback runs in the loop, as soon as bleak has them."""
-        await within(self._patience.connect, self._client.start_notify(HEART_RATE_MEASUREMENT, lambda _, payload: heard(bytes(payload))))
+        await self.listen(HEART_RATE_MEASUREMENT, heard)
+
+    async def listen(self, uuid: str, heard: Callable[[bytes], None]) -> None:
+        """The same of any characteristic that notifies or indicates."""
+        await within(self._patience.connect, self._client.start_notify(uuid, lambda _, payload: heard(bytes(payload))))
+
+    async def write(self, uuid: str, payload: bytes) -> None:
+        """Writes, and waits until the device has taken it. Raises one of RADIO_ERRORS when it does not."""
+        await within(self._patience.command, self._client.write_gatt_char(uuid, payload, response=True))
+
+    def has(self, uuid: str) -> bool:
+        """Whether the device has such a characteristic."""
+        return self._client.services.get_characteristic(uuid) is not None
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The numbers of its services."""
+        return tuple(service.uuid for service in self._client.services)
 
     async def about(self) -> dict[str, Any]:
         """What the strap says of itself: battery_pct, sensor_location, manufacturer, model, serial ... as far as it says it."""
@@ -60,6 +77,11 @@ class Link:
                 said[field] = text.decode("utf-8", "replace").strip("\x00 ")
         return said | await self.battery()
 
+    async def model(self) -> dict[str, str]:
+        """Maker and model, as far as they are told."""
+        said = {field: await self._read(DEVICE_INFORMATION[field]) for field in ("manufacturer", "model")}
+        return {field: text.decode("utf-8", "replace").strip("\x00 ") for field, text in said.items() if text is not None}
+
     async def battery(self) -> dict[str, Any]:
         """{battery_pct: 0-100}, or nothing where it is not told."""
         level = await self._read(BATTERY_LEVEL)
@@ -68,7 +90,7 @@ class Link:
     async def _read(self, uuid: str) -> bytes | None:
         """A value, or None: what a strap does not say is no reason to lose its heartbeats."""
         with done_without():
-            if self._client.services.get_characteristic(uuid) is not None:
+            if self.has(uuid):
                 return bytes(await within(self._patience.command, self._client.read_gatt_char(uuid)))
         return None
 

@@ -41,6 +41,10 @@ class Patience:
     """A scan that is this late in beginning or ending is cut off. Not sooner: BlueZ would go on with it for us and refuse every later one."""
     doubt: float = 10.0
     """A strap that has sent no beat for so long, or nothing that can be read, is said to. One that was just put on needs a few seconds."""
+    streams: float = 15.0
+    """What a device is given to begin its own streams before its heartbeats are listened to without them; an H10 needs half a second."""
+    quiet: float = 60.0
+    """A stream that was begun and says nothing for so long is begun anew. Optical intervals take half a minute to come."""
     battery: float = 600.0
     """Straps lose a percent in hours."""
 

@@ -7,29 +7,35 @@ its own link goes the same way, so that the record alone tells where beats were 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ingest.ble import notes
-from ingest.ble.leaving import first_of
+from ingest.ble.asking import NO_ANSWER, Begun, Own, begin, own_streams
+from ingest.ble.leaving import first_of, within
 from ingest.ble.link import Link
 from ingest.ble.patience import Backoff, Patience
 from ingest.ble.radio import VANISHED_S, Radio, Wanted
 from ingest.ble.stamps import Stamp, Stamps
 from ingest.ble.states import LinkState, State
-from ingest.ble.trouble import RADIO_ERRORS, Trouble, trouble_of
+from ingest.ble.trouble import RADIO_ERRORS, Trouble, done_without, trouble_of
+from ingest.devices.catalogue import Family, Want, families, family_of, named
 from ingest.straps.heart_rate import CHARACTERISTIC, HeartRateMeasurement, decode_measurement
 from somalink.domain.errors import BadFrame, DeviceNotFound
+from somalink.domain.types import Stream
 
 if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice
 
 POWER_NEWS_S = 0.3
 """The system's word that the adapter went may come a little after the link was lost by it."""
+
+USUAL_SILENCE_S = Patience().silence
+"""Against which a family's own `silence_s` is measured, so that both are scaled alike."""
 
 MOMENT_S = 0.001
 """Less is no wait: a clock with a coarse tick would not move in it."""
@@ -46,13 +52,43 @@ class Sink(Protocol):
         """What the strap says of itself, as far as it does, and `address`: under which one it was found, unless that was known."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a device is asked for beside its heartbeats. `movement`: what its family begins by default; `ecg`: that too, for as long as it is worn."""
+
+    movement: bool = True
+    ecg: bool = False
+
+    def wants(self, family: Family) -> tuple[Want, ...]:
+        """The streams to begin, beats of a device that has no others first."""
+        chosen = [want for want in family.wants if (self.ecg and want.stream is Stream.ECG) or (not want.on_request and self._is_wanted(want))]
+        return tuple(sorted(chosen, key=lambda want: want.stream is not Stream.RR))
+
+    def _is_wanted(self, want: Want) -> bool:
+        return self.movement or want.stream is Stream.RR
+
+
 class Supervisor:
     """One strap. `connection` is the number of its last connection in this recording; the next one counts on from it."""
 
-    def __init__(self, wanted: Wanted, radio: Radio, sink: Sink, stamps: Stamps, patience: Patience, dice: np.random.Generator, *, connection: int = 0) -> None:
+    def __init__(
+        self,
+        wanted: Wanted,
+        radio: Radio,
+        sink: Sink,
+        stamps: Stamps,
+        patience: Patience,
+        dice: np.random.Generator,
+        *,
+        connection: int = 0,
+        ask: Ask | None = None,
+    ) -> None:
         self._wanted, self._radio, self._sink, self._stamps, self._patience = wanted, radio, sink, stamps, patience
         self._backoff = Backoff(patience.first, dice)
         self._connection = connection
+        self._ask_for = ask or Ask()
+        self._family = families()["other_strap"]
+        self._own: Own | None = None
         self._now = LinkState(State.STOPPED, 0)
         self._linked = False
         self._sought_at = 0.0
@@ -156,14 +192,19 @@ class Supervisor:
         none, and asked for as seldom."""
         self._connection += 1
         why = notes.DISCONNECT
-        asking: asyncio.Task[None] | None = None
+        asking: list[asyncio.Task[None]] = []
         try:
             self._linked, self._anything = True, False
             self._read_at = self._beat_at = self._time()
             self._note(notes.UP)
+            running = await self._begin_streams(link)
+            self._read_at = self._beat_at = self._time()
             await link.subscribe(partial(self._heard, self._connection))
             self._heard_at = self._time()
-            asking = asyncio.create_task(self._ask(link), name="what the strap says of itself")
+            asking = [
+                asyncio.create_task(self._ask(link), name="what the strap says of itself"),
+                asyncio.create_task(self._mind_streams(running), name="its own streams"),
+            ]
             why = await self._until_lost(link)
         except RADIO_ERRORS as error:
             if trouble_of(error) is None:
@@ -176,15 +217,79 @@ class Supervisor:
             self._note(notes.DOWN, why)
             if why != notes.STOP:
                 self._say(State.SILENT if why == notes.SILENCE else State.LOST, why)
-            if asking is not None:
-                asking.cancel()
+            self._own = None
+            for task in asking:
+                task.cancel()
             await link.close()
         return self._anything
 
+    # ---- a device's own streams
+
+    async def _begin_streams(self, link: Link) -> Sequence[Want]:
+        """Before the first heartbeat, so that the record knows from its beginning what it is of. Gives those that run; whatever fails here, the
+        heartbeats are listened to."""
+        self._family = await self._family_of(link)
+        own = own_streams(self._family, link, partial(self._row, self._connection), self._patience)
+        wants = self._ask_for.wants(self._family)
+        if own is None or not wants:
+            return ()
+        begun = Begun(refused={want.stream.value: NO_ANSWER for want in wants})
+        with done_without():
+            begun = await within(self._patience.streams, begin(own, wants))
+        self._own = own
+        self._note(notes.STREAMS, " ".join(stream.value for stream in begun.running))
+        self._sink.about({"streams": [stream.value for stream in begun.running], "refused": begun.refused}, self._stamps.now())
+        return [want for want in wants if want.stream in begun.running]
+
+    async def _family_of(self, link: Link) -> Family:
+        """By its name; one whose name says nothing is asked for its maker and model."""
+        if (family := named(self._wanted.name)) is not None:
+            return family
+        services: Sequence[str] = ()
+        said: Mapping[str, str] = {}
+        with done_without():
+            services, said = link.services, await link.model()
+        return family_of(self._wanted.name, services, **said)
+
+    async def _mind_streams(self, running: Sequence[Want]) -> None:
+        """A stream that has fallen silent, while heartbeats come, is begun anew."""
+        begun_at = {want.stream: self._time() for want in running}
+        while running and self._own is not None:
+            await asyncio.sleep(self._patience.quiet / 4)
+            for want in running:
+                last = max(begun_at[want.stream], self._own.came_at.get(want.stream, 0.0))
+                if self._time() - last >= self._patience.quiet and self._own is not None:
+                    await self._own.stop(want.stream)
+                    await self._own.start(want)
+                    begun_at[want.stream] = self._time()
+
+    async def ecg_for(self, seconds: float) -> str:
+        """The device's ECG for so long, beside everything else; why it cannot be had, in a word, or nothing."""
+        want = next((want for want in self._family.wants if want.stream is Stream.ECG), None)
+        own = self._own
+        if want is None or own is None or not self._linked:
+            return "not_offered" if self._linked else "no_link"
+        if self._ask_for.ecg:
+            return ""
+        if why := await own.start(want):
+            return why
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            await own.stop(Stream.ECG)
+        return ""
+
+    def _row(self, connection: int, characteristic: str, payload: bytes) -> None:
+        """What came, or was sent, beside heartbeats."""
+        stamp = self._stamps.now()
+        if connection == self._connection:
+            self._sink.row(connection, characteristic, payload, stamp)
+
     async def _until_lost(self, link: Link) -> str:
         """Waits until the link is lost or silent; gives the reason."""
+        silence = self._patience.silence * (self._family.silence_s or USUAL_SILENCE_S) / USUAL_SILENCE_S
         while True:
-            left = self._heard_at + self._patience.silence - self._time()
+            left = self._heard_at + silence - self._time()
             if left <= MOMENT_S:
                 return notes.SILENCE
             if await first_of(link.lost, seconds=left):

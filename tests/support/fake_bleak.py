@@ -7,7 +7,7 @@ does is held elsewhere, by the virtual strap and by BlueZ.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,10 @@ class Client:
         if not self.is_connected:
             raise BleakError("Service Discovery has not been performed yet")
         return self
+
+    def __iter__(self) -> Iterator[str]:
+        """Services: none that anybody would know the device by."""
+        return iter(())
 
     def get_characteristic(self, uuid: str) -> str | None:
         return uuid if uuid in self._strap.values else None
