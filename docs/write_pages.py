@@ -1,7 +1,7 @@
 """Writes the pages that are made from the program: `make docs`. A test fails when one of them is not what this would write.
 
-docs/command-line.md is all of it: every command with its arguments and options, in the words of `--help`. In docs/bluetooth.md and docs/influxdb.md
-it is what stands between `<!-- name: written by make docs -->` and `<!-- name: end -->`; the rest of the page is left as it is.
+docs/command-line.md is all of it: every command with its arguments and options, in the words of `--help`. In docs/bluetooth.md, docs/devices.md and
+docs/influxdb.md it is what stands between `<!-- name: written by make docs -->` and `<!-- name: end -->`; the rest of the page is left as it is.
 """
 
 import re
@@ -14,11 +14,15 @@ import typer
 from ingest.ble.patience import Patience
 from ingest.ble.states import MEANINGS
 from ingest.ble.trouble import TROUBLES, Steps
+from ingest.devices.catalogue import QUIRKS, SERVICES, TIER_GIVES, TRIED, Family, families
 from somalink.cli.app import app
+from somalink.cli.devices import late, sends
+from somalink.cli.words import TIER_WORDS
 from somalink.domain.measurements import MEASUREMENTS, Measurement
 
 PAGE = Path(__file__).with_name("command-line.md")
 BLUETOOTH = Path(__file__).with_name("bluetooth.md")
+DEVICES = Path(__file__).with_name("devices.md")
 INFLUXDB = Path(__file__).with_name("influxdb.md")
 HEAD = """# The command line
 
@@ -119,6 +123,61 @@ def _steps(steps: Steps) -> Iterator[tuple[str, str]]:
     yield from (("Linux", steps.linux), ("macOS", steps.darwin), ("Windows", steps.win32))
 
 
+# ---------------------------------------------------------------- parts of docs/devices.md
+
+
+def _tiers() -> Iterator[str]:
+    yield "| tier | in words | what you get |"
+    yield "|---|---|---|"
+    yield from (f"| {tier} | {TIER_WORDS[tier]} | {gives} |" for tier, gives in TIER_GIVES.items())
+
+
+def _devices() -> Iterator[str]:
+    """Every family in a line."""
+    yield "| device | tier | sends | latency | run on |"
+    yield "|---|---|---|---|---|"
+    for family in families().values():
+        yield f"| [{family.title}](#{_anchor(family.title)}) | {family.tier} | {sends(family)} | {late(family)} | {family.tried[0].on} |"
+
+
+def _anchor(title: str) -> str:
+    """As a page's headings are linked to."""
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+
+
+def _tried() -> Iterator[str]:
+    """Families by what they were run on, and what that was."""
+    yield f"| device | {' | '.join(TRIED)} |"
+    yield f"|---|{'---|' * len(TRIED)}"
+    for family in families().values():
+        ran = {tried.on: tried.what or "yes" for tried in family.tried}
+        yield f"| {family.title} | {' | '.join(ran.get(on, '') for on in TRIED)} |"
+    yield ""
+    yield from (f"* **{on}**: {words}" for on, words in TRIED.items())
+
+
+def _families() -> Iterator[str]:
+    """Each family with everything that is known of it."""
+    for family in families().values():
+        yield f"### {family.title}\n"
+        yield f"`{family.id}`. Tier {family.tier}, {TIER_WORDS[family.tier]}, worn on the {family.location}; speaks {SERVICES[family.service]}."
+        yield f"A scan shows it as {_listed([f'`{name}`' for name in family.examples])}, or much like that.\n"
+        yield from _switched_on(family)
+        yield from (f"* {words}" for words in (*(QUIRKS[quirk] for quirk in family.quirks), *family.notes))
+        yield ""
+
+
+def _switched_on(family: Family) -> Iterator[str]:
+    for switching in family.broadcasting:
+        yield f"To switch it on ({switching.models}){'' if switching.verified else ', **unverified**'}:\n"
+        yield from (f"{k}. {step}" for k, step in enumerate(switching.steps, 1))
+        yield f"\nAfter: {switching.source}.\n" if switching.source else ""
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
 # ---------------------------------------------------------------- a part of docs/influxdb.md
 
 
@@ -141,6 +200,7 @@ def _tags(about: Measurement) -> str:
 
 Parts = Mapping[str, Callable[[], Iterator[str]]]
 PARTS: Parts = {"links": _links, "waits": _waits, "troubles": _troubles}
+DEVICES_PARTS: Parts = {"tiers": _tiers, "devices": _devices, "tried": _tried, "families": _families}
 INFLUXDB_PARTS: Parts = {"measurements": _measurements}
 
 
@@ -153,4 +213,5 @@ def with_parts(text: str, parts: Parts = PARTS) -> str:
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     BLUETOOTH.write_text(with_parts(BLUETOOTH.read_text(encoding="utf-8")), encoding="utf-8")
+    DEVICES.write_text(with_parts(DEVICES.read_text(encoding="utf-8"), DEVICES_PARTS), encoding="utf-8")
     INFLUXDB.write_text(with_parts(INFLUXDB.read_text(encoding="utf-8"), INFLUXDB_PARTS), encoding="utf-8")

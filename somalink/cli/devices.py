@@ -85,7 +85,7 @@ def _page(family: Family) -> Iterator[str]:
     yield from (line for words in family.notes for line in _wrapped(words, "  - "))
     yield ""
     yield from _wrapped(f"speaks {SERVICES[family.service]}; worn on the {family.location}; sends {sends(family)}", "")
-    yield from _wrapped(f"its heartbeats arrive {late(family)}", "")
+    yield from _wrapped(f"latency: {late(family)}", "")
     yield from _wrapped("tried: " + "; ".join(f"{tried.on} ({tried.what or TRIED[tried.on]})" for tried in family.tried), "")
 
 
@@ -121,10 +121,10 @@ STREAM_WORDS = {"rr": "intervals", "acc": "movement", "ecg": "ECG"}
 
 
 def late(family: Family) -> str:
-    """How late its intervals come, in words."""
-    if family.tier == "D":
-        return "as a rate alone, later than the heart by what it averages over, which nobody has measured"
-    return "late by nobody knows how much" if family.latency_s is None else f"{family.latency_s:g} s late"
+    """How long after the beat it tells of it, in words."""
+    if family.latency_s is not None:
+        return f"{family.latency_s:g} s after the beat"
+    return "a smoothed rate; how late, nobody measured" if family.tier == "D" else "nobody measured"
 
 
 # ---------------------------------------------------------------- for programs

@@ -52,6 +52,16 @@ def test_the_tables_of_measurements_are_what_the_table_in_the_code_says():
     assert re.findall(r"^### (\w+)$", page, re.MULTILINE) == list(MEASUREMENTS)
 
 
+# ---------------------------------------------------------------- devices
+
+
+def test_the_page_of_devices_is_what_the_catalogue_says():
+    writer = loaded(ROOT / "docs" / "write_pages.py")
+    page = writer.DEVICES.read_text(encoding="utf-8")
+    assert page == writer.with_parts(page, writer.DEVICES_PARTS), "run `make docs`"
+    assert set(re.findall(r"<!-- (\w+): written by make docs -->", page)) == set(writer.DEVICES_PARTS)
+
+
 # ---------------------------------------------------------------- Bluetooth
 
 

@@ -50,9 +50,9 @@ def test_every_family_is_told_in_lines_that_a_terminal_holds(typed, family):
 
 def test_a_strap_is_told_how_late_it_is_and_what_it_is_asked_for(typed):
     out = " ".join(typed("devices", "polar_h10").out.split())
-    assert "its heartbeats arrive 2.6 s late" in out
+    assert "latency: 2.6 s after the beat" in out
     assert "movement 25 times a second, up to 4 g; ECG 130 times a second, on request" in out
-    assert "its heartbeats arrive late by nobody knows how much" in typed("devices", "polar_h9").out
+    assert "latency: nobody measured" in typed("devices", "polar_h9").out
 
 
 def test_programs_get_numbers_and_null_for_what_is_not_known(typed):

@@ -1,6 +1,6 @@
 """What a wearer is told for a better signal: to moisten the strap when it dries, never while moving, and never an alarm."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.ble.states import LinkState, State
+from somalink.domain.catalogue import HR_REASONS
 from somalink.domain.time import GRID_NS, MINUTE_NS
 from somalink.domain.types import UNKNOWN, Gate, Grid
-from somalink.pipeline.hints import LOOK_NS, drying, hints
+from somalink.pipeline.hints import LOOK_NS, drying, hints, standing
 from somalink.pipeline.links import LOW_PCT, LinkNow
 
 NOW_NS = 1_772_438_400 * 10**9
@@ -97,6 +98,44 @@ def test_a_strap_put_on_today_is_not_told_that_it_was_dry_yesterday():
     yesterday = grid(DRY, until_ns=NOW_NS - 24 * 60 * MINUTE_NS)
     assert drying(yesterday)
     assert said(link(since_ns=NOW_NS), yesterday) == []
+
+
+# ---------------------------------------------------------------- a rate that stands still
+
+
+def rates(hr: int | list[int], *, reason: str = "hr_field", points: int = WHOLE, until_ns: int = NOW_NS) -> Grid:
+    """The newest points of a watch: its heart rate in milli-bpm, and what it was made from."""
+    seen = grid(0, points=points, until_ns=until_ns)
+    return replace(seen, hr=np.broadcast_to(np.asarray(hr, np.int64), points).copy(), hr_reason=np.full(points, HR_REASONS.words.index(reason)))
+
+
+def test_a_watch_whose_rate_stood_on_one_number_for_five_minutes_is_asked_after():
+    assert standing(rates(62_000))
+    [hint] = said(link(), rates(62_000))
+    assert "one number for five minutes" in hint and "somalink devices" in hint
+
+
+@given(st.integers(0, WHOLE - 1), st.sampled_from([-1000, 1000, 17]))
+def test_a_rate_that_moved_once_is_alive(at, by):
+    assert not standing(rates([62_000 + by * (k == at) for k in range(WHOLE)]))
+
+
+@pytest.mark.parametrize("reason", ["rr", "fused", "rr_thin", "no_data"])
+def test_a_rate_that_was_made_from_beats_is_never_called_stuck(reason):
+    assert not standing(rates(62_000, reason=reason))
+
+
+@pytest.mark.parametrize("points", [0, 1, WHOLE - 1])
+def test_less_than_five_minutes_of_a_rate_say_nothing(points):
+    assert not standing(rates(62_000, points=points))
+
+
+def test_no_rate_is_not_a_rate_that_stands():
+    assert not standing(rates(UNKNOWN))
+
+
+def test_a_watch_put_on_today_is_not_asked_about_yesterday():
+    assert said(link(since_ns=NOW_NS), rates(62_000, until_ns=NOW_NS - 24 * 60 * MINUTE_NS)) == []
 
 
 # ---------------------------------------------------------------- skin, battery
