@@ -84,7 +84,7 @@ def test_every_reason_of_a_gap_in_a_live_recording_is_explained_and_none_that_is
     page = (ROOT / "docs" / "bluetooth.md").read_text(encoding="utf-8")
     named = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
     of_the_link = {value for name, value in vars(notes).items() if name.isupper() and isinstance(value, str)} - {
-        notes.CHARACTERISTIC, notes.UP, notes.DOWN, notes.STILL, notes.STOP,
+        notes.CHARACTERISTIC, notes.UP, notes.DOWN, notes.STILL, notes.STREAMS, notes.UPRIGHT, notes.STOP,
     }  # fmt: skip
     found_later = {word for source in (chain, clocking) for word in re.findall(r"\"([a-z_]+)\"", inspect.getsource(source))}
     assert of_the_link <= named
