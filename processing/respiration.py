@@ -10,9 +10,10 @@ they take 30 s. So a shorter stretch (at the start, after a gap or a movement) a
 *Quality* is the less of two: concentration, the share of all power from 3 a minute up that lies at the wave and at twice it; and regularity,
 how alike the signal is to itself one breath later. Scaled so that what noise reaches is 0 and a lone steady wave 1.
 
-*Beats cannot show every breath.* They sample it: one that is faster than every second beat looks like a slower one, so `rsa` and `ecg` end a
-little below. And the heart rate has a wave of its own near six a minute, from blood pressure (Mayer waves), which chest and axis have not: of
-a slow wave that only the heart rate shows more is asked, and a chest that shows another breath is believed instead.
+*Beats cannot show every breath.* They sample it: `rsa` and `ecg` end a little below every second beat, and a breath that is faster still looks like
+a slower one to both (30 a minute like 20, to a heart of 50); only the chest can tell. And the heart rate has a wave of its own near six a
+minute, from blood pressure (Mayer waves), which chest and axis have not: of a slow wave that only the heart rate shows more is asked, and a
+chest that shows another breath is believed instead. A pressure wave that is large and steady is a breath to the heart rate all the same.
 
 Knows nothing of straps, hubs or pages, and nothing of any pacer: told is what was seen, not what was asked for.
 """

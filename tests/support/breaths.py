@@ -34,14 +34,22 @@ class Breather:
     acc_hz: float = 25.0
     seed: int = 0
 
+    def breaths(self) -> np.ndarray:
+        """When each breath began, in seconds."""
+        dice = np.random.default_rng([self.seed, 1])
+        edges = [0.0]
+        while edges[-1] < self.seconds:
+            edges.append(edges[-1] + 60 / self.rate * max(0.4, 1 + self.scatter * dice.normal()))
+        return np.array(edges)
+
+    def rate_before(self, second: float, window_s: float = 60) -> float:
+        """Breaths a minute as they were."""
+        count = np.interp([second - window_s, second], self.breaths(), np.arange(len(self.breaths())))
+        return float(np.diff(count)[0] * 60 / window_s)
+
     def lung(self) -> tuple[np.ndarray, np.ndarray]:
         """Seconds on a fine grid, and how full the chest is (-1 to 1): four parts in, six out, as people breathe."""
-        dice = np.random.default_rng([self.seed, 1])
-        t = np.arange(0, self.seconds, 1 / FINE)
-        turns, edges = 0.0, [0.0]
-        while edges[-1] < self.seconds:
-            turns += 1
-            edges.append(edges[-1] + 60 / self.rate * max(0.4, 1 + self.scatter * dice.normal()))
+        t, edges = np.arange(0, self.seconds, 1 / FINE), self.breaths()
         phase = np.interp(t, edges, np.arange(len(edges))) % 1
         return t, np.where(phase < 0.4, -np.cos(np.pi * phase / 0.4), np.cos(np.pi * (phase - 0.4) / 0.6))
 
@@ -69,11 +77,23 @@ class Breather:
         size = 10_000 * (1 + self.peak_share / 2 * np.interp(times - 0.1, t, lung) + self.peak_noise * dice.normal(size=len(times)))
         return Peaks(START_NS + np.rint(times * SECOND_NS).astype(np.int64), np.rint(size).astype(np.int64))
 
+    def ecg(self, hz: int = 130, noise_uv: float = 15.0) -> np.ndarray:
+        """(n,) uV from 0 on: P, QRS and T as bells, taller with a full chest, on a baseline that the breath moves."""
+        dice = np.random.default_rng([self.seed, 5])
+        at, (times, ticks), (t, lung) = np.arange(0, self.seconds, 1 / hz), self.beats(), self.lung()
+        full = np.interp(at, t, lung)
+        volts = 40 * full + noise_uv * dice.normal(size=len(at))
+        gain = 1 + self.peak_share / 2 * full
+        for time, rr in zip(times, ticks / 1024, strict=True):
+            first, last = np.searchsorted(at, [time - 0.35, time + 0.6])
+            for centre, width, uv in ((-0.16, 0.025, 110), (-0.022, 0.008, -120), (0, 0.011, 1000), (0.026, 0.009, -220), (0.26 * rr**0.5 + 0.04, 0.05, 260)):
+                volts[first:last] += uv * gain[first:last] * np.exp(-(((at[first:last] - time - centre) / width) ** 2) / 2)
+        return volts
+
     def chest(self) -> Chest:
         dice = np.random.default_rng([self.seed, 4])
         at = np.arange(0, self.seconds, 1 / self.acc_hz)
         t, lung = self.lung()
-        since = at - np.interp(at, *[np.concatenate([[0.0], self.beats()[0]])] * 2)
         last = np.concatenate([[0.0], self.beats()[0]])
         since = at - last[np.searchsorted(last, at, side="right") - 1]
         jolt = 12 * np.exp(-since / 0.12) * np.sin(2 * np.pi * 7 * since)
