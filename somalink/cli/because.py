@@ -108,6 +108,7 @@ def lines(why: Why, local: LocalTime, constants: Constants) -> Iterator[str]:
     yield f"{local.said(at_ns)}, {why.person}{f', {why.device}' if why.device else ''}"
     yield answer(why)
     rows = {
+        "device": f"{why.device} speaks here; {' and '.join(why.beside)} {'was' if len(why.beside) == 1 else 'were'} worn too" if why.beside else "",
         "where": _where(why, local),
         "moment": _moment(why.episode, local) if why.episode else "",
         "the rise": _rise(why.turned_down, local) if why.turned_down else "",

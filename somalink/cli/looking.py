@@ -16,7 +16,7 @@ from somalink.cli.opening import Desk, reading
 from somalink.cli.options import JsonOption, PersonOption, StoreOption, person_of, settings, store_path
 from somalink.cli.shipping import as_json, place_of, shipping_lines
 from somalink.cli.telling import AtOption, tag_of
-from somalink.cli.words import holding_json, holding_lines, totals_table
+from somalink.cli.words import holding_json, holding_lines, together_json, together_lines, totals_table
 from somalink.domain.errors import StoreError, UsageError
 
 YEARS = (1900, 2200)
@@ -44,23 +44,28 @@ def status(store: StoreOption = None, person: PersonOption = None, json: JsonOpt
     How long, how much of it can be used, how well your usual is known, and what stood out beside chance.
     """
     from somalink.domain.constants import Constants
-    from somalink.pipeline.holdings import holdings
+    from somalink.pipeline.holdings import holdings, together
     from somalink.storage.local import LocalStore
 
     with LocalStore.open(store_path(store), create=False, read_only=True) as opened:
         people = opened.people() if person is None else [person_of(person, opened.people())]
         held = {name: holdings(opened, name, Constants()) for name in people}
+        whole = {name: found for name in people if (found := together(opened, name, Constants())) is not None}
         totals = opened.totals(person)
         if json:
             said = {name: [holding_json(each) for each in devices] for name, devices in held.items()}
             size = {"store": str(opened.path), "bytes": _bytes(opened.path), "change": opened.change}
-            console.emit_json({**size, "people": said, "totals": totals, "replica": _replica(opened)})
+            lines = {name: together_json(found) for name, found in whole.items()}
+            console.emit_json({**size, "people": said, "together": lines, "totals": totals, "replica": _replica(opened)})
             return
         console.stdout().print(f"{opened.path}, {_bytes(opened.path) / (1 << 20):.1f} MiB", markup=False)
         for name, devices in held.items():
             local = LocalTime.of(settings().zone, opened, name)
             for line in holding_lines(name, devices, local, Constants()):
                 console.stdout().print(line, markup=False)
+            if name in whole:
+                for line in together_lines(whole[name]):
+                    console.stdout().print(line, markup=False)
         console.stdout().print("\nin all")
         console.stdout().print(totals_table(totals))
         if (place := place_of(settings())) is not None:

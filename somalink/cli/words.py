@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from somalink.cli.moments import LocalTime
     from somalink.domain.constants import Constants
-    from somalink.pipeline.holdings import Holding, Stage
+    from somalink.pipeline.holdings import Holding, Stage, Together
 
 TIER_WORDS = {"A": "strap that sees movement", "B": "strap", "C": "optical band, at rest only", "D": "watch, heart rate only"}
 STAGE_WORDS = {
@@ -83,6 +83,14 @@ def holding_lines(person: str, devices: Sequence[Holding], local: LocalTime, con
         yield f"    stood out  {_stood_out(each)}"
 
 
+def together_lines(known: Together) -> Iterator[str]:
+    """Several devices as one timeline."""
+    by = ", ".join(f"{device} {hours(seconds)}" for device, seconds in sorted(known.led_s.items(), key=lambda each: -each[1]))
+    yield f"  one timeline of them: {known.speaks} speaks at its end" if known.speaks else "  one timeline of them: nothing in it yet"
+    yield f"    usable     {hours(known.usable_s)}, what two saw at once counted once{': ' if by else ''}{by}"
+    yield f"    stood out  {_stood_out(known)}"
+
+
 def _link_lines(holding: Holding, local: LocalTime) -> Iterator[str]:
     """What its link is doing, and what would help."""
     assert holding.link is not None
@@ -97,7 +105,7 @@ def _fitted(holding: Holding, local: LocalTime) -> str:
     return f"; fitted {local.said(holding.baseline.from_ns)}" if holding.baseline is not None and holding.baseline.mode == "personal" else ""
 
 
-def _stood_out(holding: Holding) -> str:
+def _stood_out(holding: Holding | Together) -> str:
     if holding.spikes_per_h is None:
         return "nothing could be judged yet"
     seen = f"{holding.spikes} in {hours(holding.usable_s)} usable: {holding.spikes_per_h:.2f} an hour"
@@ -118,3 +126,8 @@ def holding_json(holding: Holding) -> dict[str, Any]:
     if usual is not None:
         said["baseline"]["z_on"] = dict(usual.z_on)
     return {**said, "spikes_per_h": holding.spikes_per_h}
+
+
+def together_json(known: Together) -> dict[str, Any]:
+    """Several devices as one timeline, as plain values."""
+    return {**asdict(known), "led_s": dict(known.led_s), "spikes_per_h": known.spikes_per_h}

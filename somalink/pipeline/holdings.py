@@ -1,12 +1,13 @@
-"""What a store holds of a person, device by device: until when, how much of it can be used, how well the usual is known, and how
-often something stood out beside how often chance alone would have it.
+"""What a store holds of a person, device by device and as one timeline: until when, how much of it can be used, how well the usual is known, and
+how often something stood out beside how often chance alone would have it.
 
 Reads FINAL rows; prints nothing and writes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import Baseline, BoolArray, FloatArray, Grid, IntArray
 from somalink.pipeline.hints import hints
 from somalink.pipeline.links import LinkNow, link_of
+from somalink.pipeline.timeline import days_of, tiers_of, timeline
 from somalink.storage import locks
 from somalink.storage.coverage import USABLE_Q, usable
 from somalink.storage.local import LocalStore
@@ -38,7 +40,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One device of one person. Rates are per usable hour; `chance_per_h` over `chance_s`, the part whose chance is known."""
+    """One device of one person, as if nothing else had been worn. Rates are per usable hour; `chance_per_h` over `chance_s`, the part whose chance
+    is known."""
 
     person: str
     device: str
@@ -66,6 +69,52 @@ class Holding:
         return self.spikes * 3600 / self.usable_s if self.usable_s else None
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """All devices of one person as one timeline: an hour in which two were worn counts once, and of spikes those that count. Rates as in `Holding`."""
+
+    person: str
+    speaks: str
+    """The device whose row the newest is."""
+    led_s: Mapping[str, int]
+    """Usable time by the device that leads."""
+    usable_s: int
+    spikes: int
+    chance_per_h: float | None
+    chance_s: int
+    chance_spikes: int
+
+    @property
+    def spikes_per_h(self) -> float | None:
+        return self.spikes * 3600 / self.usable_s if self.usable_s else None
+
+
+def together(store: LocalStore, person: str, constants: Constants) -> Together | None:
+    """What several devices make of a person; None where there are not several."""
+    if len(tiers_of(store, person)) < 2:
+        return None
+    tally = _Tally({baseline.number: baseline for baseline in store.baselines(person)}, local_offsets(store, person), constants)
+    led_s: Counter[str] = Counter()
+    speaks = ""
+    for span in days_of(store, person):
+        line = timeline(store, person, *span)
+        tally.take(line.rows)
+        points = np.bincount(line.of[usable(line.rows)], minlength=len(line.devices)).tolist()
+        led_s.update({device: n * GRID_NS // SECOND_NS for device, n in zip(line.devices, points, strict=True)})
+        speaks = line.devices[int(line.of[-1])] if len(line) else speaks
+    spikes = [found.episode for found in store.device_episodes(person) if found.episode.kind == "spike" and found.lead is not False]
+    return Together(
+        person=person,
+        speaks=speaks,
+        led_s=dict(led_s),
+        usable_s=tally.points * GRID_NS // SECOND_NS,
+        spikes=len(spikes),
+        chance_per_h=tally.chance_per_h,
+        chance_s=len(tally.known_rates) * MINUTE_NS // SECOND_NS,
+        chance_spikes=sum(spike.chance_per_h is not None for spike in spikes),
+    )
+
+
 def holdings(store: LocalStore, person: str, constants: Constants) -> list[Holding]:
     """Every device the person ever wore, by name."""
     units = store.units(person)
@@ -84,8 +133,7 @@ def _holding(store: LocalStore, person: str, units: Sequence[Unit], constants: C
         tally.take(rows)
         last = rows if len(rows) else last
     rows_of = [found.row for found in store.recordings(person) if found.unit.device == device]
-    seen = [found for found in store.device_episodes(person) if found.unit.device == device and found.lead is not False]
-    spikes = [found.episode for found in seen if found.episode.kind == "spike"]
+    spikes = [found.episode for found in store.device_episodes(person) if found.unit.device == device and found.episode.kind == "spike"]
     link = link_of(store, person, device)
     return Holding(
         person=person,

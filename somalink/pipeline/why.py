@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from processing.lead import lead, ranking
 from processing.usual import Offsets
 from somalink.domain.catalogue import GRID_COLUMNS
 from somalink.domain.constants import Constants
 from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, ceil_to
-from somalink.domain.types import Baseline, Candidate, Episode, Event, EventMetrics, Gap, Gate, Grid, Link, Prompt, Stream, word
+from somalink.domain.types import UNKNOWN, Baseline, Candidate, Episode, Event, EventMetrics, Gap, Gate, Grid, Link, Prompt, Stream, word
 from somalink.pipeline.holdings import Stage, local_offsets, minute_chances, quiet, stage_at
+from somalink.pipeline.timeline import tiers_of
 from somalink.storage import derived
 from somalink.storage.coverage import OPEN_GATES, USABLE_Q
 from somalink.storage.local import LocalStore
@@ -81,6 +83,9 @@ class Why:
 
     person: str
     device: str
+    """The one that leads at this moment, else the one that knows most of the hours around."""
+    beside: tuple[str, ...]
+    """Devices that were worn too and do not speak here."""
     at_ns: int
     answer: str
     reading: Reading | None
@@ -104,7 +109,7 @@ class Why:
 def why_at(store: LocalStore, person: str, t_ns: int, constants: Constants, *, about: Event | None = None) -> Why:
     """What is known of `t_ns`, at the grid point that closes then or next. `about`: the tag that is asked about, else the nearest one."""
     at_ns = ceil_to(t_ns, GRID_NS)
-    device, rows = _rows(store, person, at_ns)
+    device, rows, beside = _rows(store, person, at_ns)
     k = int(np.searchsorted(rows.stop_ns, at_ns))
     here = k < len(rows) and int(rows.stop_ns[k]) == at_ns
     baselines = {baseline.number: baseline for baseline in store.baselines(person)}
@@ -114,12 +119,13 @@ def why_at(store: LocalStore, person: str, t_ns: int, constants: Constants, *, a
     found = {each.episode.id: each for each in store.device_episodes(person, at_ns - DAY_NS, at_ns + DAY_NS)}
     episode = _covering([each.episode for each in found.values() if each.unit.device == device], at_ns)
     driver = episode.driver if episode else "phasic" if reading and not reading.phasic_reason else "level"
-    turned_down = None if episode or not here else _turned_down(store.candidates(person, at_ns - HOUR_NS, at_ns + 1), rows, k, constants)
+    turned_down = None if episode or not here else _turned_down(store.candidates(person, at_ns - HOUR_NS, at_ns + 1, device=device), rows, k, constants)
     prompt = _prompt(store.prompts(person), episode, at_ns)
-    lead = found[episode.id].lead if episode else None
+    led = found[episode.id].lead if episode else None
     return Why(
         person=person,
         device=device,
+        beside=beside,
         at_ns=at_ns,
         answer=episode.kind if episode else _answer(reading, turned_down, driver, constants),
         reading=reading,
@@ -132,11 +138,11 @@ def why_at(store: LocalStore, person: str, t_ns: int, constants: Constants, *, a
         baseline_mode=baseline.mode if baseline else "",
         baseline_from_ns=baseline.from_ns if baseline else None,
         episode=episode,
-        lead=lead,
+        lead=led,
         turned_down=turned_down,
-        near=None if episode else _near([each.episode for each in found.values()], at_ns),
+        near=None if episode else _near([each.episode for each in found.values() if each.lead is not False], at_ns),
         prompt=prompt,
-        no_prompt="" if prompt else _no_prompt(episode, lead, here=here),
+        no_prompt="" if prompt else _no_prompt(episode, led, here=here),
         tag=_tagged(store, person, t_ns, about),
     )
 
@@ -149,21 +155,16 @@ def why_event(store: LocalStore, event: Event, constants: Constants) -> Why:
 # ---------------------------------------------------------------- the point
 
 
-def _rows(store: LocalStore, person: str, at_ns: int) -> tuple[str, Grid]:
-    """The device that knows most of the moment, and its rows around it; the nearest rows where none knows it."""
-    devices = sorted({unit.device for unit in store.units(person)})
-    grids = {device: store.grid(person, device, at_ns - BEFORE_NS, at_ns + NEAR_TAG_NS) for device in devices}
-    if not devices:
-        return "", Grid.empty()
-
-    def knows(device: str) -> tuple[bool, int, int]:
-        rows = grids[device]
-        k = int(np.searchsorted(rows.stop_ns, at_ns))
-        here = k < len(rows) and int(rows.stop_ns[k]) == at_ns
-        return here, int(rows.hr_q[k]) if here else 0, len(rows)
-
-    best = max(devices, key=knows)
-    return best, grids[best]
+def _rows(store: LocalStore, person: str, at_ns: int) -> tuple[str, Grid, tuple[str, ...]]:
+    """The device that leads at the moment, its rows around it, and who was worn beside it. Where none has a row of it, the one that has most around."""
+    tiers = tiers_of(store, person)
+    if not tiers:
+        return "", Grid.empty(), ()
+    grids = {device: store.grid(person, device, at_ns - BEFORE_NS, at_ns + NEAR_TAG_NS) for device in ranking(tiers, tiers)}
+    worn = [device for device, rows in grids.items() if (rows.hr[rows.stop_ns == at_ns] != UNKNOWN).any()]
+    here = any((rows.stop_ns == at_ns).any() for rows in grids.values())
+    best = lead(np.array([at_ns]), grids, tiers)[0] if here else max(grids, key=lambda device: len(grids[device]))
+    return best, grids[best], tuple(device for device in worn if device != best)
 
 
 def _reading(rows: Grid, k: int, baselines: dict[int, Baseline], offsets: Offsets, constants: Constants) -> Reading:

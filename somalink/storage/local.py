@@ -288,9 +288,11 @@ class LocalStore:
             for unit, analysis, lead, *own in (row[:-1] for row in found)
         ]
 
-    def candidates(self, person: str, start_ns: int, stop_ns: int) -> list[Candidate]:
-        where = "WHERE unit IN (SELECT unit FROM units WHERE person = ?) AND analysis = ? AND start_ns < ? AND stop_ns >= ?"
-        return self._select(rows.CANDIDATES, where, (person, self.current_analysis(person), stop_ns, start_ns), order="start_ns, kind, driver")
+    def candidates(self, person: str, start_ns: int, stop_ns: int, *, device: str | None = None) -> list[Candidate]:
+        """Rises that did not count and touch [start, stop), of every device or of one."""
+        where = "WHERE unit IN (SELECT unit FROM units WHERE person = ? AND device = coalesce(?, device)) AND analysis = ? AND start_ns < ? AND stop_ns >= ?"
+        given = (person, device, self.current_analysis(person), stop_ns, start_ns)
+        return self._select(rows.CANDIDATES, where, given, order="start_ns, kind, driver")
 
     def hrv(self, unit: Unit) -> list[HrvRow]:
         """5-minute panels in order of time."""

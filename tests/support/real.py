@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -54,8 +54,18 @@ class Lived:
 
 
 def lived(folder: Path) -> Lived:
+    return lived_of(open_source(folder))
+
+
+def without(source: ReplaySource, *streams: Stream) -> ReplaySource:
+    """The same recording from a device that has not these streams."""
+    own = source.recording
+    kept = {stream: samples for stream, samples in own.samples.items() if stream not in streams}
+    return ReplaySource(replace(own, samples=kept, gaps=tuple(gap for gap in own.gaps if gap.stream not in streams)))
+
+
+def lived_of(source: ReplaySource) -> Lived:
     """Two readings: the first learns the recording's usual, the second streams with it frozen. One seed for all."""
-    source = open_source(folder)
     first = Engine(source.unit, Constants(), "analysis", asks=False, traced=True)
     rows = Grid.concat([r for r in _said(first, source) if isinstance(r, Grid)])
     assert first.trace is not None

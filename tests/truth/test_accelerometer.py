@@ -1,0 +1,196 @@
+"""What an accelerometer buys: the same people, the same beats, read with their acceleration and as if the device had none. Printed, not tuned.
+
+The device sits on the wrist and its wearers hardly walk, so this is the least favourable place for one. Each reading learns its own usual from its own
+recording. gudb and mmash have no accelerometer (beats alone; steps), and so cannot say.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from real import Lived, lived_of, minutes_of, table, without
+
+from ingest.replay import open_source
+from processing.linking import chance_at
+from somalink.domain.constants import PROMPTING, Constants
+from somalink.domain.time import GRID_NS, HOUR_NS, MINUTE_NS
+from somalink.domain.types import UNKNOWN, Gate, Grid, Stream, word
+from somalink.storage import derived
+from somalink.storage.coverage import usable
+
+pytestmark = pytest.mark.truth
+RESTS = ("baseline", "rest1", "rest2", "rest3_post")
+TASKS = {
+    "all tasks": ("stroop", "interview", "hyperventilation"),
+    "Stroop": ("stroop",),
+    "interview": ("interview",),
+    "hyperventilation": ("hyperventilation",),
+}
+ALIKE = 0.25
+"""Mean ln(1 + M/20 mg) of two minutes that moved alike."""
+DRAWS = 10_000
+WORSE_AT_MOST = -0.03
+"""What the lower end of the difference may be: the movement term of the usual is weak by design, so that little can be won or lost by it."""
+HOURS_OF_GRID = GRID_NS / HOUR_NS
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One person read once. (n,) over whole minutes of the phases: phase, level z at the end; and sums over what was lived."""
+
+    phase: np.ndarray
+    z: np.ndarray
+    rest_h: float
+    """Usable hours of rest phases."""
+    worn_h: float
+    usable_h: float
+    graded_h: float
+    confidence: float
+    """Mean over usable time."""
+    starts: dict[str, int]
+    """Spikes of rest phases by the gate that the accelerometer sees where they begin."""
+    spikes: int
+    chance: float
+    """Spikes that chance alone would show in the usable rest."""
+    chance_h: float
+    own_gates: frozenset[str]
+    """Gates, as this reading has them, in which a spike of it begins."""
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    moved: np.ndarray
+    """(n,) mean ln(1 + M/20 mg) of the same minutes, by the accelerometer."""
+    seen: Reading
+    blind: Reading
+
+    def auroc(self, reading: Reading, tasks: Sequence[str], *, matched: bool = False) -> float:
+        """Of tasks against rests on the minutes that both readings score; `matched`: only pairs that moved alike."""
+        both = np.isfinite(self.seen.z) & np.isfinite(self.blind.z)
+        task, rest = (np.flatnonzero(both & np.isin(reading.phase, names)) for names in (tasks, RESTS))
+        high, low = reading.z[task][:, None], reading.z[rest][None, :]
+        wins = (high > low) + 0.5 * (high == low)
+        pairs = np.abs(self.moved[task][:, None] - self.moved[rest][None, :]) < ALIKE if matched else np.ones(wins.shape, bool)
+        return float(wins[pairs].mean()) if pairs.any() else float("nan")
+
+
+def person_of(given: tuple[str, Path]) -> Person:
+    name, folder = given
+    source = open_source(folder)
+    seen, blind = lived_of(source), lived_of(without(source, Stream.ACC))
+    minutes = [(phase, until) for phase, start, stop in seen.tasks(folder) for until, _ in minutes_of(seen.grid, start, stop)]
+    motion = [seen.grid.motion[(seen.grid.stop_ns > until - MINUTE_NS) & (seen.grid.stop_ns <= until)] for _, until in minutes]
+    moved = np.array([np.log1p(each[each != UNKNOWN] / 200).mean() for each in motion])
+    return Person(name, moved, _reading(seen, seen, folder, minutes), _reading(blind, seen, folder, minutes))
+
+
+def _reading(read: Lived, seen: Lived, folder: Path, minutes: list[tuple[str, int]]) -> Reading:
+    grid, fit = read.grid, usable(read.grid)
+    rests = [(start, stop) for phase, start, stop in read.tasks(folder) if phase in RESTS]
+    resting = np.logical_or.reduce([(grid.stop_ns > start) & (grid.stop_ns <= stop) for start, stop in rests])
+    spikes = [each for each in read.episodes if each.kind == "spike"]
+    in_rest = [each for each in spikes if any(start < each.start_ns <= stop for start, stop in rests)]
+    rates = _chances(read, grid.take(fit & resting & (grid.stop_ns % MINUTE_NS == 0)))
+    sure = derived.confidence(grid)[fit]
+    begun = [_gate_at(seen.grid, each.start_ns) for each in in_rest]
+    z = [_z_at(grid, until) for _, until in minutes]
+    return Reading(
+        phase=np.array([phase for phase, _ in minutes]),
+        z=np.array(z),
+        rest_h=int(np.count_nonzero(fit & resting)) * HOURS_OF_GRID,
+        worn_h=int(np.count_nonzero(grid.hr != UNKNOWN)) * HOURS_OF_GRID,
+        usable_h=len(sure) * HOURS_OF_GRID,
+        graded_h=int(np.count_nonzero(sure >= PROMPTING.grade_b)) * HOURS_OF_GRID,
+        confidence=float(sure.mean()),
+        starts={gate: begun.count(gate) for gate in set(begun)},
+        spikes=len(in_rest),
+        chance=float(rates.sum()) / 60,
+        chance_h=len(rates) / 60,
+        own_gates=frozenset(_gate_at(grid, each.start_ns) for each in spikes),
+    )
+
+
+def _chances(read: Lived, minutes: Grid) -> np.ndarray:
+    """Spikes an hour that chance would show, one a minute whose chance is known."""
+    offsets = np.full(len(minutes), read.source.recording.offsets[0].offset_s)
+    rates = chance_at(read.baseline, minutes.stop_ns, minutes.gate, offsets, Constants())
+    return rates[np.isfinite(rates)]
+
+
+def _row(grid: Grid, t_ns: int) -> Grid:
+    k = int(np.searchsorted(grid.stop_ns, t_ns))
+    return grid.take(slice(k, k + 1))
+
+
+def _z_at(grid: Grid, t_ns: int) -> float:
+    row = _row(grid, t_ns)
+    return row.z[0] / 10_000 if len(row) and row.z[0] != UNKNOWN else np.nan
+
+
+def _gate_at(grid: Grid, t_ns: int) -> str:
+    row = _row(grid, t_ns)
+    return word(Gate(int(row.gate[0]))) if len(row) else "none"
+
+
+# ---------------------------------------------------------------- figures
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """95 % bootstrap interval of the mean over people."""
+    draws = np.random.default_rng(2026).integers(0, len(values), (DRAWS, len(values)))
+    low, high = np.percentile(values[draws].mean(axis=1), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def said(values: np.ndarray) -> str:
+    low, high = interval(values)
+    return f"{values.mean():.3f} [{low:.2f}, {high:.2f}]"
+
+
+def told_apart(people: Sequence[Person]) -> tuple[str, dict[str, np.ndarray]]:
+    """AUROC within person, with and without, and what lies between; with the differences by name."""
+    rows, between = [], {}
+    for name, tasks in TASKS.items():
+        for matched in (False, True):
+            seen, blind = (
+                np.array([one.auroc(read, tasks, matched=matched) for one in people for read in [getattr(one, which)]]) for which in ("seen", "blind")
+            )
+            known = np.isfinite(seen) & np.isfinite(blind)
+            between[name, matched] = (seen - blind)[known]
+            rows.append(
+                f"{name + (', moved alike' if matched else ''):30s} n {np.count_nonzero(known)}  with {said(seen[known])}  without {said(blind[known])}  "
+                f"difference {said((seen - blind)[known])}  better {np.count_nonzero(seen[known] > blind[known])}"
+            )
+    return "\n".join(rows), {name + (" alike" if matched else ""): values for (name, matched), values in between.items()}
+
+
+def lived_by(name: str, readings: Sequence[Reading]) -> list[object]:
+    hours, usable_h = sum(each.rest_h for each in readings), sum(each.usable_h for each in readings)
+    spikes = sum(each.spikes for each in readings)
+    by_chance = sum(each.chance for each in readings) / max(sum(each.chance_h for each in readings), 1e-9)
+    gates = [sum(each.starts.get(gate, 0) for each in readings) for gate in ("still", "light", "moving", "recovery", "posture")]
+    share = usable_h / sum(each.worn_h for each in readings)
+    confidence = sum(each.confidence * each.usable_h for each in readings) / usable_h
+    graded = sum(each.graded_h for each in readings) / usable_h
+    return [name, hours, spikes, spikes / hours, by_chance, *gates, share, confidence, graded]
+
+
+def test_an_accelerometer_tells_no_more_of_arousal_and_lets_no_spike_begin_in_movement(data, recording, figures):
+    names = sorted(path.stem for path in (data / "stress_predict" / "subjects").glob("*.npz"))
+    folders = [(name, recording("stress_predict", name)) for name in names]
+    with ProcessPoolExecutor(2) as pool:
+        people = list(pool.map(person_of, folders))
+
+    apart, between = told_apart(people)
+    rows = [lived_by("with", [one.seen for one in people]), lived_by("without", [one.blind for one in people])]
+    header = "accelerometer usable_rest_h spikes per_h by_chance still light moving recovery posture usable_share confidence graded"
+    figures(apart + "\n\n" + table(header, rows))
+
+    assert len(people) == 17
+    assert all(one.seen.own_gates <= {"still", "light"} for one in people)
+    assert interval(between["all tasks"])[0] >= WORSE_AT_MOST
+    assert rows[0][-2] > rows[1][-2], "what sees movement may be acted on sooner"
