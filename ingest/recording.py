@@ -37,8 +37,10 @@ SILENCE_S = 5.0
 """A stream that says nothing for longer is a Gap (engine.md section 6, `gap.silence_s`)."""
 SILENCE_PERIODS = 2.5
 """... unless it is a slow one: then two and a half of its own periods."""
-FOLDER_HELP = "a recording folder holds meta.json and rr.csv or hr.csv (also .csv.gz); hr, acc, ecg, steps, posture and events are optional"
+FOLDER_HELP = "a recording folder holds meta.json and rr.csv, hr.csv or ecg.csv (also .csv.gz); acc, steps, posture and events are optional"
 KNOWN_FILES = frozenset(("rr", "hr", "acc", "ecg", "steps", "posture", "events", *TABLES))
+HEARTS = ("rr", "hr", "ecg")
+"""Files that tell of a heart, the best first: what a recording is known by, and without one of which it is none."""
 SILENT = frozenset(("meta.json", "truth.csv"))
 """Read elsewhere; and what a simulated day says of itself, which no reading may use."""
 HUMAN_MS = (250.0, 2500.0)
@@ -170,9 +172,9 @@ def read_folder(
     found = Findings()
     _notice_files(folder, found)
     raw = {name: tables.read_bytes(path) for name in sorted(KNOWN_FILES - without) if (path := tables.find(folder, name))}
-    identity = raw.get("rr", raw.get("hr"))
+    identity = next((raw[name] for name in HEARTS if name in raw), None)
     if identity is None:
-        raise BadInput(f"{folder} has neither rr.csv nor hr.csv", next_step=FOLDER_HELP)
+        raise BadInput(f"{folder} has neither rr.csv nor hr.csv nor ecg.csv", next_step=FOLDER_HELP)
     unit = Unit(meta.person, meta.device, digest(meta.person, meta.device, meta.start_ns, hashlib.sha256(identity).hexdigest()), meta.tier)
     samples = {}
     for stream, layout in LAYOUTS.items():
@@ -202,6 +204,9 @@ def assemble(unit: Unit, start_ns: int, tz: str, beats: BeatRows, others: Mappin
         last = _stop(stream, part) if len(part.t_ns) else start_ns
         if last < end_ns:
             gaps.append(Gap(stream, last, end_ns, "end"))
+    if Stream.ECG in holding and Stream.RR not in holding:
+        # Beats will be found in the ECG: what it does not show is lost to them.
+        gaps.extend([replace(gap, stream=Stream.RR) for gap in gaps if gap.stream is Stream.ECG])
     first_ns = min([start_ns, *(int(part.t_ns[0]) for part in samples.values() if len(part.t_ns))])
     return Recording(
         unit=unit,

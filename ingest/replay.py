@@ -30,6 +30,8 @@ class ReplaySource:
         self.recording = recording
         self.detected = detected
         self._gaps = {stream: [gap for gap in recording.gaps if gap.stream is stream] for stream in recording.samples}
+        self._derived = [gap for gap in recording.gaps if gap.stream not in recording.samples]
+        """Of beats that are found in the ECG."""
 
     @property
     def unit(self) -> Unit:
@@ -60,7 +62,7 @@ class ReplaySource:
 
     def _slice(self, begin: int, stop: int) -> list[Chunk | Gap]:
         """Items with `begin` < t <= `stop`, in event time; at one time a chunk comes before the gap that begins where it ends."""
-        told: list[tuple[int, int, int, Chunk | Gap]] = []
+        told: list[tuple[int, int, int, Chunk | Gap]] = [(gap.start_ns, 1, -1, gap) for gap in self._derived if begin < gap.start_ns <= stop]
         for order, (stream, samples) in enumerate(self.recording.samples.items()):
             gaps = [gap for gap in self._gaps[stream] if begin < gap.start_ns <= stop]
             first, last = np.searchsorted(samples.t_ns, (begin, stop), side="right").tolist()

@@ -116,7 +116,7 @@ class Unusable:
 UNUSABLE = (
     Unusable("that is not there", lambda at: None, ("does not exist",)),
     Unusable("empty folder", lambda at: at.mkdir(), ("has no meta.json",)),
-    Unusable("folder without beats or rate", lambda at: folder(at, rr="").joinpath("rr.csv").unlink(), ("neither rr.csv nor hr.csv",)),
+    Unusable("folder without beats or rate", lambda at: folder(at, rr="").joinpath("rr.csv").unlink(), ("neither rr.csv nor hr.csv nor ecg.csv",)),
     Unusable("rr.csv is empty", lambda at: folder(at, rr=""), ("rr.csv, line 1", "is empty")),
     Unusable("rr.csv without its column", lambda at: folder(at, rr="t_s,bpm\n1,60\n"), ("rr.csv, line 1", "no column rr_ms")),
     Unusable("rr.csv is no UTF-8", lambda at: folder(at, rr=b"t_s,rr_ms\n0.8,800\n\xe9\xff,800\n"), ("rr.csv, line 3", "not UTF-8")),
