@@ -48,6 +48,8 @@ LOBE = 1.5
 """A Hann taper spreads a lone wave over this many waves a stretch to each side."""
 SCATTER = 0.12
 """Breaths of one minute differ: what lies this near, as a share of the rate, is the same breathing."""
+BESIDE_NS = 60_000_000
+"""Where the S wave is, for any axis and adult heart."""
 LEAST = 0.1
 """Of the highest peak: what is lower is a ripple."""
 FIXED = 1_000_000
@@ -86,8 +88,8 @@ class Respiration:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Peaks:
-    """R peaks in order of time: (n,) UTC ns, and (n,) their height in 0.1 uV, or the slope that leads up to them in any unit."""
+class Heights:
+    """R peaks in order of time: (n,) UTC ns, and (n,) how tall each is, in 0.1 uV."""
 
     t_ns: IntArray
     height: IntArray
@@ -133,7 +135,7 @@ def _heart_waves(values: FloatArray, top: float, limits: Respiratory) -> tuple[W
     return tuple(sorted((*whole, *above), key=lambda each: -each.quality))
 
 
-def ecg_derived(peaks: Peaks, stop_ns: int, *, known_from_ns: int = 0, limits: Respiratory = RESPIRATION) -> Seen:
+def ecg_derived(peaks: Heights, stop_ns: int, *, known_from_ns: int = 0, limits: Respiratory = RESPIRATION) -> Seen:
     """How the R peaks grow and shrink over the minute up to the last of them, in per cent of their median height.
 
     A peak far from the others (an ectopic beat, a touch of the electrode) is left out; a pause of more than two and a half beats ends the stretch.
@@ -182,6 +184,38 @@ def chest(moved: Chest, stop_ns: int, *, known_from_ns: int = 0, motion: Motion,
     axes = [group_sum(np.ascontiguousarray(xyz[:, axis]), starts) / (count * MG) for axis in range(3)]
     shown = [waves(_on_grid(middle, axis, limits), (FLOOR, limits.rates[1]), limits) for axis in axes]
     return Seen(CHEST, max(shown, key=lambda each: each[0].quality if each else 0.0))
+
+
+def heights(t_ns: IntArray, uv10: IntArray, peak_ns: IntArray) -> Heights:
+    """How far each R peak rises over the lowest point within 60 ms of it: a baseline that wanders has no part in that.
+
+    `t_ns`, `uv10`: (n,) ECG samples; `peak_ns`: (m,) times in them. Between samples the top is that of a parabola. Peaks whose surroundings are not all
+    there, at an edge or a hole, are left out; an ECG that points down is taken by its trough.
+    """
+    if len(t_ns) < 3:
+        return Heights(t_ns[:0], uv10[:0])
+    step_ns = median(np.diff(t_ns))
+    beside = max(round(BESIDE_NS / step_ns), 1)
+    at = np.clip(np.searchsorted(t_ns, peak_ns), 1, len(t_ns) - 1)
+    at -= peak_ns - t_ns[at - 1] < t_ns[at] - peak_ns
+    at, peak_ns = (column[(at >= beside) & (at < len(t_ns) - beside)] for column in (at, peak_ns))
+    around = at[:, None] + np.arange(-beside, beside + 1)
+    whole = (t_ns[around[:, -1]] - t_ns[around[:, 0]] < (2 * beside + 1) * step_ns) & (np.abs(t_ns[at] - peak_ns) <= step_ns)
+    around, peak_ns = around[whole], peak_ns[whole]
+    if not len(peak_ns):
+        return Heights(t_ns[:0], uv10[:0])
+    nearby = uv10[around]
+    middle = np.median(nearby, axis=1)
+    down = median(middle - nearby.min(axis=1)) > median(nearby.max(axis=1) - middle)
+    return Heights(peak_ns, _topmost(-nearby if down else nearby))
+
+
+def _topmost(nearby: IntArray) -> IntArray:
+    """(m, k) samples around each of m peaks -> (m,) height of the parabola through the highest three over the lowest."""
+    rows, top = np.arange(len(nearby)), np.clip(np.argmax(nearby, axis=1), 1, nearby.shape[1] - 2)
+    left, here, right = (nearby[rows, top + by].astype(np.float64) for by in (-1, 0, 1))
+    curve = np.minimum(left - 2 * here + right, -1.0)
+    return np.asarray(np.rint(here - (left - right) ** 2 / (8 * curve)) - nearby.min(axis=1), np.int64)
 
 
 def _since(breaks: IntArray, known_from_ns: int) -> tuple[int, str]:

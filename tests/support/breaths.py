@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from processing.breathing import Lately
-from processing.respiration import Chest, Peaks
+from processing.respiration import Chest, Heights
 from somalink.domain.time import SECOND_NS
 
 START_NS = 1_772_352_000 * SECOND_NS
@@ -71,11 +71,11 @@ class Breather:
         ticks = self.beats()[1]
         return Lately(START_NS + np.cumsum(ticks) * SECOND_NS // 1024, ticks, np.zeros(len(ticks), np.int64))
 
-    def peaks(self) -> Peaks:
+    def peaks(self) -> Heights:
         dice = np.random.default_rng([self.seed, 3])
         times, (t, lung) = self.beats()[0], self.lung()
         size = 10_000 * (1 + self.peak_share / 2 * np.interp(times - 0.1, t, lung) + self.peak_noise * dice.normal(size=len(times)))
-        return Peaks(START_NS + np.rint(times * SECOND_NS).astype(np.int64), np.rint(size).astype(np.int64))
+        return Heights(START_NS + np.rint(times * SECOND_NS).astype(np.int64), np.rint(size).astype(np.int64))
 
     def ecg(self, hz: int = 130, noise_uv: float = 15.0) -> np.ndarray:
         """(n,) uV from 0 on: P, QRS and T as bells, taller with a full chest, on a baseline that the breath moves."""
