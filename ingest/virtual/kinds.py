@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ingest.virtual.asking import Own
+from ingest.virtual.movesense import movesense
 from ingest.virtual.pmd import H10_OFFERS, VERITY_OFFERS, polar
 
 CHEST, WRIST, OTHER = 1, 2, 0
@@ -42,7 +43,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("h9", "Polar H9 {serial}", "51C1{hexadecimal:04X}", POLAR, "H9", "1", "1", "1", CHEST, 232),
         Kind("verity", "Polar Sense {serial}", "51C2{hexadecimal:04X}", POLAR, "Verity Sense", "1", "1", "1", OTHER, 232, False, polar(VERITY_OFFERS)),
         Kind("watch", "Watch {number}", "W{number:07d}", "somalink", "virtual watch", "1", "1", "1", WRIST, 158, False),
-        Kind("movesense", "Movesense {serial}", "2048300{number:05d}", "Movesense", "HR2", "1", "1", "1", CHEST, 161),
+        Kind("movesense", "Movesense {serial}", "2048300{number:05d}", "Movesense", "HR2", "1", "1", "1", CHEST, 161, own=movesense()),
     )
 }
 WATCH = KINDS["watch"]
