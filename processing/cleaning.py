@@ -11,31 +11,29 @@ Lipponen & Tarvainen 2019, J Med Eng Technol 43:173, with what a live strap need
 All arithmetic is in ticks, so flags are the same for any chunking.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from somalink.domain.constants import Beat
 from somalink.domain.time import SECOND_NS
-from somalink.domain.types import BoolArray, Flag, FloatArray, IntArray
+from somalink.domain.types import NOT_GIVEN, BoolArray, Columns, Flag, FloatArray, IntArray
 
 TICKS_PER_S = 1024
 _PAD = np.iinfo(np.int32).max
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """Beats as they came. All (n,): closing time, RR in ticks, segment id, edge flag (OK, STALE or UNTRUSTED), and `run`: a
-    number that rises after every gap of 60 s or more, where the threshold history starts anew."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Raw(Columns):
+    """Beats as they came. All (n,): closing time, RR in ticks, segment id, edge flag (OK, STALE or UNTRUSTED), `run`: a
+    number that rises after every gap of 60 s or more, where the threshold history starts anew, and what is passed on unread."""
 
     t_ns: IntArray
     rr_ticks: IntArray
     segment: IntArray
     edge: IntArray
     run: IntArray
-
-    def __len__(self) -> int:
-        return len(self.t_ns)
+    rr_fine_ns: IntArray = field(default=NOT_GIVEN, metadata={"fill": 0})
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ class Engine:
         streams = item.streams
         self._opened = item
         self._marks = dict.fromkeys(sorted(streams & HOLDING), item.t_ns)
-        self._raw = Raw(*(np.zeros(0, np.int64) for _ in range(5)))
+        self._raw = Raw.empty()
         self._told: list[Raw] = []
         """Beats since time last moved on: joined once, when it does."""
         self._pending = 0
@@ -213,11 +213,12 @@ class Engine:
 
     def _take_beats(self, item: Chunk) -> None:
         edge = np.full(len(item.t_ns), Flag.OK, np.int64) if item.flags is None else item.flags
+        fine = np.zeros(len(item.t_ns), np.int64) if item.fine is None else item.fine
         stale = edge == Flag.STALE
         if stale.any():
             late = item.t_ns[stale]
-            self._late.append(Beats(late, item.values[stale], edge[stale], late))
-        t, ticks, edge = item.t_ns[~stale], item.values[~stale], edge[~stale]
+            self._late.append(Beats(late, item.values[stale], edge[stale], late, fine[stale]))
+        t, ticks, edge, fine = item.t_ns[~stale], item.values[~stale], edge[~stale], fine[~stale]
         if not len(t):
             return
         if not self._segment_open:
@@ -225,7 +226,7 @@ class Engine:
             self._run += hole is None or hole >= self._constants.beat.history_gap_s * SECOND_NS
             self._segment, self._segment_open = int(t[0]), True
         self._last_beat_ns = int(t[-1])
-        more = Raw(t, ticks, np.full(len(t), self._segment), edge, np.full(len(t), self._run))
+        more = Raw(t, ticks, np.full(len(t), self._segment), edge, np.full(len(t), self._run), fine)
         self._told.append(more)
 
     # ---- time
@@ -286,7 +287,7 @@ class Engine:
     def _join(self) -> None:
         """Puts the beats told since the last heartbeat behind the others."""
         if self._told:
-            self._raw = Raw(*(np.concatenate([getattr(part, name) for part in (self._raw, *self._told)]) for name in Raw.__slots__))
+            self._raw = Raw.concat([self._raw, *self._told])
             self._told.clear()
 
     def _settle_beats(self, mark: int) -> list[Record]:
@@ -300,9 +301,9 @@ class Engine:
         beats = settle(raw, found, fresh)
         self._settled = Settled.concat([self._settled, beats])
         keep = max(last - CONTEXT_BEATS, 0)
-        self._raw = Raw(*(getattr(raw, name)[keep:] for name in Raw.__slots__))
+        self._raw = raw.take(slice(keep, None))
         self._pending = last - keep
-        return [Beats(beats.t_ns, beats.rr_ticks, beats.flag, beats.segment)]
+        return [Beats(beats.t_ns, beats.rr_ticks, beats.flag, beats.segment, beats.rr_fine_ns)]
 
     def _grid(self, stops: IntArray) -> list[Record]:
         until = int(stops[-1])

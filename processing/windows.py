@@ -3,17 +3,14 @@
 Everything is a difference of integer running sums, so a window costs the same whether it is asked alone or among thousands.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from processing.cleaning import Classified, Raw
 from processing.exact import prefix
-from somalink.domain.time import SECOND_NS
-from somalink.domain.types import Columns, Flag, IntArray
-
-TICK_NS_X2 = 1_953_125
-"""One tick of 1/1024 s is 976,562.5 ns: twice that is whole."""
+from somalink.domain.time import SECOND_NS, TICK_NS_X2
+from somalink.domain.types import NOT_GIVEN, Columns, Flag, IntArray
 
 
 def ticks_to_ns(ticks: IntArray) -> IntArray:
@@ -32,6 +29,7 @@ class Settled(Columns):
     segment: IntArray
     used_ticks: IntArray
     irregular: IntArray
+    rr_fine_ns: IntArray = field(default=NOT_GIVEN, metadata={"fill": 0})
 
 
 CORRECTABLE = (Flag.ECTOPIC, Flag.MISSED, Flag.EXTRA)
@@ -42,7 +40,7 @@ def settle(raw: Raw, found: Classified, which: slice) -> Settled:
     flag, ticks = found.flag[which], raw.rr_ticks[which]
     isolated = np.isin(flag, CORRECTABLE) & ~found.in_run[which]
     used = np.where(flag == Flag.OK, ticks, np.where(isolated, found.median_ticks[which], 0))
-    return Settled(raw.t_ns[which], ticks, flag, raw.segment[which], used, found.irregular[which].astype(np.int64))
+    return Settled(raw.t_ns[which], ticks, flag, raw.segment[which], used, found.irregular[which].astype(np.int64), raw.rr_fine_ns[which])
 
 
 @dataclass(frozen=True, slots=True)

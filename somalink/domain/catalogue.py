@@ -147,6 +147,8 @@ GRID_COLUMNS = (
     Column("motion_conf", 0.01, ""),
     Column("artefact", 1e-4, ""),
     Column("baseline", 1, ""),
+    Column("posture", 1, "", ("unknown", "standing", "sitting", "lying", "upright")),
+    Column("steps", 0.1, ""),
 )
 
 # ---------------------------------------------------------------- indices as read
@@ -169,6 +171,8 @@ INDICES = (
     IndexSpec("HRV_LnRMSSD", "ln ms", 60, "ln RMSSD", "Natural logarithm of RMSSD in ms"),
     IndexSpec("motion_mg", "mg", 5, "Movement", "Mean absolute deviation of acceleration, or 150 mg per step per second"),
     IndexSpec("gate", "", 60, "Gate", "still, light, moving, recovery, posture or unknown"),
+    IndexSpec("posture", "", 5, "Posture", "upright, standing, sitting, lying or unknown: a sensor at the chest cannot tell sitting from standing"),
+    IndexSpec("steps", "", 5, "Steps", "Steps in the 5 s, from the accelerometer or a step counter"),
     IndexSpec("arousal_z", "SD", 30, "Arousal against usual", "Heart rate beyond what movement and hour explain, in the person's own still-time spread"),
     IndexSpec("arousal_phasic_z", "SD", 30, "Phasic arousal", "The same against the last half hour; drives the onset of spikes"),
     IndexSpec("arousal_se", "SD", 30, "Uncertainty of arousal", "Standard error of arousal_z"),

@@ -11,6 +11,8 @@ HOUR_NS = 60 * MINUTE_NS
 DAY_NS = 24 * HOUR_NS
 GRID_NS = 5 * SECOND_NS
 """Every window ends where `stop_ns % GRID_NS == 0` (contracts, section 2)."""
+TICK_NS_X2 = 1_953_125
+"""An interval is in ticks of 1/1024 s, which is 976,562.5 ns: twice that is whole."""
 DAY_BREAK_NS = 4 * HOUR_NS
 """A local day runs from 04:00 to 04:00, so that a late evening belongs to the day it was lived in."""
 

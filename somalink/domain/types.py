@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from somalink.domain.identity import Unit
+from somalink.domain.time import TICK_NS_X2
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -58,12 +59,16 @@ class Gate(IntEnum):
 
 
 class Posture(IntEnum):
-    """Posture as a recording names it; `unknown` never blocks the still gate."""
+    """Posture as a recording names it, or as a sensor at the chest sees it: `upright`, since that cannot tell sitting from standing.
+
+    `unknown` never blocks the still gate.
+    """
 
     UNKNOWN = 0
     STANDING = 1
     SITTING = 2
     LYING = 3
+    UPRIGHT = 4
 
 
 def word(member: IntEnum) -> str:
@@ -80,13 +85,15 @@ class Chunk:
 
     rr (n,) int ticks, `t_ns` is the closing beat; hr (n,) int milli-bpm; acc (n, 3) int, 0.01 mg; ecg (n,) int, 0.1 uV;
     steps (n,) int steps in the second that starts at `t_ns`; posture (n,) `Posture`.
-    `flags`: (n,) `Flag` already known at the edge (`STALE`, `UNTRUSTED`), rr only.
+    `flags`: (n,) `Flag` already known at the edge (`STALE`, `UNTRUSTED`), rr only. `fine`: (n,) ns of each interval beyond what its ticks
+    say, rr only; None where it was measured in ticks.
     """
 
     stream: Stream
     t_ns: IntArray
     values: IntArray
     flags: IntArray | None = None
+    fine: IntArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +179,19 @@ class Opened:
 # ---------------------------------------------------------------- columns out of the engine
 
 
+NOT_GIVEN: Any = None
+"""Default of a column that may be left out: every row holds the `fill` of its metadata then."""
+
+
 class Columns:
     """Base of columnar records: equal-length 1-D arrays, one a field. Behaves like a list of rows that are never made."""
 
     __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for column in fields(self):  # type: ignore[arg-type]
+            if getattr(self, column.name) is None:
+                object.__setattr__(self, column.name, np.full(len(self), column.metadata["fill"], np.int64))
 
     def __len__(self) -> int:
         return len(getattr(self, fields(self)[0].name))  # type: ignore[arg-type]
@@ -203,12 +219,21 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Beats(Columns):
-    """Beats with their settled flags. `segment` is the `t_ns` of the first beat of the unbroken run."""
+    """Beats with their settled flags. `segment` is the `t_ns` of the first beat of the unbroken run.
+
+    `rr_fine_ns`: what the interval has beyond its ticks, where it was measured finer (from an ECG): it is ticks x 1953125 // 2 + fine.
+    """
 
     t_ns: IntArray
     rr_ticks: IntArray
     flag: IntArray
     segment: IntArray
+    rr_fine_ns: IntArray = field(default=NOT_GIVEN, metadata={"fill": 0})
+
+    @property
+    def rr_ns(self) -> IntArray:
+        """(n,) each interval, as exactly as it was measured."""
+        return self.rr_ticks * TICK_NS_X2 // 2 + self.rr_fine_ns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,6 +261,8 @@ class Grid(Columns):
     motion_conf: IntArray
     artefact: IntArray
     baseline: IntArray
+    posture: IntArray = field(default=NOT_GIVEN, metadata={"fill": Posture.UNKNOWN})
+    steps: IntArray = field(default=NOT_GIVEN, metadata={"fill": UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)

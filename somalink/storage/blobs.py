@@ -12,19 +12,18 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from somalink.domain.errors import StoreError
-from somalink.domain.types import UNKNOWN, BoolArray, IntArray
+from somalink.domain.time import TICK_NS_X2
+from somalink.domain.types import UNKNOWN, BoolArray, IntArray, Posture
 
 VERSION = 1
 LEVEL = 6
 """zlib's own default: 9 takes three times as long for 1 % fewer bytes on real days."""
-TICK_NS2 = 1_953_125
-"""Nanoseconds of two RR ticks: one tick is 1/1024 s."""
 
 Table = dict[str, IntArray]
 Numbers = tuple[int, ...]
@@ -48,6 +47,8 @@ class Layout:
     shrink: Callable[[Table], tuple[Table, Numbers]]
     restore: Callable[[Table, Numbers], Table]
     numbers: int = 0
+    since: Mapping[str, int] = field(default_factory=dict)
+    """Columns that came after this layout, and what they hold in every row of it."""
 
 
 def encode(layout: Layout, table: Table) -> bytes:
@@ -88,47 +89,56 @@ def decode(blob: bytes) -> Table:
         size = rows * kind.itemsize
         table[name] = _unstep(near, _unfold(_unplanes(body[at : at + size], kind, rows)), bool(form & _DIFFERENCES))
         at += size
-    return layout.restore(table, numbers)
+    return {**layout.restore(table, numbers), **{name: np.full(rows, value, np.int64) for name, value in layout.since.items()}}
 
 
 # ---------------------------------------------------------------- beats: a chain of intervals says when each beat was
 
 
+_FINE = 2
+"""The chain of intervals that were measured finer than a tick: each is whole nanoseconds, so there is no half to carry."""
+
+
 def _shrink_beats(table: Table) -> tuple[Table, Numbers]:
     """A beat of a chained segment falls where its intervals say: only what departs from that takes space."""
-    t, ticks, segment = table["t_ns"], table["rr_ticks"], table["segment"]
+    t, segment, rr_ns = table["t_ns"], table["segment"], _rr_ns(table)
     new = np.ones(len(t), np.int64)
     new[1:] = segment[1:] != segment[:-1]
     first = _latest(new == 1)
-    phase = min((0, 1), key=lambda half: int(np.count_nonzero(t - t[first] - _chain(ticks, first, half))))
-    late = t - t[first] - _chain(ticks, first, phase)
+    chain = min((0, 1, _FINE), key=lambda way: int(np.count_nonzero(t - t[first] - _chain(table, first, way))))
+    late = t - t[first] - _chain(table, first, chain)
     starts = np.flatnonzero(new)[1:]
-    late[starts] = t[starts] - t[starts - 1] - _rr_ns(ticks[starts])
+    late[starts] = t[starts] - t[starts - 1] - rr_ns[starts]
     late[0] = t[0]
     small = {**table, "t_ns": late, "segment": np.where(new == 1, segment - t, 0), "new_segment": new}
-    return small, (phase,)
+    return small, (chain,)
 
 
 def _restore_beats(table: Table, numbers: Numbers) -> Table:
-    ticks, late, new = table["rr_ticks"], table["t_ns"], table["new_segment"] == 1
+    late, new, rr_ns = table["t_ns"], table["new_segment"] == 1, _rr_ns(table)
     first = _latest(new)
-    since = _chain(ticks, first, numbers[0]) + np.where(new, 0, late)
+    since = _chain(table, first, numbers[0]) + np.where(new, 0, late)
     starts = np.flatnonzero(new)
     began = late[starts]
-    began[1:] += since[starts[1:] - 1] + _rr_ns(ticks[starts[1:]])
+    began[1:] += since[starts[1:] - 1] + rr_ns[starts[1:]]
     t = since + np.cumsum(began)[np.cumsum(new) - 1]
     kept = {name: column for name, column in table.items() if name != "new_segment"}
     return {**kept, "t_ns": t, "segment": (t + table["segment"])[first]}
 
 
-def _chain(ticks: IntArray, first: IntArray, phase: int) -> IntArray:
-    """Nanoseconds from the first beat of each run. A run that began in an earlier hour may start on a half nanosecond: `phase`."""
-    total = np.cumsum(ticks) * TICK_NS2
-    return (total - total[first] + np.where(first == 0, phase, 0)) // 2
+def _chain(table: Table, first: IntArray, way: int) -> IntArray:
+    """Nanoseconds from the first beat of each run, by ticks or (`_FINE`) finer. A run that began in an earlier hour may start on a half
+    nanosecond: `way` 1."""
+    if way == _FINE:
+        total = np.cumsum(_rr_ns(table))
+        return total - total[first]
+    total = np.cumsum(table["rr_ticks"]) * TICK_NS_X2
+    return (total - total[first] + np.where(first == 0, way, 0)) // 2
 
 
-def _rr_ns(ticks: IntArray) -> IntArray:
-    return ticks * TICK_NS2 // 2
+def _rr_ns(table: Table) -> IntArray:
+    """Each interval; a blob from before intervals could be finer than ticks has no `rr_fine_ns`."""
+    return table["rr_ticks"] * TICK_NS_X2 // 2 + table.get("rr_fine_ns", 0)
 
 
 def _latest(marked: BoolArray) -> IntArray:
@@ -138,7 +148,8 @@ def _latest(marked: BoolArray) -> IntArray:
 
 # ---------------------------------------------------------------- grid: what is unknown, and what follows from the rest
 
-_NULLABLE = ("hr", "hr_q", "ln_rmssd", "hrv_q", "motion", "a30", "a180", "a600", "z", "z_phasic", "se", "artefact")
+_NULLABLE = ("hr", "hr_q", "ln_rmssd", "hrv_q", "motion", "a30", "a180", "a600", "z", "z_phasic", "se", "artefact", "steps")
+"""Columns that may be unknown, each a bit of `missing`; a new one comes last."""
 _FOLLOWS: Mapping[str, tuple[str, ...]] = {"z_phasic": ("z",), "z": ("hr", "a30", "a180", "a600")}
 """z is heart rate less what movement explains, over a spread; the phasic z is z on another scale. In this order on shrinking, in the
 other on restoring. On real days this takes the two from 70 to 28 kB."""
@@ -171,7 +182,8 @@ def _restore_grid(table: Table, numbers: Numbers) -> Table:
         held[name] = _hold(held[name], (table["missing"] >> _NULLABLE.index(name)) & 1 == 1)
     missing = held.pop("missing")
     for bit, name in enumerate(_NULLABLE):
-        held[name] = np.where((missing >> bit) & 1 == 1, UNKNOWN, held[name])
+        if name in held:
+            held[name] = np.where((missing >> bit) & 1 == 1, UNKNOWN, held[name])
     return held
 
 
@@ -197,6 +209,17 @@ def _hold(column: IntArray, gone: BoolArray) -> IntArray:
     return np.where(gone[newest], 0, column[newest])
 
 
+# ---------------------------------------------------------------- clocks: a device's time is ours less what is between them
+
+
+def _shrink_clocks(table: Table) -> tuple[Table, Numbers]:
+    return {**table, "sensor_ns": table["sensor_ns"] + table["offset_ns"] - table["t_ns"]}, ()
+
+
+def _restore_clocks(table: Table, numbers: Numbers) -> Table:
+    return {**table, "sensor_ns": table["sensor_ns"] - table["offset_ns"] + table["t_ns"]}
+
+
 def _as_is(table: Table, numbers: Numbers = ()) -> Table:
     return table
 
@@ -205,19 +228,18 @@ def _untouched(table: Table) -> tuple[Table, Numbers]:
     return table, ()
 
 
-BEATS_1 = Layout(1, ("t_ns", "n", "rr_ticks", "flag", "segment", "new_segment", "change"), _shrink_beats, _restore_beats, numbers=1)
-GRID_1 = Layout(
-    2,
-    (
-        "stop_ns", "hr", "hr_reason", "hr_q", "ln_rmssd", "hrv_reason", "hrv_q", "motion", "a30", "a180", "a600", "gate",
-        "z", "z_phasic", "se", "z_reason", "phasic_reason", "maturity", "motion_conf", "artefact", "baseline", "missing", "change",
-    ),
-    _shrink_grid,
-    _restore_grid,
-    numbers=_FIT_NUMBERS,
+_BEATS = ("t_ns", "n", "rr_ticks", "flag", "segment")
+_GRID = (
+    "stop_ns", "hr", "hr_reason", "hr_q", "ln_rmssd", "hrv_reason", "hrv_q", "motion", "a30", "a180", "a600", "gate",
+    "z", "z_phasic", "se", "z_reason", "phasic_reason", "maturity", "motion_conf", "artefact", "baseline",
 )  # fmt: skip
+BEATS_1 = Layout(1, (*_BEATS, "new_segment", "change"), _shrink_beats, _restore_beats, numbers=1, since={"rr_fine_ns": 0})
+GRID_1 = Layout(2, (*_GRID, "missing", "change"), _shrink_grid, _restore_grid, numbers=_FIT_NUMBERS, since={"posture": Posture.UNKNOWN, "steps": UNKNOWN})
 RAW_1 = Layout(3, ("t_mono_ns", "clock_ns", "connection", "boot", "characteristic", "length", "change"), _untouched, _as_is)
-LAYOUTS: Mapping[int, Layout] = {layout.number: layout for layout in (BEATS_1, GRID_1, RAW_1)}
+BEATS_2 = Layout(4, (*_BEATS, "rr_fine_ns", "new_segment", "change"), _shrink_beats, _restore_beats, numbers=1)
+GRID_2 = Layout(5, (*_GRID, "posture", "steps", "missing", "change"), _shrink_grid, _restore_grid, numbers=_FIT_NUMBERS)
+CLOCKS_1 = Layout(6, ("t_ns", "stream", "sensor_ns", "offset_ns", "drift_ppb", "rate_mhz", "error_ns", "change"), _shrink_clocks, _restore_clocks)
+LAYOUTS: Mapping[int, Layout] = {layout.number: layout for layout in (BEATS_1, GRID_1, RAW_1, BEATS_2, GRID_2, CLOCKS_1)}
 
 
 # ---------------------------------------------------------------- one column

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from somalink.domain.catalogue import GRID_COLUMNS, HR_REASONS, HRV_REASONS, PHASIC_REASONS, Z_REASONS
-from somalink.domain.types import UNKNOWN, FloatArray, Gate, Grid, IntArray, word
+from somalink.domain.types import UNKNOWN, FloatArray, Gate, Grid, IntArray, Posture, word
 
 NO_DATA = "no_data"
 """Why a value is missing where the engine names no reason of its own: nothing was there to measure."""
@@ -75,13 +75,15 @@ class IndexForm:
         return [reason or NO_DATA if gone else reason for reason, gone in zip(said, missing, strict=True)]
 
 
-_WORDS: Mapping[str, Sequence[str]] = {"gate": [word(gate) for gate in Gate]}
+_WORDS: Mapping[str, Sequence[str]] = {"gate": [word(gate) for gate in Gate], "posture": [word(posture) for posture in Posture]}
 FORMS: Mapping[str, IndexForm] = {
     "HR": IndexForm(lambda grid: known(grid, "hr"), "hr_q", "hr_reason", HR_REASONS.words),
     "HRV_RMSSD": IndexForm(rmssd_ms, "hrv_q", "hrv_reason", HRV_REASONS.words),
     "HRV_LnRMSSD": IndexForm(lambda grid: known(grid, "ln_rmssd"), "hrv_q", "hrv_reason", HRV_REASONS.words),
     "motion_mg": IndexForm(lambda grid: known(grid, "motion")),
     "gate": IndexForm(unknown, words_of="gate"),
+    "posture": IndexForm(unknown, words_of="posture"),
+    "steps": IndexForm(lambda grid: known(grid, "steps")),
     "arousal_z": IndexForm(lambda grid: known(grid, "z"), "hr_q", "z_reason", Z_REASONS.words, against_usual=True),
     "arousal_phasic_z": IndexForm(lambda grid: known(grid, "z_phasic"), "hr_q", "phasic_reason", PHASIC_REASONS.words, against_usual=True),
     "arousal_se": IndexForm(lambda grid: known(grid, "se"), "hr_q", "z_reason", Z_REASONS.words, against_usual=True),

@@ -21,7 +21,6 @@ from somalink.domain.identity import Unit
 from somalink.domain.time import SECOND_NS
 from somalink.domain.types import Episode, EventMetrics, Finding, Flag, FloatArray, Grid, IntArray, Prompt, word
 from somalink.storage import rows
-from somalink.storage.blobs import TICK_NS2
 from somalink.storage.derived import FORMS, NO_BASELINE, baseline_labels, confidence, unknown, worded
 from somalink.storage.files import make_folder, private_file, quoted, text_of
 from somalink.storage.folders import write_recording
@@ -90,7 +89,7 @@ def _beats(ask: Ask) -> Iterator[Chunk]:
         for start, stop in ask.store.days(unit):
             beats = ask.store.recording_beats(unit, start, stop)
             flags = worded([word(flag) for flag in Flag], beats.flag)
-            yield len(beats), (*_place(unit), beats.t_ns, beats.rr_ticks, beats.rr_ticks * TICK_NS2 // 2, flags, beats.segment)
+            yield len(beats), (*_place(unit), beats.t_ns, beats.rr_ticks, beats.rr_ns, flags, beats.segment)
 
 
 def _indices(ask: Ask) -> Iterator[Chunk]:
@@ -150,6 +149,13 @@ def _gaps(ask: Ask) -> Iterable[Row]:
     for unit in ask.units():
         for gap in ask.store.recording_gaps(unit):
             yield (*_place(unit), gap.stream.value, gap.start_ns, gap.stop_ns, gap.reason, gap.lost_ns / SECOND_NS)
+
+
+def _stream_clocks(ask: Ask) -> Iterable[Row]:
+    for unit in ask.units():
+        for clock in ask.store.stream_clocks(unit):
+            rate_hz = clock.rate_mhz / 1000 if clock.rate_mhz else None
+            yield (*_place(unit), clock.stream.value, clock.t_ns, clock.sensor_ns, clock.offset_ns, clock.drift_ppb, rate_hz, clock.error_ns)
 
 
 def _hrv_names(ask: Ask) -> list[str]:
@@ -217,6 +223,10 @@ TABLES: Mapping[str, Table] = {
     "beats": Table(f"{_PLACE} t_ns:i rr_ticks:i rr_ns:i flag:s segment:i", _beats),
     "gaps": Table(f"{_PLACE} stream:s start_ns:i stop_ns:i reason:s lost_s:f", _chunked(_gaps)),
     "indices": Table(f"{_PLACE} name:s start_ns:i stop_ns:i value:f text:s quality:f confidence:f reason:s baseline:s analysis:s", _indices),
+    "stream_clocks": Table(
+        f"{_PLACE} stream:s t_ns:i sensor_ns:i offset_ns:i drift_ppb:i rate_hz:f error_ns:i",
+        _chunked(_stream_clocks),
+    ),
     "hrv": Table(
         f"{_PLACE} start_ns:i stop_ns:i n_beats:i artefact:f reason:s",
         _chunked(_hrv),

@@ -48,7 +48,7 @@ def _write_rr(folder: Path, store: LocalStore, unit: Unit, start_ns: int) -> Pat
         for start, stop in store.days(unit):
             beats = store.recording_beats(unit, start, stop)
             times = (_seconds(t - start_ns) for t in beats.t_ns.tolist())
-            lengths = (f"{ticks / 1.024:.7f}" for ticks in beats.rr_ticks.tolist())
+            lengths = (f"{ticks / 1.024 + fine / 1e6:.7f}" for ticks, fine in zip(beats.rr_ticks.tolist(), beats.rr_fine_ns.tolist(), strict=True))
             marks = (reasons.get(t, "") if t == first else "" for t, first in zip(beats.t_ns.tolist(), beats.segment.tolist(), strict=True))
             file.write("".join(f"{t},{rr},{mark}\n" for t, rr, mark in zip(times, lengths, marks, strict=True)).encode())
     return path

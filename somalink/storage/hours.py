@@ -1,4 +1,4 @@
-"""Beats and grid by the hour: rows while the hour is young, one blob once it is closed; read as one, either way.
+"""Beats, grid and what devices' clocks showed, by the hour: rows while the hour is young, one blob once it is closed; read as one, either way.
 
 An hour of a unit is either all rows or one blob, never both, so a key exists once. Knows keys and hours; knows nothing of
 people or of what the columns mean.
@@ -6,20 +6,23 @@ people or of what the columns mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from somalink.domain.catalogue import GRID_COLUMNS
 from somalink.domain.time import HOUR_NS, MINUTE_NS
-from somalink.domain.types import IntArray
-from somalink.storage.blobs import BEATS_1, GRID_1, Layout, Table, decode, encode
+from somalink.domain.types import Beats, Grid, IntArray, Stream, StreamClock
+from somalink.storage.blobs import BEATS_2, CLOCKS_1, GRID_2, Layout, Table, decode, encode
 from somalink.storage.db import Database
 
 ARCHIVE_NS = 30 * MINUTE_NS
 """A call that brings this much at once is an archive, not a wearer: its hours go straight to blobs. As rows a replayed day would
 be written twice, at five times the cost."""
+
+STREAMS = (Stream.RR, Stream.HR, Stream.ACC, Stream.ECG, Stream.STEPS, Stream.POSTURE)
+"""The code of a stream in the store is its place here: a new one comes last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +194,38 @@ class HourTable:
         return {name: np.ascontiguousarray(block[:, k]) for k, name in enumerate(names)}
 
 
-BEATS = HourTable("beats", BEATS_1, ("t_ns", "n"), ("t_ns", "n", "rr_ticks", "flag", "segment"), by_analysis=False)
-GRID = HourTable("grid", GRID_1, ("stop_ns",), tuple(column.name for column in GRID_COLUMNS), by_analysis=True)
+BEATS = HourTable("beats", BEATS_2, ("t_ns", "n"), ("t_ns", "n", "rr_ticks", "flag", "segment", "rr_fine_ns"), by_analysis=False)
+STREAM_CLOCKS = HourTable(
+    "stream_clocks", CLOCKS_1, ("t_ns", "stream"), ("t_ns", "stream", "sensor_ns", "offset_ns", "drift_ppb", "rate_mhz", "error_ns"), by_analysis=False
+)
+GRID = HourTable("grid", GRID_2, ("stop_ns",), tuple(column.name for column in GRID_COLUMNS), by_analysis=True)
 
 
 def compact(database: Database, before_ns: int) -> None:
     """Moves the hours that ended by `before_ns`, of every unit, from rows to blobs."""
-    for table in (BEATS, GRID):
+    for table in (BEATS, GRID, STREAM_CLOCKS):
         table.compact(database, before_ns)
+
+
+def beats_of(table: Table) -> Beats:
+    """The rows of a table as the domain has them."""
+    return Beats(**{f.name: table[f.name] for f in fields(Beats)})
+
+
+def grid_of(table: Table) -> Grid:
+    return Grid(**{f.name: table[f.name] for f in fields(Grid)})
+
+
+def stream_clocks_of(table: Table) -> list[StreamClock]:
+    rows = zip(*(table[name].tolist() for name in STREAM_CLOCKS.columns), strict=True)
+    return [StreamClock(STREAMS[stream], t_ns, *rest) for t_ns, stream, *rest in rows]
+
+
+def table_of_stream_clocks(clocks: Iterable[StreamClock]) -> Table:
+    """The inverse of `stream_clocks_of`, in order of the key."""
+    rows = sorted((clock.t_ns, STREAMS.index(clock.stream), *(getattr(clock, name) for name in STREAM_CLOCKS.columns[2:])) for clock in clocks)
+    block = np.array(rows, np.int64).reshape(len(rows), len(STREAM_CLOCKS.columns))
+    return {name: np.ascontiguousarray(block[:, k]) for k, name in enumerate(STREAM_CLOCKS.columns)}
 
 
 def _by_hour(table: Table, time: str) -> Iterator[tuple[int, Table]]:

@@ -37,6 +37,7 @@ from somalink.domain.types import (
     Rating,
     Session,
     Setting,
+    StreamClock,
     UtcOffset,
 )
 from somalink.storage import coverage, hours, locks, migrations, panels, raw, replication, rows, schema
@@ -263,6 +264,12 @@ class LocalStore:
     def clocks(self) -> list[ClockAnchor]:
         return self._select(rows.CLOCKS, "", ())
 
+    def stream_clocks(self, unit: Unit) -> list[StreamClock]:
+        """How the device's own clock ran against ours, by time, once a minute and stream."""
+        with self._database.reading():
+            tables = [hours.STREAM_CLOCKS.read(self._database, id, "", *EVER) for id in self._ids(unit)]
+        return [clock for table in tables for clock in hours.stream_clocks_of(table)]
+
     def device_status(self, unit: Unit) -> list[DeviceStatus]:
         return [row for id in self._ids(unit) for row in self._select(rows.DEVICE_STATUS, "WHERE unit = ?", (id,))]
 
@@ -445,7 +452,7 @@ class LocalStore:
     def _beats(self, units: dict[int, Unit], start_ns: int, stop_ns: int) -> Beats:
         with self._database.reading():
             tables = [hours.BEATS.read(self._database, id, "", start_ns, stop_ns) for id in units]
-        found = Beats.concat(Beats(t["t_ns"], t["rr_ticks"], t["flag"], t["segment"]) for t in tables)
+        found = Beats.concat(hours.beats_of(t) for t in tables)
         return found if np.all(found.t_ns[1:] >= found.t_ns[:-1]) else found.take(np.argsort(found.t_ns, kind="stable"))
 
     def _grid(self, units: dict[int, Unit], analysis: str | None, start_ns: int, stop_ns: int) -> Grid:
@@ -453,7 +460,7 @@ class LocalStore:
             return Grid.empty()
         with self._database.reading():
             tables = [hours.GRID.read(self._database, id, analysis, start_ns, stop_ns) for id in units]
-        found = Grid.concat(Grid(**{name: t[name] for name in hours.GRID.columns}) for t in tables)
+        found = Grid.concat(hours.grid_of(t) for t in tables)
         if np.all(found.stop_ns[1:] > found.stop_ns[:-1]):
             return found
         return found.take(np.unique(found.stop_ns, return_index=True)[1])

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from somalink.domain.identity import Unit
-from somalink.domain.types import Beats, Grid
 from somalink.storage import hours, panels, rows
 from somalink.storage.blobs import Table
 from somalink.storage.db import Database
@@ -49,8 +48,8 @@ def since(database: Database, units_now: Callable[[], dict[int, Unit]], after: i
 def _bytes(database: Database, after: int, upto: int) -> int:
     """About how much of closed hours was written in (after, upto], as columns: all of each hour that has a row of it."""
     sql = "SELECT kind, sum(count) FROM hours WHERE last_change > ? AND first_change <= ? GROUP BY kind"
-    columns = {table.name: len(table.columns) for table in (hours.BEATS, hours.GRID)}
-    return sum(8 * columns[kind] * int(count) for kind, count in database.rows(sql, (after, upto)))
+    told = {table.name: len(table.columns) for table in (hours.BEATS, hours.GRID)}
+    return sum(8 * told.get(kind, 0) * int(count) for kind, count in database.rows(sql, (after, upto)))
 
 
 def _ordered(database: Database, units_now: Callable[[], dict[int, Unit]], after: int, upto: int, *, as_found: bool) -> Generator[Delta]:
@@ -73,12 +72,12 @@ def _between(database: Database, units: dict[int, Unit], current: dict[str, str]
     for stretch in hours.BEATS.changed(database, after, upto):
         for change, t in _by_change(stretch.table):
             unit = units[stretch.unit]
-            yield Delta(change, "beats", unit, "", Beats(t["t_ns"], t["rr_ticks"], t["flag"], t["segment"]), unit.person)
+            yield Delta(change, "beats", unit, "", hours.beats_of(t), unit.person)
     for stretch in hours.GRID.changed(database, after, upto):
         unit = units[stretch.unit]
         if current.get(unit.person) == stretch.analysis:
             for change, t in _by_change(stretch.table):
-                yield Delta(change, "grid", unit, stretch.analysis, Grid(**{name: t[name] for name in hours.GRID.columns}), unit.person)
+                yield Delta(change, "grid", unit, stretch.analysis, hours.grid_of(t), unit.person)
 
 
 def _of_kind(database: Database, kind: Kind[Any], units: dict[int, Unit], current: dict[str, str], after: int, upto: int) -> Iterator[Delta]:

@@ -203,5 +203,18 @@ CREATE TABLE replica_withheld (replica TEXT NOT NULL, person TEXT NOT NULL, PRIM
 """Where replicas are: how far each has come, which points with an id may be there, what is to be compared anew, what a server refused, and who is
 not in it. News to nobody: none of it takes a change number."""
 
-STEPS: tuple[str, ...] = (VERSION_1, VERSION_2, VERSION_3)
+VERSION_4 = """
+ALTER TABLE beats ADD COLUMN rr_fine_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE grid ADD COLUMN posture INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE grid ADD COLUMN steps INTEGER NOT NULL DEFAULT -2147483648;
+CREATE TABLE stream_clocks (
+    unit INTEGER NOT NULL REFERENCES units, t_ns INTEGER NOT NULL, stream INTEGER NOT NULL, sensor_ns INTEGER NOT NULL, offset_ns INTEGER NOT NULL,
+    drift_ppb INTEGER NOT NULL, rate_mhz INTEGER NOT NULL, error_ns INTEGER NOT NULL, change INTEGER NOT NULL,
+    PRIMARY KEY (unit, t_ns, stream)
+) STRICT, WITHOUT ROWID;
+"""
+"""What a device's own streams tell: intervals finer than a tick, posture and steps, and how its clock ran. Hours that were laid by as blobs before
+this are read as if none of it was known, which is so."""
+
+STEPS: tuple[str, ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 """`STEPS[v]` takes a store from version v to v + 1."""

@@ -34,6 +34,7 @@ from somalink.domain.types import (
     Rating,
     Session,
     Setting,
+    StreamClock,
     UtcOffset,
 )
 from somalink.storage import hours, raw, rows
@@ -97,6 +98,10 @@ class Writer:
 
     def put_clock(self, anchor: ClockAnchor) -> None:
         self._put(rows.CLOCKS, [anchor])
+
+    def put_stream_clocks(self, unit: Unit, clocks: Iterable[StreamClock]) -> None:
+        """One a time and stream; the same again is the same row. News to no replica."""
+        hours.STREAM_CLOCKS.put(self._database, self._unit(unit), "", hours.table_of_stream_clocks(clocks), self.change)
 
     def put_device_status(self, unit: Unit, status: DeviceStatus) -> None:
         """What is said in one tick of a coarse clock is dated a nanosecond apart; the same again is the same row."""

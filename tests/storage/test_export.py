@@ -12,7 +12,7 @@ import pytest
 from somalink.domain.catalogue import INDICES
 from somalink.domain.errors import UsageError
 from somalink.domain.time import SECOND_NS
-from somalink.domain.types import UNKNOWN, Baseline, Beats, EventMetrics, Gap, Link, Prompt, Stream
+from somalink.domain.types import UNKNOWN, Baseline, Beats, EventMetrics, Gap, Link, Posture, Prompt, Stream, StreamClock
 from somalink.storage import HrvRow, LocalStore, RecordingRow
 from somalink.storage.export import TABLES, export
 
@@ -20,6 +20,7 @@ COLUMNS = {
     "beats": "person,device,recording,t_ns,rr_ticks,rr_ns,flag,segment",
     "gaps": "person,device,recording,stream,start_ns,stop_ns,reason,lost_s",
     "indices": "person,device,recording,name,start_ns,stop_ns,value,text,quality,confidence,reason,baseline,analysis",
+    "stream_clocks": "person,device,recording,stream,t_ns,sensor_ns,offset_ns,drift_ppb,rate_hz,error_ns",
     "hrv": "person,device,recording,start_ns,stop_ns,n_beats,artefact,reason,HRV_RMSSD,HRV_LF",
     "episodes": "id,person,device,lead,kind,driver,start_ns,stop_ns,onset_ns,peak_ns,peak_z,mean_z,quality,confidence,gate,truncated,chance_per_h",
     "events": "id,revision,person,kind,t_ns,t_end_ns,certainty_s,made_at_ns,received_ns,source,distress,belonging,sensations,action,with_whom,theme,"
@@ -45,6 +46,7 @@ def filled(store: LocalStore, make) -> LocalStore:
         write.put_recording(make.unit, RecordingRow(make.t0, tz="Europe/Rome"))
         write.put_beats(make.unit, make.beats(7200))
         write.put_counts(make.unit, {make.t0: (4500, {}), make.t0 + 3600 * SECOND_NS: (4501, {"too_long": 1})})
+        write.put_stream_clocks(make.unit, [StreamClock(Stream.ACC, make.t0 + SECOND_NS, 5 * SECOND_NS, make.t0 - 4 * SECOND_NS, -31_000, 25_412, 2_000_000)])
         write.put_gaps(make.unit, [Gap(Stream.RR, make.t0, make.t0 + SECOND_NS, "hole", 400_000_000)])
         write.put_baseline("ann", "B", "A", usual)
         unknown = {
@@ -108,7 +110,8 @@ def test_every_index_row_says_its_value_its_word_or_its_reason(filled, make, tmp
 
 
 def test_values_are_the_shortest_decimals_of_what_is_stored(store, make, tmp_path) -> None:
-    points = make.grid(1, hr=72_500, ln_rmssd=36_889, motion=153, z=-12_345, z_phasic=20_000, se=4_100, hr_q=9_500, maturity=40, motion_conf=80)
+    own = {"motion": 153, "steps": 84, "posture": Posture.UPRIGHT}
+    points = make.grid(1, hr=72_500, ln_rmssd=36_889, z=-12_345, z_phasic=20_000, se=4_100, hr_q=9_500, maturity=40, motion_conf=80, **own)
     with store.transaction() as write:
         write.put_grid(make.unit, "A", points)
     export(store, ["indices"], "csv", tmp_path)
@@ -116,7 +119,9 @@ def test_values_are_the_shortest_decimals_of_what_is_stored(store, make, tmp_pat
     assert {name: row["value"] for name, row in rows.items()} == {
         "HR": "72.5", "HRV_RMSSD": f"{round(math.exp(3.6889), 3)}", "HRV_LnRMSSD": "3.6889", "motion_mg": "15.3", "gate": "",
         "arousal_z": "-1.2345", "arousal_phasic_z": "2.0", "arousal_se": "0.41", "arousal_index": "0.0",
+        "posture": "", "steps": "8.4",
     }  # fmt: skip
+    assert (rows["posture"]["text"], rows["steps"]["reason"]) == ("upright", "")
     assert (rows["arousal_z"]["quality"], rows["arousal_z"]["confidence"], rows["HR"]["confidence"]) == ("0.95", "0.304", "")
     assert int(rows["arousal_z"]["stop_ns"]) - int(rows["arousal_z"]["start_ns"]) == 30 * SECOND_NS
 
@@ -141,6 +146,23 @@ def test_beats_and_coverage_add_up(filled, tmp_path) -> None:
     assert len(beats) == sum(int(row["stored"]) for row in hours) == filled.totals()["beats_stored"]
     assert sum(int(row["received"]) for row in hours) == 9001
     assert all(int(row["rr_ns"]) == int(row["rr_ticks"]) * 1_953_125 // 2 for row in beats)
+
+
+def test_an_interval_that_was_measured_finer_than_a_tick_leaves_as_it_was_measured(store, make, tmp_path) -> None:
+    beats = Beats(make.t0 + np.array([1, 2]), np.array([833, 852]), np.zeros(2, np.int64), np.full(2, make.t0 + 1), np.array([-487_000, 12_345]))
+    with store.transaction() as write:
+        write.put_recording(make.unit, RecordingRow(make.t0))
+        write.put_beats(make.unit, beats)
+    export(store, ["beats"], "csv", tmp_path)
+    assert [int(row["rr_ns"]) for row in read(tmp_path, "beats")] == [813_476_562 - 487_000, 832_031_250 + 12_345]
+    (folder,) = {path.parent for path in export(store, [], "recording", tmp_path)}
+    assert [row["rr_ms"] for row in read(folder, "rr")] == ["812.9895625", "832.0435950"]
+
+
+def test_what_a_device_s_clock_showed_leaves_with_its_rate_in_hertz(filled, tmp_path) -> None:
+    export(filled, ["stream_clocks"], "csv", tmp_path)
+    (row,) = read(tmp_path, "stream_clocks")
+    assert (row["stream"], row["sensor_ns"], row["drift_ppb"], row["rate_hz"], row["error_ns"]) == ("acc", "5000000000", "-31000", "25.412", "2000000")
 
 
 def test_what_cannot_be_exported_is_named_with_the_choices(filled, tmp_path) -> None:

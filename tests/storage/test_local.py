@@ -11,7 +11,7 @@ import pytest
 from somalink.domain.errors import StoreError
 from somalink.domain.identity import Unit
 from somalink.domain.time import DAY_NS, HOUR_NS, SECOND_NS
-from somalink.domain.types import Baseline, Beats, Candidate, Gap, Grid, Stream, UtcOffset
+from somalink.domain.types import Baseline, Beats, Candidate, Gap, Grid, Stream, StreamClock, UtcOffset
 from somalink.storage import HrvRow, LocalStore, RecordingRow
 
 EVER = (0, 1 << 62)
@@ -275,3 +275,31 @@ def test_a_store_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "there is no store" in refused(tmp_path / "none.db", read_only=True)
     assert "this is a folder" in refused(tmp_path)
     assert "cannot be created" in refused(tmp_path / "nowhere" / "store.db")
+
+
+def test_what_a_device_s_clock_showed_reads_the_same_from_rows_and_from_closed_hours(store, make) -> None:
+    shown = [
+        StreamClock(stream, make.t0 + minute * 60 * SECOND_NS, minute * 60 * 10**9 + 7, make.t0 - 7 + minute, -31_000 - minute, 25_412, 2_000_000)
+        for minute in range(1, 130)
+        for stream in (Stream.ACC, Stream.ECG)
+    ]
+    for part in (shown[:101], shown[90:]):
+        with store.transaction() as write:
+            write.put_stream_clocks(make.unit, reversed(part))
+    assert store.stream_clocks(make.unit) == shown
+    store.compact(make.t0 + HOUR_NS)
+    assert store.stream_clocks(make.unit) == shown
+    with store.transaction() as write:
+        write.put_stream_clocks(make.unit, shown)
+    assert not write.taken
+    assert (held(store, "stream_clocks"), store.stream_clocks(make.unit)) == (0, shown)
+
+
+def test_an_interval_finer_than_a_tick_reads_the_same_from_rows_and_from_closed_hours(store, make) -> None:
+    beats = make.beats(600)
+    fine = Beats(**{**beats.arrays(), "rr_fine_ns": np.arange(len(beats)) * 613 - 200_000})
+    with store.transaction() as write:
+        write.put_beats(make.unit, fine)
+    for _ in range(2):
+        assert same(store.recording_beats(make.unit), fine)
+        store.compact(make.t0 + HOUR_NS)

@@ -6,7 +6,8 @@ import stat
 import pytest
 
 from somalink.domain.errors import StoreError
-from somalink.domain.types import EventMetrics
+from somalink.domain.time import GRID_NS, HOUR_NS
+from somalink.domain.types import UNKNOWN, EventMetrics, Posture
 from somalink.storage import LocalStore, migrations, schema
 from somalink.storage.db import Database
 
@@ -63,6 +64,24 @@ def test_a_reader_of_an_old_store_is_told_to_open_it_for_writing_once(path) -> N
     old_store(path)
     with pytest.raises(StoreError, match=f"needs {len(schema.STEPS)}"):
         LocalStore.open(path, read_only=True)
+
+
+def test_a_store_from_before_posture_keeps_its_rows_and_its_hours_and_knows_of_none(path, make) -> None:
+    path.touch(0o600)
+    connection = sqlite3.connect(path)
+    connection.executescript(f"{''.join(schema.STEPS[:3])} PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = 3;")
+    connection.execute("INSERT INTO units VALUES (1, 'ann', 'strap', 'rec1', 'B')")
+    connection.execute("INSERT INTO current_analysis VALUES ('ann', 'A', 1)")
+    connection.execute("INSERT INTO beats VALUES (1, ?, 0, 833, 0, ?, 1)", (make.t0, make.t0))
+    connection.execute(f"INSERT INTO grid VALUES (1, 'A', ?, {', '.join('7' * 20)}, 1)", (make.t0 + GRID_NS,))
+    connection.commit()
+    connection.close()
+    with LocalStore.open(path) as store:
+        for _ in range(2):
+            beats, grid = store.recording_beats(make.unit), store.recording_grid(make.unit)
+            assert (beats.rr_ticks.tolist(), beats.rr_fine_ns.tolist()) == ([833], [0])
+            assert (grid.hr.tolist(), grid.posture.tolist(), grid.steps.tolist()) == ([7], [Posture.UNKNOWN], [UNKNOWN])
+            store.compact(make.t0 + HOUR_NS)
 
 
 def test_a_store_of_the_first_version_keeps_what_it_held_and_gains_findings(path) -> None:

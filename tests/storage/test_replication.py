@@ -1,7 +1,7 @@
 """A replica that follows the change numbers has everything, once, however often it stops."""
 
-from somalink.domain.types import Gap, Stream
-from somalink.storage import LocalStore, RecordingRow
+from somalink.domain.types import Gap, Stream, StreamClock
+from somalink.storage import LocalStore, RawRow, RecordingRow
 
 
 def fill(store: LocalStore, make) -> None:
@@ -53,3 +53,12 @@ def test_an_hour_that_spans_the_asked_changes_and_has_none_of_them_tells_nothing
     told = list(store.since(1, 1))
     assert [(delta.change, delta.kind) for delta in told] == [(2, "events")]
     assert [delta.change for delta in store.since(1, 10**9)] == [2, 3, 4, 5]
+
+
+def test_bytes_and_clocks_of_a_closed_hour_are_told_to_nobody_and_hinder_nobody(store, make) -> None:
+    with store.transaction() as write:
+        write.put_raw(make.unit, [RawRow(1, "boot", 1, "2a37", make.t0 + 5, b"\x00\x48")])
+        write.put_stream_clocks(make.unit, [StreamClock(Stream.ACC, make.t0 + 5, 5, make.t0, 0, 25_000, 0)])
+        write.put_beats(make.unit, make.beats(60))
+    store.compact(make.t0 + 3600 * 10**9)
+    assert [(delta.kind, len(delta.rows)) for delta in store.since(0)] == [("beats", 75)]
