@@ -44,7 +44,7 @@ LEVEL_BEATS = 8
 """The sizes of this many beats, and of as many peaks that were none, set the threshold (Pan and Tompkins)."""
 THRESHOLD = (3, 8)
 """How far up from the size of noise to the size of beats a peak must reach."""
-TOO_LARGE = 5
+TOO_LARGE = 3
 """A peak so many times the size of the last beats is an electrode that slipped."""
 OVERDUE = (5, 3)
 """A beat is overdue after this many of the last intervals; then half the threshold will do (Pan and Tompkins: 1.66)."""
