@@ -28,7 +28,7 @@ from ingest.straps.movesense import (
 from ingest.virtual.asking import UNSET_NS, Answer, Begun, Own
 from somalink.domain.errors import BadFrame
 from somalink.domain.time import SECOND_NS
-from somalink.domain.types import FloatArray, IntArray, Stream
+from somalink.domain.types import IntArray, Stream
 
 SERVICE = "34802252-7185-4d5d-b431-630e7050e8f0"
 CONTROL = "34800001-7185-4d5d-b431-630e7050e8f0"
@@ -88,7 +88,7 @@ def _said(reference: int, status: int) -> Answer:
 
 def _acc(reference: int, rate_hz: int, sensor_ns: int, values: IntArray) -> bytes:
     most = MOST_MG * HUNDREDTHS_MG // 1000
-    ms2: FloatArray = np.clip(values, -most, most) * (G_MS2 / HUNDREDTHS_MG)
+    ms2 = np.clip(values, -most, most).astype(np.float64) * (G_MS2 / HUNDREDTHS_MG)
     return encode_packet(AccPacket(reference, _first_ms(rate_hz, sensor_ns, len(values)), ms2))
 
 
