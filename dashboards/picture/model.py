@@ -6,7 +6,7 @@ hole of seconds does not break a line of a pixel; everything that is counted is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
@@ -20,6 +20,7 @@ from dashboards.picture.look import GATE_WORDS, JUDGED
 from somalink.domain.constants import Constants
 from somalink.domain.ports import Reader
 from somalink.domain.time import DAY_BREAK_NS, DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, local_hour, to_datetime
+from somalink.domain.timeline import Timeline
 from somalink.domain.types import UNKNOWN, Baseline, BoolArray, Episode, Event, FloatArray, Gap, Gate, Grid, IntArray, Link, Stream, UtcOffset, word
 
 ROWS_A_MINUTE = MINUTE_NS // GRID_NS
@@ -46,13 +47,17 @@ class Part(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a picture needs beside a `Reader`: links, local time, and whether any of it is simulated."""
+    """What a picture needs beside a `Reader`: links, local time, who speaks where several devices were worn, and whether any of it is simulated."""
 
     links: Sequence[Link] = ()
     offsets: Sequence[UtcOffset] = ()
     simulated: bool = False
     undated: bool = False
     """The recording did not say when it began; the date is a placeholder."""
+    timeline: Callable[[int, int], Timeline] | None = None
+    """One line of all devices in [start, stop]; None: one device was ever worn."""
+    beside: Set[str] = frozenset()
+    """Episodes, by id, of a device that did not speak when they began: they do not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +246,8 @@ class DayModel:
     """From the first to the last row with a heart rate; None: never worn."""
     part_s: dict[Part, int] = field(default_factory=dict)
     """The seconds of `worn_ns` by what could be done with them; they add up to it."""
+    device_s: dict[str, int] = field(default_factory=dict)
+    """Seconds with a heart rate by the device that spoke, the longest first."""
 
     @property
     def worn_s(self) -> int:
@@ -277,15 +284,16 @@ class DayModel:
 
 
 def day_model(reader: Reader, person: str, day: date, facts: Facts | None = None) -> DayModel:
-    """The local day `day` of `person`, from the device that measured most of it."""
+    """The local day `day` of `person`, at each moment as the device that leads there knows it."""
     facts = facts or Facts()
     local = LocalTime(tuple(sorted(facts.offsets, key=lambda each: each.from_ns)))
     start_ns, stop_ns = local.day_start_ns(day), local.day_start_ns(day + timedelta(days=1))
-    device, grid = _fullest(reader, person, start_ns, stop_ns)
+    line = facts.timeline(start_ns, stop_ns) if facts.timeline is not None else _alone(reader, person, start_ns, stop_ns)
+    grid = line.rows
     minutes = _minutes(grid, start_ns, stop_ns)
-    moments = _moments(reader.episodes(person, start_ns, stop_ns), minutes)
+    moments = _moments([each for each in reader.episodes(person, start_ns, stop_ns) if each.id not in facts.beside], minutes)
     events = [event for event in reader.events(person, start_ns, stop_ns) if not event.deleted]
-    gaps = [gap for gap in (reader.gaps(person, device, start_ns, stop_ns) if device else []) if gap.stream in (Stream.RR, Stream.HR)]
+    gaps = _gaps(reader, person, line, start_ns, stop_ns)
     worn_ns, part_s = _parts(grid)
     baselines = reader.baselines(person)
     return DayModel(
@@ -306,19 +314,35 @@ def day_model(reader: Reader, person: str, day: date, facts: Facts | None = None
         undated=facts.undated,
         worn_ns=worn_ns,
         part_s=part_s,
+        device_s=_by_device(line),
     )
 
 
 # ---------------------------------------------------------------- rows to minutes and hours
 
 
-def _fullest(reader: Reader, person: str, start_ns: int, stop_ns: int) -> tuple[str, Grid]:
-    best: tuple[str, Grid] = ("", Grid.empty())
-    for device in dict.fromkeys(unit.device for unit in reader.units(person)):
-        grid = reader.grid(person, device, start_ns, stop_ns)
-        if len(grid) and (not best[0] or np.count_nonzero(grid.hr != UNKNOWN) > np.count_nonzero(best[1].hr != UNKNOWN)):
-            best = (device, grid)
-    return best
+def _alone(reader: Reader, person: str, start_ns: int, stop_ns: int) -> Timeline:
+    """The line of somebody with one device. ValueError if there are several: who speaks is not a picture's to say."""
+    devices = tuple(dict.fromkeys(unit.device for unit in reader.units(person)))
+    if len(devices) > 1:
+        raise ValueError(f"{person} has {len(devices)} devices: their facts must say who speaks")
+    grid = reader.grid(person, devices[0], start_ns, stop_ns) if devices else Grid.empty()
+    return Timeline(grid, devices, np.zeros(len(grid), np.int64))
+
+
+def _by_device(line: Timeline) -> dict[str, int]:
+    points = np.bincount(line.of[line.rows.hr != UNKNOWN], minlength=len(line.devices)).tolist()
+    told = sorted(zip(line.devices, points, strict=True), key=lambda each: -each[1])
+    return {device: n * GRID_NS // SECOND_NS for device, n in told if n}
+
+
+def _gaps(reader: Reader, person: str, line: Timeline, start_ns: int, stop_ns: int) -> list[Gap]:
+    """Where the heart of the device that spoke was not heard: of several devices, what of a gap lies in that one's own stretches."""
+    of = {device: [gap for gap in reader.gaps(person, device, start_ns, stop_ns) if gap.stream in (Stream.RR, Stream.HR)] for device in line.devices}
+    if len(of) < 2:
+        return [gap for gaps in of.values() for gap in gaps]
+    parts = [(gap, max(gap.start_ns, own.start_ns), min(gap.stop_ns, own.stop_ns)) for own in line.stretches() for gap in of[own.device]]
+    return [replace(gap, start_ns=start, stop_ns=stop) for gap, start, stop in parts if start < stop]
 
 
 def _minutes(grid: Grid, start_ns: int, stop_ns: int) -> Minutes:

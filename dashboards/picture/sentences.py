@@ -173,7 +173,8 @@ def worn(model: DayModel) -> str:
         return "No beat arrived on this day."
     first, last = (model.local.clock(t_ns + MINUTE_NS // 2) for t_ns in model.worn_ns)
     parts = [f"{seconds(60 * minutes)} {PART_WORDS[part]}" for part, minutes in whole_minutes(model.part_s).items() if minutes or part == Part.USABLE]
-    return f"Worn {first} to {last}: {seconds(60 * sum(whole_minutes(model.part_s).values()))} = {' + '.join(parts)}."
+    by = f" Of {' and '.join(f'{device} {seconds(s)}' for device, s in model.device_s.items())}." if len(model.device_s) > 1 else ""
+    return f"Worn {first} to {last}: {seconds(60 * sum(whole_minutes(model.part_s).values()))} = {' + '.join(parts)}.{by}"
 
 
 def whole_minutes(part_s: Mapping[Part, int]) -> dict[Part, int]:

@@ -21,7 +21,6 @@ from dashboards.live.ports import Conflict, Missing, Taken, Withheld
 from dashboards.report.model import Report
 from ingest.ble.states import MEANINGS, State
 from processing import metrics
-from processing.lead import TIERS
 from processing.usual import Offsets
 from somalink.domain.catalogue import OF_MOMENT
 from somalink.domain.choices import CHOICES, PROFILE, YES, shared
@@ -38,6 +37,7 @@ from somalink.pipeline.hub import Changed, Final, Heard, Hub, Link, Message, Pro
 from somalink.pipeline.hub import Status as Dropped
 from somalink.pipeline.links import LinkNow, link_of
 from somalink.pipeline.person import settle_person
+from somalink.pipeline.timeline import Speaking, tiers_of, timeline
 from somalink.storage import derived, locks
 from somalink.storage.coverage import USABLE_Q, usable
 from somalink.storage.local import LocalStore
@@ -184,11 +184,13 @@ class StoreDesk:
         )
 
     def _device(self, person: str, units: Sequence[Unit], rows: Grid, now_ns: int) -> shapes.Wears | None:
-        """The one that is heard, else the one heard last."""
+        """The one that speaks just now; where none does, the one that is heard, else the one heard last."""
         known = [(link_of(self.store, person, device), device) for device in sorted({unit.device for unit in units})]
         if not known:
             return None
-        link, device = max(known, key=lambda each: (each[0] is not None, each[0].link.since_ns if each[0] else 0))
+        line = timeline(self.store, person, now_ns - RECENT_NS, now_ns + MINUTE_NS)
+        speaks = line.devices[int(line.of[-1])] if len(line) else ""
+        link, device = max(known, key=lambda each: (each[1] == speaks, each[0] is not None, each[0].link.since_ns if each[0] else 0))
         tier = next(unit.tier for unit in reversed(units) if unit.device == device)
         return wears(link, device, tier, signal_of(rows, now_ns))
 
@@ -397,16 +399,8 @@ class StoreDesk:
         return found
 
     def _rows(self, person: str, start_ns: int, stop_ns: int) -> Grid:
-        """One row a grid point: of several devices the best heart rate, then the better tier (contracts, section 1)."""
-        tiers = {unit.device: unit.tier for unit in self.store.units(person)}
-        grids = {device: self.store.grid(person, device, start_ns, stop_ns) for device in sorted(tiers, key=lambda each: (TIERS.find(tiers[each]), each))}
-        grids = {device: grid for device, grid in grids.items() if len(grid)}
-        if len(grids) < 2:
-            return next(iter(grids.values()), Grid.empty())
-        rows = Grid.concat(grids.values())
-        rank = np.repeat(np.arange(len(grids)), [len(grid) for grid in grids.values()])
-        rows = rows.take(np.lexsort((rank, -rows.hr_q, rows.stop_ns)))
-        return rows.take(np.unique(rows.stop_ns, return_index=True)[1])
+        """One row a grid point, of the device that leads there."""
+        return timeline(self.store, person, start_ns, stop_ns).rows
 
     def _gaps(self, person: str, rows: Grid, start_ns: int, stop_ns: int) -> list[tuple[int, int, str]]:
         """Holes of a minute or more inside what was worn, and one that reaches to now; (from_ms, to_ms, reason)."""
@@ -595,6 +589,7 @@ class StoreDesk:
         watcher, loop = self.hub.subscribe(), asyncio.get_running_loop()
         messages = aiter(watcher)
         following = asyncio.ensure_future(anext(messages))
+        speaking = Speaking(partial(tiers_of, self.store, person))
         try:
             change = await asyncio.to_thread(lambda: self.store.change)
             if after is not None and after != change:  # less than it knew: another store is served here now
@@ -612,7 +607,7 @@ class StoreDesk:
                 except StopAsyncIteration:
                     return
                 following = asyncio.ensure_future(anext(messages))
-                for told in told_of(message, person, self.now_ns()):
+                for told in told_of(message, person, self.now_ns()) if _is_spoken(message, person, speaking) else ():
                     yield told
                     spoken_s = loop.time()
         finally:
@@ -638,6 +633,17 @@ def _taken() -> Taken:
 def as_open(found: prompting.OpenPrompt | None) -> shapes.Open | None:
     """What a page is told of an open prompt: nothing that tells a rise from a random time."""
     return None if found is None else shapes.Open(found.id, found.t_ns // MS, found.screen, found.from_ns // MS, found.until_ns // MS, found.early)
+
+
+def _is_spoken(message: Message, person: str, speaking: Speaking) -> bool:
+    """False of values of this person's from a device that another one speaks for."""
+    match message:
+        case Provisional(who, device, grid) if who == person and len(grid):
+            return speaking.speaks(device, grid)
+        case Final(who, device, Grid() as grid) if who == person and len(grid):
+            return speaking.speaks(device, grid)
+        case _:
+            return True
 
 
 def told_of(message: Message, person: str, now_ns: int) -> Iterable[shapes.Told]:

@@ -6,11 +6,15 @@ those, never to this line, so that nothing of one kind of device is pooled with 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from processing.lead import WINDOW_S, joined
+import numpy as np
+
+from processing.lead import WINDOW_S, joined, lead
 from somalink.domain.time import SECOND_NS
 from somalink.domain.timeline import Stretch, Timeline
+from somalink.domain.types import Grid
 from somalink.storage.local import LocalStore
 
 BEFORE_NS = WINDOW_S * SECOND_NS
@@ -44,3 +48,29 @@ def stretches(store: LocalStore, person: str, days: Sequence[tuple[int, int]] | 
             else:
                 found.append(each)
     return found
+
+
+@dataclass(slots=True)
+class Speaking:
+    """Who of a person's devices speaks just now, while their points come one by one and not at one time: by the newest moment that all of those who
+    have been heard within a minute know of. `tiers`: asked when a device is first heard, of which nothing was known before."""
+
+    tiers: Callable[[], Mapping[str, str]]
+    _known: Mapping[str, str] = field(default_factory=dict)
+    _recent: dict[str, Grid] = field(default_factory=dict)
+
+    def speaks(self, device: str, grid: Grid) -> bool:
+        """Whether these rows of `device`, its newest, are to be shown as the person's."""
+        if device not in self._recent:
+            self._known = self.tiers()
+        self._take(device, grid)
+        newest = {each: int(rows.stop_ns[-1]) for each, rows in self._recent.items()}
+        heard = {each: rows for each, rows in self._recent.items() if newest[each] > max(newest.values()) - BEFORE_NS}
+        at_ns = min(newest[each] for each in heard)
+        return device in heard and lead(np.array([at_ns]), heard, self._known)[0] == device
+
+    def _take(self, device: str, grid: Grid) -> None:
+        """A point told again, as one that was provisional is, is told better."""
+        before = self._recent.get(device, Grid.empty())
+        rows = Grid.concat([before.take(before.stop_ns < grid.stop_ns[0]), grid])
+        self._recent[device] = rows.take(rows.stop_ns > rows.stop_ns[-1] - 2 * BEFORE_NS)

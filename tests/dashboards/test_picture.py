@@ -21,7 +21,8 @@ from dashboards.picture.week import span_table, week_page
 from somalink.domain.catalogue import KINDS
 from somalink.domain.errors import StoreError, UsageError
 from somalink.domain.time import HOUR_NS
-from somalink.domain.types import Gate, Grid, UtcOffset
+from somalink.domain.timeline import Timeline
+from somalink.domain.types import Gap, Gate, Grid, Stream, UtcOffset
 
 NEVER = re.compile(r"stress|anxious|abnormal|alert|trigger|failed|good job", re.IGNORECASE)
 
@@ -89,10 +90,30 @@ def test_a_chance_rate_that_is_not_known_is_not_guessed(full_day) -> None:
     assert "is not known yet" in sentences.chance_note(blank)
 
 
-def test_the_fuller_of_two_devices_is_drawn(full_day) -> None:
-    rows = full_day.reader.grids["h10"]
+def test_two_devices_are_drawn_as_one_line_and_a_moment_of_the_silent_one_is_not(full_day) -> None:
+    rows, silent = full_day.reader.grids["h10"], full_day.reader.episode_list[0].id
     full_day.reader.grids = {"watch": rows.take(slice(0, 100)), "h10": rows}
-    assert day_model(full_day.reader, "A", full_day.day, full_day.facts).measured_s == 5 * len(rows)
+    line = Timeline(rows, ("h10", "watch"), (np.arange(len(rows)) < 100).astype(np.int64))
+    model = day_model(full_day.reader, "A", full_day.day, replace(full_day.facts, timeline=lambda start, stop: line, beside={silent}))
+    assert model.measured_s == 5 * len(rows)
+    assert model.device_s == {"h10": 5 * (len(rows) - 100), "watch": 500}
+    assert sentences.worn(model).endswith("and watch 8 min.")
+    assert silent not in {each.episode.id for moment in model.moments for each in moment.whole}
+    with pytest.raises(ValueError, match="who speaks"):
+        day_model(full_day.reader, "A", full_day.day, full_day.facts)
+
+
+def test_a_hole_in_a_device_that_was_silent_is_none(full_day) -> None:
+    rows = full_day.reader.grids["h10"]
+    full_day.reader.grids = {"watch": rows, "h10": rows}
+    full_day.reader.gap_list = [Gap(Stream.RR, full(10.0), full(10.05), "silence")]
+    full_day.reader.gaps = lambda person, device, start, stop: full_day.reader.gap_list if device == "h10" else []
+
+    def holes(who: int) -> int:
+        line = Timeline(rows, ("h10", "watch"), np.full(len(rows), who))
+        return day_model(full_day.reader, "A", full_day.day, replace(full_day.facts, timeline=lambda start, stop: line)).short.count
+
+    assert (holes(0), holes(1)) == (1, 0)
 
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 28), 23), (date(2026, 10, 24), 25), (date(2026, 6, 1), 24)])
