@@ -101,6 +101,8 @@ MEASUREMENTS: Mapping[str, Measurement] = {
             "arousal_index_ok": _float("", "The index where it could be judged: quality from 0.6 and a gate that is open"),
             "arousal_index_weak": _float("", "The index everywhere else: drawn grey, never judged"),
             "gate": _text("still, light, moving, recovery, posture or unknown"),
+            "posture": _text("upright, standing, sitting or lying, where it is known"),
+            "steps": _float("", "Steps in the 5 s, where anything counts them"),
             "gate_code": Field(Form.INT, "", "0 unknown, 1 still, 2 light, 3 moving, 4 recovery, 5 posture"),
             "hr_quality": _float("", "0-1: is the heart rate right"),
             "hrv_quality": _float("", "0-1: is RMSSD right"),

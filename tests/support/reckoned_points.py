@@ -124,6 +124,7 @@ class Grid:
     of: Mapping[str, np.ndarray]
     """HR, HRV_RMSSD, ..., and `quality` and `rmssd_quality`."""
     gate: np.ndarray
+    posture: np.ndarray
     usual: np.ndarray
     """As in `personal-3`."""
 
@@ -143,7 +144,7 @@ class Grid:
         return np.asarray((self.gate == "still") | ((self.gate == "unknown") & (self.of["motion_conf"] == 0.5)))
 
 
-_INDICES = ("HR", "HRV_RMSSD", "motion_mg", "arousal_z", "arousal_phasic_z", "arousal_se", "arousal_index")
+_INDICES = ("HR", "HRV_RMSSD", "motion_mg", "arousal_z", "arousal_phasic_z", "arousal_se", "arousal_index", "steps")
 
 
 def _grids(kept: Kept) -> Iterator[tuple[tuple[str, str], Grid]]:
@@ -173,6 +174,7 @@ def _grid(kept: Kept, key: tuple[str, str], indices: Mapping[str, Mapping[int, t
         np.array(stops, np.int64),
         of,
         np.array([indices["gate"][t][1] for t in stops], dtype=object),
+        np.array([indices["posture"][t][1] for t in stops], dtype=object),
         np.array([indices["arousal_z"][t][4] for t in stops], dtype=object),
     )
 
@@ -233,6 +235,8 @@ def arousal(kept: Kept) -> Table:
             "arousal_index_ok": np.where(grid.usable, index, np.nan),
             "arousal_index_weak": np.where(grid.usable, np.nan, index),
             "gate": grid.gate,
+            "posture": np.where(grid.posture == "unknown", None, grid.posture),
+            "steps": grid.of["steps"],
             "gate_code": np.array([float(GATES.index(gate)) for gate in grid.gate]),
             "hr_quality": grid.of["quality"],
             "hrv_quality": grid.of["rmssd_quality"],

@@ -1,6 +1,6 @@
 """What comes by the thousand, as lines: beats, grid points, 5-minute panels, and what devices say of themselves.
 
-Straight from columns to text, a column at a time: a day has 17,280 grid points of nineteen fields. Knows no server and no cursor.
+Straight from columns to text, a column at a time: a day has 17,280 grid points of twenty-one fields. Knows no server and no cursor.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dashboards.picture.look import SURE_SE
 from somalink.domain.identity import Unit
 from somalink.domain.measurements import DEVICE, MEASUREMENTS, PERSON, TIER
-from somalink.domain.types import Beats, BoolArray, Flag, FloatArray, Gate, Grid, IntArray, word
+from somalink.domain.types import Beats, BoolArray, Flag, FloatArray, Gate, Grid, IntArray, Posture, word
 from somalink.storage.coverage import usable
 from somalink.storage.derived import arousal_index, confidence, known, rmssd_ms, worded
 from somalink.storage.influx.points import Point, series
@@ -35,7 +35,7 @@ def beat_lines(unit: Unit, beats: Beats) -> list[str]:
     """One line a beat. Of beats of one instant each is 1 ns later than the one before: (n,) sorted by time."""
     t_ns = beats.t_ns + rank_among_equals(beats.t_ns)
     flags = worded([word(flag) for flag in Flag], beats.flag)
-    return _lines("beat", unit, t_ns, {"rr_ms": beats.rr_ticks.astype(np.float64) * TICKS_TO_MS, "flag": flags})
+    return _lines("beat", unit, t_ns, {"rr_ms": beats.rr_ticks.astype(np.float64) * TICKS_TO_MS + beats.rr_fine_ns / 1e6, "flag": flags})
 
 
 def arousal_lines(unit: Unit, grid: Grid) -> list[str]:
@@ -60,6 +60,8 @@ def arousal_fields(grid: Grid) -> dict[str, FloatArray | IntArray | list[str]]:
         "arousal_index_weak": _where(~fit, index),
         "gate": worded([word(gate) for gate in Gate], grid.gate),
         "gate_code": grid.gate,
+        "posture": worded(["", *(word(posture) for posture in Posture if posture)], grid.posture),
+        "steps": known(grid, "steps"),
         "hr_quality": known(grid, "hr_q"),
         "hrv_quality": known(grid, "hrv_q"),
         "confidence": confidence(grid),
