@@ -18,6 +18,7 @@ import numpy as np
 from processing.arousal import Arousal, HeartRows
 from processing.chance import cell_name
 from processing.cleaning import Raw, classify
+from processing.ecg import EcgBeats
 from processing.episodes import Context, ElevatedMachine, Points, SpikeMachine
 from processing.gates import GateInput, GateMachine, is_open
 from processing.indices.hr import FIELD, FUSED, RR, FieldSeconds, Heart, heart_rate
@@ -60,6 +61,8 @@ KEEP_NS = 65 * SECOND_NS
 """Settled beats kept behind the last grid point: the longest window and the interval that hangs over its start."""
 HOLDING = frozenset({Stream.RR, Stream.HR, Stream.ACC, Stream.ECG, Stream.STEPS})
 """Streams that hold the watermark. Posture never does (contracts, section 2), so a posture may come late and is then passed over."""
+BUFFERED = (Stream.HR, Stream.ACC, Stream.STEPS, Stream.POSTURE)
+"""Streams whose samples wait for their grid point. Beats have their own way, and an ECG becomes beats at once, or is for others to look at."""
 TAKES = {
     Opened: "_open",
     Chunk: "_add",
@@ -146,14 +149,17 @@ class Engine:
     def _open(self, item: Opened) -> None:
         streams = item.streams
         self._opened = item
-        self._marks = dict.fromkeys(sorted(streams & HOLDING), item.t_ns)
+        self._ecg = EcgBeats() if Stream.ECG in streams and Stream.RR not in streams else None
+        """Finds the beats where a recording has an ECG and nobody's intervals. Beats then follow the ECG, and hold the watermark themselves."""
+        holding = streams & HOLDING if self._ecg is None else streams & HOLDING | {Stream.RR}
+        self._marks = dict.fromkeys(sorted(holding), item.t_ns)
         self._raw = Raw.empty()
         self._told: list[Raw] = []
         """Beats since time last moved on: joined once, when it does."""
         self._pending = 0
         self._settled = Settled.empty()
         self._late: list[Beats] = []
-        self._buffers: dict[Stream, _Buffer] = {stream: _Buffer() for stream in Stream if stream is not Stream.RR}
+        self._buffers: dict[Stream, _Buffer] = {stream: _Buffer() for stream in BUFFERED}
         self._segment_open = False
         self._segment = self._run = 0
         self._last_beat_ns: int | None = None
@@ -181,22 +187,51 @@ class Engine:
             return
         if item.stream is Stream.RR:
             self._take_beats(item)
+        elif item.stream is Stream.ECG:
+            self._find_beats(item)
         else:
             self._buffers[item.stream].add(item.t_ns, item.values)
         self._mark(item.stream, int(item.t_ns[-1]))
 
+    def _find_beats(self, item: Chunk) -> None:
+        if self._ecg is None:
+            return
+        for made in self._ecg.run(item.t_ns, item.values):
+            self._take(made)
+        if (told_ns := self._ecg.told_ns) is not None:
+            self._mark(Stream.RR, told_ns)
+
     def _break(self, item: Gap) -> None:
         if item.stream is Stream.RR:
             self._segment_open = False
+        elif item.stream is Stream.ECG and self._ecg is not None:
+            self._end_beats(item.stop_ns)
         self._mark(item.stream, item.stop_ns)
 
+    def _end_beats(self, t_ns: int) -> None:
+        """The ECG is broken: no beat that ends before `t_ns` will be found in it, and none reaches over it."""
+        if self._ecg is not None:
+            self._ecg.cut()
+            self._segment_open = False
+            self._mark(Stream.RR, t_ns)
+
     def _beat(self, item: Heartbeat) -> None:
-        for stream in [item.stream] if item.stream else list(self._marks):
+        streams = self._promising(item.stream)
+        for stream in streams:
             self._promised[stream] = item.t_ns
         if self._marks and self._marks.keys() <= self._promised.keys():
             self._told_ns = min(self._promised[stream] for stream in self._marks)
-        for stream in [item.stream] if item.stream else list(self._marks):
-            self._mark(stream, item.t_ns)
+        for stream in streams:
+            if stream is not Stream.RR or self._ecg is None:
+                self._mark(stream, item.t_ns)
+            elif self._ecg.broken(item.t_ns):
+                self._end_beats(item.t_ns)
+
+    def _promising(self, stream: Stream | None) -> list[Stream]:
+        """Which streams a heartbeat speaks for; who promises an ECG promises the beats in it."""
+        if stream is None:
+            return list(self._marks)
+        return [stream, Stream.RR] if stream is Stream.ECG and self._ecg is not None else [stream]
 
     def _touch(self, item: Contact) -> None:
         self._contacts.append((item.t_ns, item.on))
@@ -235,6 +270,11 @@ class Engine:
     def watermark_ns(self) -> int | None:
         """The time up to which everything has been told; None before the recording is opened."""
         return min(self._marks.values()) if self._opened and self._marks else None
+
+    @property
+    def finds_beats(self) -> bool:
+        """Whether beats are found here, in an ECG, instead of being told."""
+        return self._opened is not None and self._ecg is not None
 
     @property
     def offsets(self) -> Offsets:
@@ -440,7 +480,7 @@ class Engine:
                 self._field_since = int(old[0])
             self._field_value = int(values[-1])
         field.drop_before(until + GRID_NS - KEEP_NS)
-        for stream in (Stream.ACC, Stream.STEPS, Stream.POSTURE, Stream.ECG):
+        for stream in (Stream.ACC, Stream.STEPS, Stream.POSTURE):
             self._buffers[stream].drop_before(until)
         while len(self._contacts) > 1 and self._contacts[1][0] < until - KEEP_NS:
             self._contacts.pop(0)
@@ -488,6 +528,7 @@ class Engine:
                 "settled": self._settled.arrays(),
                 "buffers": {stream: buffer.state() for stream, buffer in self._buffers.items()},
                 "beat": [self._segment_open, self._segment, self._run, self._last_beat_ns],
+                "ecg": None if self._ecg is None else self._ecg.state(),
                 "contacts": self._contacts,
                 "field": [self._field_value, self._field_since, sorted(self._held.items())],
                 "grid": [self._next_stop, self._day, self._told_ns, self._end_ns],
@@ -520,6 +561,8 @@ class Engine:
         self._settled = Settled(**state["settled"])
         self._buffers = {Stream(name): _Buffer(*parts) for name, parts in state["buffers"].items()}
         self._segment_open, self._segment, self._run, self._last_beat_ns = state["beat"]
+        if self._ecg is not None:
+            self._ecg.restore(state["ecg"])
         self._contacts = [(t, on) for t, on in state["contacts"]]
         self._field_value, self._field_since, held = state["field"]
         self._held = dict(held)

@@ -6,6 +6,7 @@ takes the newest snapshot and goes on, and what was acknowledged is what is ther
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -88,6 +89,8 @@ class Run:
             self._usuals = Usuals(store, self.unit, self.analysis, constants, from_ns=intake.row.start_ns)
         self._snapshot_ns = 0
         self._counted: Counts = {}
+        self._found: Counter[int] = Counter()
+        """Beats that the engine found in an ECG, by hour: no reader has counted them."""
         self.after_ns = self._resume()
 
     def _resume(self) -> int | None:
@@ -106,6 +109,7 @@ class Run:
                 for grid in [self._store.recording_grid(self.unit, self._intake.row.start_ns, t_ns + 1, analysis=self.analysis)]:
                     self._usuals.feed(grid)
             self._snapshot_ns = t_ns
+            self._find([self._store.recording_beats(self.unit, self._intake.row.start_ns, t_ns + 1)])
             return t_ns
         return None
 
@@ -190,6 +194,7 @@ class Run:
 
     def _keep(self, items: Iterable[Item], records: Iterable[Record], *, done: bool = False) -> None:
         told = Told.of(records)
+        self._find(told.beats)
         with self._store.transaction() as write:
             self._keep_items(write, items)
             write.put_beats(self.unit, Beats.concat(told.beats))
@@ -210,9 +215,14 @@ class Run:
                 if self._intake.row.stop_ns is not None:
                     write.compact(self._intake.row.stop_ns // HOUR_NS * HOUR_NS + 2 * HOUR_NS)
 
+    def _find(self, beats: Iterable[Beats]) -> None:
+        if self.engine.finds_beats:
+            for part in beats:
+                self._found.update((part.t_ns // HOUR_NS * HOUR_NS).tolist())
+
     def _count(self, write: Writer) -> None:
         """The hours whose account has changed: somebody who looks while a strap is worn sees an account that adds up."""
-        counts = self._intake.counts()
+        counts = {**self._intake.counts(), **{hour: (n, {}) for hour, n in self._found.items()}}
         write.put_counts(self.unit, {hour: n for hour, n in counts.items() if self._counted.get(hour) != n})
         self._counted = dict(counts)
 
