@@ -344,13 +344,14 @@ def told(shown: Sequence[Seen], limits: Respiratory = RESPIRATION) -> Respiratio
 
 
 def _proposed(own: Seen, wave: Wave, looked: Sequence[Seen], limits: Respiratory) -> _Proposal:
-    doubt, sources = 1 - wave.quality, [own.source]
+    clearest, doubt, sources = wave, 1 - wave.quality, [own.source]
     for other in looked:
-        near = [each.quality for each in other.waves if other is not own and _same(each.rate, wave.rate, limits)]
+        near = [each for each in other.waves if other is not own and _same(each.rate, wave.rate, limits)]
         if near:
-            doubt *= 1 - max(near)
+            best = max(near, key=lambda each: each.quality)
+            clearest, doubt = max(clearest, best, key=lambda each: each.quality), doubt * (1 - best.quality)
             sources.append(other.source)
-    return _Proposal(wave.rate, 1 - doubt, tuple(sources))
+    return _Proposal(clearest.rate, 1 - doubt, tuple(sorted(sources)))
 
 
 def _same(one: float, other: float, limits: Respiratory) -> bool:
