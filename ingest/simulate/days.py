@@ -18,7 +18,7 @@ from somalink.domain.types import Posture, Stream
 TIER_MOTION = {"A": "acc", "B": "steps", "D": "none"}
 """What moves with each tier unless asked otherwise."""
 MOTIONS = ("acc", "steps", "none")
-RATES_HZ = range(5, 101)
+RATES_HZ = range(5, 201)
 LEAST_WORN_S = 1800.0
 
 
@@ -72,7 +72,7 @@ def choose_setup(tier: str, motion: str | None, rate_hz: int) -> Setup:
     if chosen not in MOTIONS:
         raise UsageError(f"movement cannot be simulated as {motion!r}", next_step=f"choose one of {', '.join(MOTIONS)}")
     if rate_hz not in RATES_HZ:
-        raise UsageError(f"an accelerometer at {rate_hz} Hz is not simulated", next_step="choose 5 to 100 samples a second")
+        raise UsageError(f"an accelerometer at {rate_hz} Hz is not simulated", next_step="choose 5 to 200 samples a second")
     return Setup(tier, chosen, rate_hz)
 
 

@@ -136,6 +136,8 @@ DOINGS = {
     "walk": Doing(4, 15, 1.0, 1.75, Posture.STANDING),
     "stairs": Doing(0.6, 1.6, 1.9, 1.4, Posture.STANDING),
     "run": Doing(24, 40, 2.6, 2.6, Posture.STANDING),
+    "cycle": Doing(10, 40, 1.9, 0.0, Posture.SITTING),
+    "cycle easily": Doing(10, 40, 1.0, 0.0, Posture.SITTING),
     "sleep": Doing(0, 0, 0.0, 0.0, Posture.LYING),
 }
 QUIET = ("desk", "sofa", "ride", "meal")
