@@ -8,8 +8,9 @@ import pytest
 from recording_folders import REAL, folder
 
 from ingest.recording import read_folder
+from ingest.replay import ReplaySource
 from somalink.domain.errors import BadInput
-from somalink.domain.types import Posture, Stream
+from somalink.domain.types import Gap, Posture, Stream
 
 RR = "t_s,rr_ms\n" + "".join(f"{0.8 * k:.3f},800\n" for k in range(1, 21))
 START_NS = 1_772_352_000 * 10**9
@@ -163,8 +164,23 @@ def test_a_header_alone_is_a_recording_without_beats(tmp_path):
     assert (whole.received, len(whole.samples[Stream.RR].t_ns), whole.gaps) == (0, 0, ())
 
 
+def test_an_ecg_alone_is_a_recording_and_what_it_does_not_show_is_lost_to_the_beats_in_it(tmp_path):
+    rows = "".join(f"{k / 130 + (k > 400) * 20:.6f},{k % 7}\n" for k in range(800))
+    whole = read_folder(folder(tmp_path, ecg="t_s,ecg_uv\n" + rows))
+    assert whole.streams == {Stream.ECG} and whole.received == 0
+    by_stream = {gap.stream: (gap.start_ns, gap.stop_ns, gap.reason) for gap in whole.gaps}
+    assert by_stream.keys() == {Stream.ECG, Stream.RR} and by_stream[Stream.RR] == by_stream[Stream.ECG]
+    told = [item.stream for item in ReplaySource(whole).items() if isinstance(item, Gap)]
+    assert sorted(told) == [Stream.ECG, Stream.RR]
+
+
+def test_an_ecg_beside_intervals_speaks_for_itself_alone(tmp_path):
+    whole = read_folder(folder(tmp_path, rr=RR, ecg="t_s,ecg_uv\n0,1\n0.01,2\n9,3\n"))
+    assert {gap.stream for gap in whole.gaps} == {Stream.ECG}
+
+
 def test_a_folder_without_intervals_or_heart_rate_says_what_one_holds(tmp_path):
-    with pytest.raises(BadInput, match=r"neither rr\.csv nor hr\.csv"):
+    with pytest.raises(BadInput, match=r"neither rr\.csv nor hr\.csv nor ecg\.csv"):
         read_folder(folder(tmp_path, steps="t_s,steps\n0,1\n"))
 
 
