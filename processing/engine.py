@@ -10,7 +10,7 @@ lines, and FINAL records are equal for any cut, any heartbeat schedule and any r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,10 @@ from processing.episodes import Context, ElevatedMachine, Points, SpikeMachine
 from processing.gates import GateInput, GateMachine, is_open
 from processing.indices.hr import FIELD, FUSED, RR, FieldSeconds, Heart, heart_rate
 from processing.indices.hrv import rmssd
-from processing.motion import Averages, acceleration_bins, fixed, log_motion, step_bins
-from processing.posture import Tilt, Turns
+from processing.motion import Averages, acceleration_bins, counted_steps, fixed, gravity_seconds, log_motion, magnitude, step_bins
+from processing.posture import Bearing, Tilt, Turns, Words, upright_cosine
 from processing.snapshot import decode, encode
+from processing.steps import Steps
 from processing.usual import UTC_ONLY, Offsets, days_of
 from processing.windows import BeatSums, Settled, settle
 from somalink.domain.catalogue import REJECTIONS
@@ -47,9 +48,11 @@ from somalink.domain.types import (
     IntArray,
     Item,
     Opened,
+    Posture,
     Record,
     Stream,
     StreamClock,
+    Upright,
     UtcOffset,
 )
 
@@ -72,6 +75,7 @@ TAKES = {
     ClockAnchor: "_anchor",
     StreamClock: "_anchor",
     Contact: "_touch",
+    Upright: "_stand",
     Baseline: "_adopt",
 }
 """Which method takes which item."""
@@ -109,6 +113,17 @@ class _Buffer:
 
     def state(self) -> list[IntArray]:
         return [self.t_ns, self.values]
+
+
+@dataclass(frozen=True, slots=True)
+class _Moves:
+    """(k,) a grid point each: movement in 0.1 mg, turns of the body, posture codes, steps x 10, and where a chest's accelerometer told the movement."""
+
+    motion: IntArray
+    turned: BoolArray
+    posture: IntArray
+    steps: IntArray
+    chest: BoolArray
 
 
 class Engine:
@@ -164,16 +179,18 @@ class Engine:
         self._segment = self._run = 0
         self._last_beat_ns: int | None = None
         self._contacts: list[tuple[int, bool]] = []
+        self._uprights: list[tuple[int, tuple[int, int, int]]] = []
         self._field_value, self._field_since = UNKNOWN, 0
         self._next_stop = ceil_to(item.t_ns + 1, GRID_NS)
         self._day: int | None = None
         has_acc, has_steps = Stream.ACC in streams, Stream.STEPS in streams
         self._motion_conf = 100 if has_acc else 80 if has_steps else 50
         movement = has_acc or has_steps
-        self.placement = "none" if not movement else "wrist" if has_acc and self.unit.tier == "C" else "trunk_or_steps"
+        self.placement = "none" if not movement else "wrist" if has_acc and self.unit.tier in "CD" else "trunk_or_steps"
         rules = self._constants
         self._averages = Averages(rules.motion)
-        self._turns, self._tilt = Turns(rules.motion), Tilt(rules.motion)
+        self._turns, self._tilt, self._bearing, self._words = Turns(rules.motion), Tilt(rules.motion), Bearing(rules.motion), Words()
+        self._steps = Steps()
         self._gates = GateMachine(rules.motion, rules.cardiac, has_movement=movement)
         self._arousal = Arousal(rules, placement=self.placement, has_movement=movement)
         slowing = SpikeMachine(rules.spike, kind="slowing", sign=-1, level_on=-rules.spike.slow_on)
@@ -235,6 +252,9 @@ class Engine:
 
     def _touch(self, item: Contact) -> None:
         self._contacts.append((item.t_ns, item.on))
+
+    def _stand(self, item: Upright) -> None:
+        self._uprights.append((item.t_ns, item.xyz))
 
     def _anchor(self, item: ClockAnchor | StreamClock) -> None:
         """Kept by the store; event time is already UTC here."""
@@ -347,7 +367,8 @@ class Engine:
 
     def _grid(self, stops: IntArray) -> list[Record]:
         until = int(stops[-1])
-        motion, turned = self._movement(stops, until)
+        moves = self._movement(stops, until)
+        motion = moves.motion
         averages, reset = self._averages.run(log_motion(motion, self._constants.motion))
         a30, a180, a600 = fixed(averages)
         sums = BeatSums(self._settled)
@@ -355,7 +376,7 @@ class Engine:
         fields, frozen = self._field(stops, until, motion)
         heart = heart_rate(stops, sums, fields, contact, rules=self._constants.hr, beat=self._constants.beat)
         variability = rmssd(stops, sums, rules=self._constants.beat)
-        told = GateInput(stops, motion, a600, reset, turned, heart.hr, heart.hr60)
+        told = GateInput(stops, motion, a600, reset, moves.turned, heart.hr, heart.hr60, moves.chest)
         if self.trace is not None:
             self.trace.append(told)
         gate = self._gates.run(told, self._baseline)
@@ -366,6 +387,7 @@ class Engine:
         grid = Grid(
             stops, heart.hr, heart.reason, heart.q, variability.ln_rmssd, variability.reason, variability.q, motion, a30, a180, a600, gate,
             arousal.z, arousal.z_phasic, arousal.se, arousal.z_reason, arousal.phasic_reason, arousal.maturity, conf, heart.artefact, number,
+            moves.posture, moves.steps,
         )  # fmt: skip
         points = Points(
             stops,
@@ -386,22 +408,35 @@ class Engine:
         self._trim(until)
         return [grid, *sorted(found, key=_when)]
 
-    def _movement(self, stops: IntArray, until: int) -> tuple[IntArray, BoolArray]:
-        """Movement of each grid point, acceleration before steps, and where the body turned."""
-        motion = np.full(len(stops), UNKNOWN, np.int64)
+    def _movement(self, stops: IntArray, until: int) -> _Moves:
+        """What each grid point knows of the body: acceleration before steps for movement, what a recording says before what is derived for the rest."""
         # Posture does not hold the watermark: what comes after its grid point was FINAL is passed over.
         self._buffers[Stream.POSTURE].drop_before(int(stops[0]) - GRID_NS)
-        turned = self._turns.run(*self._buffers[Stream.POSTURE].upto(until), stops)
-        if self._opened and Stream.ACC in self._opened.streams:
-            t, xyz = self._buffers[Stream.ACC].upto(until)
-            bins = acceleration_bins(stops, t, xyz.reshape(-1, 3))
-            motion = bins.motion
+        said = self._buffers[Stream.POSTURE].upto(until)
+        moves = _Moves(
+            np.full(len(stops), UNKNOWN), self._turns.run(*said, stops), self._words.run(*said, stops), np.full(len(stops), UNKNOWN), np.zeros(len(stops), bool)
+        )
+        streams = self._opened.streams if self._opened else frozenset[Stream]()
+        if Stream.ACC in streams:
+            moves = self._by_acceleration(moves, stops, until)
+        if Stream.STEPS in streams:
+            t, steps = self._buffers[Stream.STEPS].upto(until)
+            told, counted = step_bins(stops, t, steps, self._constants.motion), counted_steps(stops, t, steps)
+            known = moves.motion == UNKNOWN
+            moves = replace(moves, motion=np.where(known, told, moves.motion), steps=np.where(counted == UNKNOWN, moves.steps, counted))
+        return moves
+
+    def _by_acceleration(self, moves: _Moves, stops: IntArray, until: int) -> _Moves:
+        t, xyz = self._buffers[Stream.ACC].upto(until)
+        xyz = xyz.reshape(-1, 3)
+        bins = acceleration_bins(stops, t, xyz)
+        moves = replace(moves, motion=bins.motion, steps=self._steps.run(stops, t, magnitude(xyz)))
+        if self.placement == "wrist":
             # A wrist turns all day long; only a trunk that tilts has changed its posture.
-            turned |= self._tilt.run(bins.gravity) if self.placement != "wrist" else False
-        if self._opened and Stream.STEPS in self._opened.streams:
-            steps = step_bins(stops, *self._buffers[Stream.STEPS].upto(until), self._constants.motion)
-            motion = np.where(motion == UNKNOWN, steps, motion)
-        return motion, turned
+            return moves
+        seen, settled = self._bearing.run(upright_cosine(bins.gravity, stops, self._uprights), bins.motion, stops)
+        turned = moves.turned | self._tilt.run(bins.gravity, gravity_seconds(stops, t, xyz)) | settled
+        return replace(moves, turned=turned, posture=np.where(moves.posture == Posture.UNKNOWN, seen, moves.posture), chest=bins.motion != UNKNOWN)
 
     def _contact(self, at_ns: IntArray) -> BoolArray:
         """Contact at each time: on until something said otherwise before it."""
@@ -484,6 +519,8 @@ class Engine:
             self._buffers[stream].drop_before(until)
         while len(self._contacts) > 1 and self._contacts[1][0] < until - KEEP_NS:
             self._contacts.pop(0)
+        while len(self._uprights) > 1 and self._uprights[1][0] < until:
+            self._uprights.pop(0)
 
     def provisional(self) -> Grid:
         """Grid points that lie behind the watermark but are not FINAL yet, as they look now; for the eye only, changes nothing."""
@@ -530,6 +567,7 @@ class Engine:
                 "beat": [self._segment_open, self._segment, self._run, self._last_beat_ns],
                 "ecg": None if self._ecg is None else self._ecg.state(),
                 "contacts": self._contacts,
+                "uprights": self._uprights,
                 "field": [self._field_value, self._field_since, sorted(self._held.items())],
                 "grid": [self._next_stop, self._day, self._told_ns, self._end_ns],
                 "promised": self._promised,
@@ -538,6 +576,9 @@ class Engine:
                 "averages": self._averages.state(),
                 "turns": self._turns.state(),
                 "tilt": self._tilt.state(),
+                "bearing": self._bearing.state(),
+                "words": self._words.state(),
+                "steps": self._steps.state(),
                 "gates": self._gates.state(),
                 "arousal": self._arousal.state(),
                 "machines": [machine.state() for machine in self._machines],
@@ -564,6 +605,7 @@ class Engine:
         if self._ecg is not None:
             self._ecg.restore(state["ecg"])
         self._contacts = [(t, on) for t, on in state["contacts"]]
+        self._uprights = [(t, tuple(xyz)) for t, xyz in state["uprights"]]
         self._field_value, self._field_since, held = state["field"]
         self._held = dict(held)
         self._next_stop, self._day, self._told_ns, self._end_ns = state["grid"]
@@ -573,6 +615,9 @@ class Engine:
         self._averages.restore(state["averages"])
         self._turns.restore(state["turns"])
         self._tilt.restore(state["tilt"])
+        self._bearing.restore(state["bearing"])
+        self._words.restore(state["words"])
+        self._steps.restore(state["steps"])
         self._gates.restore(state["gates"])
         self._arousal.restore(state["arousal"])
         for machine, kept in zip(self._machines, state["machines"], strict=True):

@@ -1,7 +1,8 @@
 """Movement, posture and effort -> one word a grid point: may this heart rate be read against the usual? (engine, section 2)
 
 With a movement stream the word comes from movement. Without one it comes from the heart itself: effort that no feeling
-reaches is called moving, and everything else stays `unknown`, which then counts as still: a label, never a lock.
+reaches is called moving, and everything else stays `unknown`, which then counts as still: a label, never a lock. At a chest that
+moves a little the heart is asked as well: a bicycle hardly moves it (docs/decisions/0031).
 """
 
 from collections import deque
@@ -11,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 
 from processing.exact import prefix
-from somalink.domain.constants import CardiacGate, Motion
+from somalink.domain.constants import ACTIVITY, CardiacGate, Motion
 from somalink.domain.time import GRID_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import UNKNOWN, Baseline, BoolArray, Gate, IntArray
 
@@ -38,7 +39,8 @@ CARDIAC_ONLY = 50
 
 @dataclass(frozen=True, slots=True)
 class GateInput:
-    """(k,) a grid point each: movement and A600 in their fixed point, resets, posture turns, heart rates in milli-bpm."""
+    """(k,) a grid point each: movement and A600 in their fixed point, resets, posture turns, heart rates in milli-bpm, and whether it was an
+    accelerometer at the chest that told the movement."""
 
     stop_ns: IntArray
     motion: IntArray
@@ -47,6 +49,7 @@ class GateInput:
     turned: BoolArray
     hr: IntArray
     hr60: IntArray
+    chest: BoolArray
 
 
 @dataclass(slots=True)
@@ -78,8 +81,11 @@ class GateMachine:
         decide: Callable[..., int] = self._by_movement if self._has_movement else self._by_heart
         return np.array([decide(*point, baseline) for point in zip(*columns, strict=True)], np.int64)
 
-    def _by_movement(self, m60: float | None, t: int, motion: int, a600: int, reset: bool, turned: bool, hr: int, hr60: int, baseline: Baseline | None) -> int:
+    def _by_movement(
+        self, m60: float | None, t: int, motion: int, a600: int, reset: bool, turned: bool, hr: int, hr60: int, chest: bool, baseline: Baseline | None
+    ) -> int:
         self._hr60.append(hr60)
+        laboured = self._laboured(hr, baseline, ACTIVITY.effort_reserve) and chest
         self._missing = self._missing + 1 if motion == UNKNOWN else 0
         if turned:
             self._turned_ns = t
@@ -88,7 +94,7 @@ class GateMachine:
             self._effort.points = 0
         # At or below: who sits and sleeps for most of the day has a percentile of 0, and nothing lies below that.
         a600_low = None if baseline is None or baseline.p60_a600 is None or a600 == UNKNOWN else a600 <= baseline.p60_a600
-        moving = m60 is not None and m60 >= self._rules.moving_mg
+        moving = m60 is not None and m60 >= (self._rules.still_mg if laboured else self._rules.moving_mg)
         recovering = self._recovering(t, moving, a600_low is not False)
         if m60 is None or self._missing * GRID_NS > self._rules.hold_s * SECOND_NS or self._young(t):
             return Gate.RECOVERY if recovering and self._within_floor(t) else Gate.UNKNOWN
@@ -100,22 +106,25 @@ class GateMachine:
             return Gate.POSTURE
         return Gate.STILL if m60 < self._rules.still_mg and a600_low is not False else Gate.LIGHT
 
-    def _by_heart(self, m60: float | None, t: int, motion: int, a600: int, reset: bool, turned: bool, hr: int, hr60: int, baseline: Baseline | None) -> int:
+    def _by_heart(
+        self, m60: float | None, t: int, motion: int, a600: int, reset: bool, turned: bool, hr: int, hr60: int, chest: bool, baseline: Baseline | None
+    ) -> int:
         self._hr60.append(hr60)
-        known = [h for h in self._hr if h != UNKNOWN]
-        self._hr.append(hr)
-        moving = False
-        if hr != UNKNOWN:
-            jumped = bool(known) and hr - min(known) > self._cardiac.jump_bpm * 1000
-            moving = jumped or (baseline is not None and baseline.rest_hr is not None and hr > self._effort_from(baseline.rest_hr))
-        if moving:
+        if self._laboured(hr, baseline, self._cardiac.reserve):
             self._recovering(t, True, True)
             return Gate.MOVING
         return Gate.RECOVERY if self._recovering(t, False, True) else Gate.UNKNOWN
 
-    def _effort_from(self, rest_mbpm: int) -> float:
-        """Rest + 25 % of the reserve up to 190, in milli-bpm."""
-        return rest_mbpm + self._cardiac.reserve * (self._cardiac.hr_max * 1000 - rest_mbpm)
+    def _laboured(self, hr: int, baseline: Baseline | None, reserve: float) -> bool:
+        """Whether the heart works as feelings do not make it work: a jump of 25 bpm in half a minute, or a share of its reserve up to 190."""
+        known = [h for h in self._hr if h != UNKNOWN]
+        self._hr.append(hr)
+        if hr == UNKNOWN:
+            return False
+        if known and hr - min(known) > self._cardiac.jump_bpm * 1000:
+            return True
+        rest = None if baseline is None else baseline.rest_hr
+        return rest is not None and hr > rest + reserve * (self._cardiac.hr_max * 1000 - rest)
 
     def _mean_motion(self, motion: IntArray) -> list[float | None]:
         """M60 in mg at each point, over the known points of the last minute; None where fewer than half are known."""

@@ -57,6 +57,25 @@ def acceleration_bins(stops: IntArray, t_ns: IntArray, xyz: IntArray) -> Bins:
     return Bins(motion, gravity)
 
 
+def gravity_seconds(stops: IntArray, t_ns: IntArray, xyz: IntArray) -> FloatArray:
+    """Mean acceleration of each second of each [stop - 5 s, stop), (k, 5, 3) in 0.01 mg; NaN where a second has fewer than ten samples.
+
+    `stops`: consecutive grid points. `t_ns`: (n,) in time order, `xyz`: (n, 3) in 0.01 mg; samples outside are passed over.
+    """
+    seconds = GRID_NS // SECOND_NS
+    out = np.full((len(stops) * seconds, 3), np.nan)
+    first = int(stops[0]) - GRID_NS
+    inside = slice(*np.searchsorted(t_ns, (first, int(stops[-1]))).tolist())
+    which, xyz = (t_ns[inside] - first) // SECOND_NS, xyz[inside]
+    if len(which):
+        starts = np.flatnonzero(np.diff(which, prepend=-1))
+        n = np.diff(np.append(starts, len(which)))
+        enough = n >= MIN_SAMPLES
+        for axis in range(3):
+            out[which[starts[enough]], axis] = (group_sum(np.ascontiguousarray(xyz[:, axis]), starts) / n)[enough]
+    return out.reshape(-1, seconds, 3)
+
+
 def step_bins(stops: IntArray, t_ns: IntArray, steps: IntArray, rules: Motion) -> IntArray:
     """Movement in 0.1 mg from steps a second: 150 mg x steps/s over the known seconds of each 5-s bin; too few known: UNKNOWN."""
     return _per_second(stops, t_ns, steps, rules.step_mg * 10)
@@ -82,7 +101,7 @@ def _per_second(stops: IntArray, t_ns: IntArray, steps: IntArray, times: float) 
 
 
 def tilted(gravity: FloatArray, before: FloatArray, rules: Motion) -> BoolArray:
-    """Whether the trunk has turned by more than 30 degrees between two 5-s means, (k, 3) each; False where either is unknown."""
+    """Whether the trunk has turned by more than 30 degrees between two means, (k, 3) each; False where either is unknown."""
     dot = gravity[:, 0] * before[:, 0] + gravity[:, 1] * before[:, 1] + gravity[:, 2] * before[:, 2]
     size = np.sqrt(gravity[:, 0] ** 2 + gravity[:, 1] ** 2 + gravity[:, 2] ** 2) * np.sqrt(before[:, 0] ** 2 + before[:, 1] ** 2 + before[:, 2] ** 2)
     with np.errstate(invalid="ignore", divide="ignore"):

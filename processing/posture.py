@@ -61,17 +61,24 @@ class Turns:
 
 
 class Tilt:
-    """Turns of the trunk from gravity: more than 30 degrees within 15 s."""
+    """Turns of the trunk from gravity: more than 30 degrees from where it was 15 s before, for the whole of a grid point or for one second of it.
+
+    Who rises from a chair bends forward by some 40 degrees for a second or two (Nuzik 1986, Phys Ther 66:1708) and then stands nearly as upright
+    as before: means of five seconds see nothing of it, and the heart does.
+    """
 
     def __init__(self, rules: Motion) -> None:
         self._rules = rules
         self._before = np.full((TILT_LAG, 3), np.nan)
 
-    def run(self, gravity: FloatArray) -> BoolArray:
-        """(k, 3) mean acceleration of each grid point -> (k,) True where the trunk has turned."""
+    def run(self, gravity: FloatArray, seconds: FloatArray) -> BoolArray:
+        """Mean acceleration of each grid point (k, 3) and of each of its seconds (k, 5, 3) -> (k,) True where the trunk has turned."""
         both = np.concatenate([self._before, gravity])
         self._before = both[-TILT_LAG:]
-        return tilted(both[TILT_LAG:], both[:-TILT_LAG], self._rules)
+        turned = tilted(both[TILT_LAG:], both[:-TILT_LAG], self._rules)
+        for second in range(seconds.shape[1]):
+            turned |= tilted(seconds[:, second], both[:-TILT_LAG], self._rules)
+        return turned
 
     def state(self) -> list[list[float]]:
         rows: list[list[float]] = self._before.tolist()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-VERSION = 1
+VERSION = 2
 
 
 class UnreadableSnapshot(ValueError):

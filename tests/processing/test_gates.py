@@ -17,7 +17,13 @@ NONE = "none"
 
 
 def told(
-    motion: list[int | str], *, a600: int = 100, hr: list[float] | float = 65.0, turned: set[int] | None = None, reset: set[int] | None = None
+    motion: list[int | str],
+    *,
+    a600: int = 100,
+    hr: list[float] | float = 65.0,
+    turned: set[int] | None = None,
+    reset: set[int] | None = None,
+    chest: bool = False,
 ) -> GateInput:
     """Grid points from movement in mg (`none`: unknown) and heart rate in bpm."""
     n = len(motion)
@@ -25,7 +31,9 @@ def told(
     rate = np.full(n, hr) if isinstance(hr, float) else np.array(hr)
     mbpm = np.where(np.isnan(rate), UNKNOWN, np.nan_to_num(rate) * 1000).astype(np.int64)
     fixed = np.array([UNKNOWN if m == NONE else int(m) * 10 for m in motion])
-    return GateInput(points * GRID_NS, fixed, np.full(n, a600), np.isin(points, list(reset or ())), np.isin(points, list(turned or ())), mbpm, mbpm)
+    return GateInput(
+        points * GRID_NS, fixed, np.full(n, a600), np.isin(points, list(reset or ())), np.isin(points, list(turned or ())), mbpm, mbpm, np.full(n, chest)
+    )
 
 
 def words(given: GateInput, *, usual: Baseline | None = USUAL, has_movement: bool = True, cut: int | None = None) -> list[str]:

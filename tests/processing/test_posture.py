@@ -47,9 +47,9 @@ def test_a_restart_anywhere_finds_the_same_turns():
 def test_gravity_that_leans_by_more_than_thirty_degrees_in_fifteen_seconds_is_a_turn():
     upright, bent = [0.0, 0.0, 100_000.0], [0.0, 80_000.0, 60_000.0]
     rows = np.array([upright] * 5 + [bent] * 5 + [[np.nan] * 3] * 4 + [upright] * 2)
-    tilt = Tilt(RULES)
-    assert np.flatnonzero(tilt.run(rows)).tolist() == [5, 6, 7]
+    seconds = np.repeat(rows[:, None], 5, axis=1)
+    assert np.flatnonzero(Tilt(RULES).run(rows, seconds)).tolist() == [5, 6, 7]
     first, second = Tilt(RULES), Tilt(RULES)
-    begun = first.run(rows[:6])
+    begun = first.run(rows[:6], seconds[:6])
     second.restore(first.state())
-    assert np.flatnonzero(np.concatenate([begun, second.run(rows[6:])])).tolist() == [5, 6, 7]
+    assert np.flatnonzero(np.concatenate([begun, second.run(rows[6:], seconds[6:])])).tolist() == [5, 6, 7]
