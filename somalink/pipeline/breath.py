@@ -18,6 +18,7 @@ from ingest.clocking import Clocker
 from ingest.devices.catalogue import family_of, named
 from processing import respiration
 from processing.breathing import Cycle, Lately, Pacer, Summary, cycle, pacer, summary
+from processing.ecg import EcgPeaks
 from processing.respiration import Chest, Respiration, Seen
 from somalink.domain.constants import BREATH, Constants
 from somalink.domain.identity import Unit
@@ -34,7 +35,7 @@ from somalink.storage.rows import Recording
 __all__ = ["Breath", "Pacer", "Summary", "Swing", "breathe_along", "latency_in", "looked_up", "pacer", "summary"]
 
 KEPT_NS = 2 * MINUTE_NS
-"""Beats that are remembered: a minute to fit, and one before it for the classifier's thresholds."""
+"""What is remembered: a minute to fit, and one before it for the classifier's thresholds."""
 SETTLED_NS = 20 * SECOND_NS
 """So late a beat may be final and on disk: six seconds that a strap may take, five until its flag is settled, and the grid's own five."""
 FIRST_NS = 15 * SECOND_NS
@@ -89,7 +90,8 @@ class _Device:
     edge: list[int] = field(default_factory=list)
     last_ns: int = 0
     at_ns: int = 0
-    moved: deque[Traced] = field(default_factory=deque)
+    waves: dict[Stream, deque[Traced]] = field(default_factory=dict)
+    """What else was heard, by stream, for as long."""
 
     def add(self, heard: Heard, at_ns: int) -> None:
         back = 0
@@ -107,11 +109,12 @@ class _Device:
         del self.t_ns[:old], self.rr_ticks[:old], self.edge[:old]
 
     def trace(self, traced: Traced) -> None:
-        if traced.stream is not Stream.ACC or (self.moved and traced.t_ns[0] <= self.moved[-1].t_ns[-1]):
+        known = self.waves.setdefault(traced.stream, deque())
+        if known and traced.t_ns[0] <= known[-1].t_ns[-1]:
             return
-        self.moved.append(traced)
-        while self.moved[0].t_ns[-1] < traced.t_ns[-1] - KEPT_NS:
-            self.moved.popleft()
+        known.append(traced)
+        while known[0].t_ns[-1] < traced.t_ns[-1] - KEPT_NS:
+            known.popleft()
 
     def lately(self) -> Lately:
         columns: tuple[IntArray, ...] = tuple(np.array(column, np.int64) for column in (self.t_ns, self.rr_ticks, self.edge))
@@ -122,10 +125,16 @@ class _Device:
         shown: list[Seen] = []
         if self.t_ns:
             shown.append(respiration.rsa(self.lately(), stop_ns, known_from_ns=self.from_ns, rules=constants.beat))
-        if self.moved:
-            chest = Chest(*(np.concatenate(column) for column in zip(*((each.t_ns, each.values) for each in self.moved), strict=True)))
-            shown.append(respiration.chest(chest, stop_ns, motion=constants.motion))
+        if Stream.ACC in self.waves:
+            shown.append(respiration.chest(Chest(*self._lately(Stream.ACC)), stop_ns, motion=constants.motion))
+        if Stream.ECG in self.waves:
+            t_ns, uv10 = self._lately(Stream.ECG)
+            shown.append(respiration.ecg_derived(respiration.heights(t_ns, uv10, EcgPeaks().run(t_ns, uv10).t_ns), stop_ns))
         return respiration.told(shown)
+
+    def _lately(self, stream: Stream) -> tuple[IntArray, IntArray]:
+        t_ns, values = (np.concatenate(column) for column in zip(*((each.t_ns, each.values) for each in self.waves[stream]), strict=True))
+        return t_ns, values
 
 
 def latency_of(device: str, maker: str = "", model: str = "") -> float | None:

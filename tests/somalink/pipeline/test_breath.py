@@ -2,10 +2,12 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from breaths import Breather
 from fake_strap import FakeStrap
 from swings import START_NS, swinging
 
@@ -17,9 +19,9 @@ from somalink.domain.identity import Unit
 from somalink.domain.time import MINUTE_NS, SECOND_NS
 from somalink.domain.types import Chunk, Stream
 from somalink.pipeline.breath import Breath, Swing, beat_json, breathe_along, latency_in, latency_of, looked_up
-from somalink.pipeline.hub import Heard, Hub, Link, Message
+from somalink.pipeline.hub import Heard, Hub, Link, Message, Traced
 from somalink.pipeline.intake import from_clocker, from_simulation
-from somalink.pipeline.live import Live, heard_in, open_live, paced, record_live, to_keep
+from somalink.pipeline.live import Live, heard_in, open_live, paced, record_live, to_keep, traced_in
 from somalink.pipeline.record import LIVE
 from somalink.pipeline.run import Mode, Run
 from somalink.storage.local import LocalStore
@@ -99,6 +101,64 @@ def test_a_swing_and_a_beat_are_plain_json():
     }  # fmt: skip
 
 
+# ---------------------------------------------------------------- the breath itself
+
+
+def lived(who: Breather, tier: str = "A", device: str = "polar-h10-1", ecg: bool = False) -> list[Heard | Traced]:
+    """Beats and chest (and ECG) of somebody, in the order in which they are heard: waves a second at a time."""
+    beats = [replace(each, tier=tier) for each in heard(who.beats()[1], device=device)]
+    chest, volts = who.chest(), np.rint(who.ecg() * 10).astype(np.int64) if ecg else np.zeros(0, np.int64)
+    streams = [(Stream.ACC, chest.t_ns, chest.xyz, 25), (Stream.ECG, START_NS + np.arange(len(volts)) * SECOND_NS // 130, volts, 130)]
+    waves = [Traced("ada", device, tier, stream, t_ns[k : k + n], values[k : k + n]) for stream, t_ns, values, n in streams for k in range(0, len(t_ns), n)]
+    return sorted([*beats, *waves], key=lambda each: each.t_ns if isinstance(each, Heard) else int(each.t_ns[-1]))
+
+
+def seen_at(second: float, messages: list[Heard | Traced], pace: float = 6) -> Swing:
+    breath = Breath(pacer(pace, started_ns=START_NS))
+    for message in messages:
+        newest = message.t_ns if isinstance(message, Heard) else int(message.t_ns[-1])
+        if newest <= START_NS + second * SECOND_NS:
+            breath.take(message, newest)
+    return breath.swing(START_NS + round(second * SECOND_NS))
+
+
+def test_how_often_somebody_breathes_is_told_by_heart_and_chest_together():
+    swing = seen_at(140, lived(Breather(6, rsa_bpm=10, scatter=0.03)))
+    assert swing.breaths_per_min == pytest.approx(6, abs=0.3)
+    assert swing.breath_quality > 0.9 and set(swing.breath_source.split("+")) == {"chest", "rsa"}
+
+
+def test_the_breath_is_what_is_seen_and_not_what_the_pacer_asks_for():
+    swing = seen_at(140, lived(Breather(14, scatter=0.05)), pace=6)
+    assert swing.breaths_per_min == pytest.approx(14, abs=1)
+    assert swing.together == "not_yet"
+
+
+def test_an_ecg_that_was_asked_for_shows_the_breath_too():
+    swing = seen_at(140, lived(Breather(5.5, rsa_bpm=8, scatter=0.03), ecg=True))
+    assert swing.breaths_per_min == pytest.approx(5.5, abs=0.3)
+    assert set(swing.breath_source.split("+")) == {"chest", "ecg", "rsa"}
+
+
+def test_a_chest_that_breathes_is_seen_though_the_heart_beats_out_of_rhythm():
+    who = Breather(7, scatter=0.03)
+    messages = lived(who)
+    wild = [replace(each, sure=False) if isinstance(each, Heard) else each for each in messages]
+    swing = seen_at(140, wild)
+    assert swing.reason == "artefacts" and swing.breaths_per_min == pytest.approx(7, abs=0.3) and swing.breath_source == "chest"
+
+
+def test_an_arm_does_not_breathe():
+    """The accelerometer of a band is worn elsewhere: nothing of it is read, and its beats come in batches."""
+    swing = seen_at(140, lived(Breather(6), tier="C"))
+    assert swing.breaths_per_min is None and swing.reason == "optical"
+
+
+def test_too_little_is_a_reason_and_no_rate():
+    assert seen_at(20, lived(Breather(6))).breath_reason == "begun"
+    assert seen_at(35, lived(Breather(6, rsa_bpm=10))).breaths_per_min is None
+
+
 # ---------------------------------------------------------------- from the live path to who listens
 
 
@@ -109,6 +169,16 @@ def test_beats_are_told_in_unbroken_runs():
     assert told[0].rr_ms == (1000.0, 1000.0)
 
 
+def test_samples_of_chest_and_ecg_are_told_a_message_a_stream_and_only_the_newest():
+    t_ns = START_NS + np.arange(200) * SECOND_NS
+    acc, ecg = Chunk(Stream.ACC, t_ns[:100], np.zeros((100, 3), np.int64)), Chunk(Stream.ECG, t_ns, np.arange(200))
+    told = list(
+        traced_in(UNIT, [acc, ecg, Chunk(Stream.ACC, t_ns[100:], np.ones((100, 3), np.int64)), Chunk(Stream.ACC, t_ns[:0], np.zeros((0, 3), np.int64))])
+    )
+    assert [(each.stream, len(each.t_ns), each.values.shape) for each in told] == [(Stream.ACC, 121, (121, 3)), (Stream.ECG, 121, (121,))]
+    assert all(each.t_ns[-1] == t_ns[-1] for each in told)
+
+
 def test_beats_reach_only_who_asked_for_them_and_cost_nobody_else():
     hub = Hub()
     values, beats = hub.subscribe(), None
@@ -116,6 +186,7 @@ def test_beats_reach_only_who_asked_for_them_and_cost_nobody_else():
     beats = hub.subscribe(values=False, beats=True)
     assert hub.overheard
     hub.publish(Heard("ada", "x", "B", 1, (1024,)))
+    hub.publish(Traced("ada", "x", "A", Stream.ECG, np.array([1]), np.array([0])))
     hub.publish(Link("ada", "x", "streaming", "", "", "", 1))
     hub.close()
     hub.leave(beats)
@@ -125,7 +196,7 @@ def test_beats_reach_only_who_asked_for_them_and_cost_nobody_else():
         return [message async for message in watcher]
 
     assert [type(each) for each in asyncio.run(read(values))] == [Link]
-    assert [type(each) for each in asyncio.run(read(beats))] == [Heard, Link]
+    assert [type(each) for each in asyncio.run(read(beats))] == [Heard, Traced, Link]
 
 
 def test_a_strap_that_is_recorded_is_heard_beat_by_beat(tmp_path: Path):
