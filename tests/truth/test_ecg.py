@@ -181,9 +181,7 @@ def test_a_folder_with_an_ecg_alone_replays_and_gives_the_beats_of_the_strap(rec
     said = CliRunner().invoke(app, ["replay", str(folder), "--store", str(tmp_path / "s.db"), "--speed", "max", "--json"])
     assert said.exit_code == 0, said.output
     totals = json.loads(said.stdout)
-    figures(
-        f"ECG alone: {totals['beats_received']} beats found, {totals['beats_stored']} stored, flagged {totals['beats_flagged']}, {totals['windows_final']} windows"
-    )
+    figures("ECG alone: {beats_received} beats found, {beats_stored} stored, flagged {beats_flagged}, {windows_final} windows".format(**totals))
     assert totals["beats_received"] == totals["beats_stored"] and abs(totals["beats_stored"] - 798) <= 5
     assert totals["beats_refused"] == {} and totals["windows_final"] > 110
 
