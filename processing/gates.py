@@ -1,8 +1,9 @@
 """Movement, posture and effort -> one word a grid point: may this heart rate be read against the usual? (engine, section 2)
 
 With a movement stream the word comes from movement. Without one it comes from the heart itself: effort that no feeling
-reaches is called moving, and everything else stays `unknown`, which then counts as still: a label, never a lock. At a chest that
-moves a little the heart is asked as well: a bicycle hardly moves it (docs/decisions/0031).
+reaches is called moving, and everything else stays `unknown`, which then counts as still: a label, never a lock. Where a chest moves a
+little, the same is asked of the heart: a bicycle hardly moves a chest, and who wears an accelerometer shall not be judged more
+loosely than who wears none (docs/decisions/0031).
 """
 
 from collections import deque
@@ -12,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 
 from processing.exact import prefix
-from somalink.domain.constants import ACTIVITY, CardiacGate, Motion
+from somalink.domain.constants import CardiacGate, Motion
 from somalink.domain.time import GRID_NS, MINUTE_NS, SECOND_NS
 from somalink.domain.types import UNKNOWN, Baseline, BoolArray, Gate, IntArray
 
@@ -85,7 +86,7 @@ class GateMachine:
         self, m60: float | None, t: int, motion: int, a600: int, reset: bool, turned: bool, hr: int, hr60: int, chest: bool, baseline: Baseline | None
     ) -> int:
         self._hr60.append(hr60)
-        laboured = self._laboured(hr, baseline, ACTIVITY.effort_reserve) and chest
+        laboured = self._laboured(hr, baseline) and chest
         self._missing = self._missing + 1 if motion == UNKNOWN else 0
         if turned:
             self._turned_ns = t
@@ -110,13 +111,13 @@ class GateMachine:
         self, m60: float | None, t: int, motion: int, a600: int, reset: bool, turned: bool, hr: int, hr60: int, chest: bool, baseline: Baseline | None
     ) -> int:
         self._hr60.append(hr60)
-        if self._laboured(hr, baseline, self._cardiac.reserve):
+        if self._laboured(hr, baseline):
             self._recovering(t, True, True)
             return Gate.MOVING
         return Gate.RECOVERY if self._recovering(t, False, True) else Gate.UNKNOWN
 
-    def _laboured(self, hr: int, baseline: Baseline | None, reserve: float) -> bool:
-        """Whether the heart works as feelings do not make it work: a jump of 25 bpm in half a minute, or a share of its reserve up to 190."""
+    def _laboured(self, hr: int, baseline: Baseline | None) -> bool:
+        """Whether the heart works as feelings do not make it work: a jump of 25 bpm in half a minute, or a quarter of its reserve up to 190."""
         known = [h for h in self._hr if h != UNKNOWN]
         self._hr.append(hr)
         if hr == UNKNOWN:
@@ -124,7 +125,7 @@ class GateMachine:
         if known and hr - min(known) > self._cardiac.jump_bpm * 1000:
             return True
         rest = None if baseline is None else baseline.rest_hr
-        return rest is not None and hr > rest + reserve * (self._cardiac.hr_max * 1000 - rest)
+        return rest is not None and hr > rest + self._cardiac.reserve * (self._cardiac.hr_max * 1000 - rest)
 
     def _mean_motion(self, motion: IntArray) -> list[float | None]:
         """M60 in mg at each point, over the known points of the last minute; None where fewer than half are known."""

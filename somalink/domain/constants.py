@@ -213,8 +213,8 @@ BREATH = Breath()
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Of posture, steps and effort at the chest (docs/decisions/0031). No part of an analysis's name: nothing that was stored before these came
-    rests on them. From now on gates do, where a chest's accelerometer is there: with a new value here goes a new `ALGORITHM_VERSION`."""
+    """Of posture and steps (docs/decisions/0031). No part of an analysis's name: nothing that was stored before these came rests on them. From now
+    on the turns of a calibrated chest do: with a new angle here goes a new `ALGORITHM_VERSION`."""
 
     upright_deg: float = 45.0
     """From the direction gravity had while the wearer stood: leaning over a desk is 20-35, a deep chair 30-50."""
@@ -229,9 +229,6 @@ class Activity:
     """How much one step may be longer or shorter than the one before: a limp is even over two steps, a gesture is over nothing."""
     steps_least: int = 8
     """Four seconds of walking, the filter of common pedometers: fewer in a row are gestures."""
-    effort_reserve: float = 0.40
-    """Of the heart's reserve, with a trunk that is not still: exercise of moderate intensity begins here (ACSM 2011). A bicycle moves the legs, and
-    the chest hardly: nothing but the heart tells it from sitting."""
 
 
 ACTIVITY = Activity()
@@ -274,8 +271,9 @@ class Prompting:
 
     grade_b: float = 0.6
     """Least confidence to act on. A product of quality, maturity and how well movement is known (contracts, section 5)."""
-    asked_motion: float = 0.8
-    """What an answer "no, I was not moving" is worth: as much as a phone's steps."""
+    asked_motion: float = 1.0
+    """What an answer "no, I was not moving" is worth: it is about this very moment. With less, no heart rate alone could ever reach grade B, since
+    its quality ends at 0.6 (docs/decisions/0033)."""
     eager_from: float = 0.4
     """Maturity from which an eager person is asked: against the recording's own quiet time."""
     hold_min: int = 10
