@@ -83,10 +83,25 @@ def _field(stops: IntArray, field: FieldSeconds, length_s: int) -> tuple[FloatAr
     """Mean of the device's field over the window, whether there is any, and how many of its seconds are fresh."""
     first = np.searchsorted(field.t_ns, stops - length_s * SECOND_NS, side="left")
     last = np.searchsorted(field.t_ns, stops, side="left")
-    total, fresh = prefix(field.mbpm), prefix(field.fresh)
+    total = prefix(field.mbpm)
     n = last - first
     mean = np.where(n > 0, (total[last] - total[first]) / np.maximum(n, 1) / 1000, np.nan)
-    return mean, n > 0, np.minimum(fresh[last] - fresh[first], length_s)
+    return mean, n > 0, _fresh_seconds(stops, field.t_ns[field.fresh], length_s)
+
+
+def _fresh_seconds(stops: IntArray, t_ns: IntArray, length_s: int) -> IntArray:
+    """Seconds of the window in which a fresh sample came, and single empty ones between such or at its edges.
+
+    "Once a second" is every 0.98 to 1.05 s, so that a device slips over the edge of a second now and then, and nothing is missing. Only samples inside
+    the window count: it does not matter what is remembered from before it (docs/decisions/0033).
+    """
+    first = np.searchsorted(t_ns, stops - length_s * SECOND_NS, side="left")
+    last = np.searchsorted(t_ns, stops, side="left")
+    second = np.append(t_ns // SECOND_NS, 0)  # one more, so that an empty window has something to point at
+    slipped = np.append(prefix(np.diff(second[:-1]) == 2), 0)
+    newest, stop_s = np.maximum(last - 1, 0), stops // SECOND_NS
+    at_edges = (second[first] - (stop_s - length_s) == 1).astype(np.int64) + (stop_s - second[newest] == 2)
+    return np.asarray(np.where(last > first, np.minimum(last - first + slipped[newest] - slipped[first] + at_edges, length_s), 0), np.int64)
 
 
 def _variance(c: FloatArray, c30: FloatArray, by_rr: BoolArray, by_both: BoolArray, with_field: BoolArray, rules: HeartRate) -> FloatArray:

@@ -80,7 +80,8 @@ def test_a_strap_that_cannot_see_movement_is_asked_first_and_drawn_after_no():
     assert drawn.arm and drawn.seed and coach().after_still(drawn) == drawn
     assert coach().after_still(row(NOON, arm="", eligible=False, reason="gate")).arm == ""
     assert reason(coach()(replace(blind, gate="moving"), [])) == "gate"
-    assert reason(coach()(replace(blind, quality=0.7), [])) == "confidence"
+    assert reason(coach()(replace(blind, quality=0.6), [])) == "no_motion", "a watch's heart rate is never better than this"
+    assert reason(coach()(replace(blind, quality=0.59), [])) == "confidence"
 
 
 def test_an_eager_person_is_asked_earlier_and_first():

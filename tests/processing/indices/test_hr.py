@@ -77,6 +77,39 @@ def test_quality_is_the_better_of_beats_and_fresh_field_seconds_and_needs_contac
     assert at_ten_minutes(train(70), field(72), contact=False).q[0] == 0
 
 
+def told(*seconds: float) -> FieldSeconds:
+    """Fresh samples of the field so many seconds before the stop, oldest first."""
+    t = STOP - np.array([round(second * SECOND_NS) for second in seconds], np.int64)
+    return FieldSeconds(t, np.full(len(t), 72_000), np.ones(len(t), bool))
+
+
+def quality(given: FieldSeconds) -> int:
+    return int(at_ten_minutes(train(3), given).q[0])
+
+
+@pytest.mark.parametrize("every_s", [0.98, 1.0, 1.02, 1.05, 1.5, 2.0])
+@pytest.mark.parametrize("phase", [0.01, 0.5, 0.97])
+def test_a_device_that_sends_about_once_a_second_misses_nothing(every_s, phase):
+    at = np.arange(phase, 90, every_s)[::-1]
+    first = np.flatnonzero(np.diff(np.floor(-at), prepend=-1e9))
+    assert quality(told(*at[first])) == 6_000
+
+
+def test_two_seconds_without_a_word_are_missing_and_one_is_not():
+    whole = [second - 0.5 for second in range(60, 0, -1)]
+    assert quality(told(*whole)) == 6_000
+    assert quality(told(*whole[:20], *whole[21:])) == 6_000
+    assert quality(told(*whole[:20], *whole[22:])) == 5_800
+    assert quality(told(*whole[1:])) == quality(told(*whole[:-1])) == 6_000
+    assert quality(told(*whole[2:])) == quality(told(*whole[:-2])) == 5_800
+
+
+def test_what_came_before_the_window_makes_its_first_seconds_no_better():
+    inside = [second - 0.5 for second in range(58, 0, -1)]
+    assert quality(told(61.5, 60.5, *inside)) == quality(told(*inside)) == 5_800
+    assert quality(told(61.5)) == quality(told()) == 0
+
+
 def test_a_fifth_of_artefacts_is_worth_nothing():
     assert at_ten_minutes(train(60, flagged=12)).q[0] == 0
 
