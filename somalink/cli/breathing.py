@@ -88,7 +88,7 @@ def breathe(
     """Breathe along with a pacer, or go through a script.
 
     Pace, length and the rest as chosen on the page, unless said here. What a strap that is being recorded shows of the swing of the heart
-    rate stands below, every five seconds. Ctrl-C ends it, and that is fine.
+    rate, and of the breath itself, stands below, every five seconds. Ctrl-C ends it, and that is fine.
     """
     if kind not in SESSION_KINDS:
         raise UsageError(f"{kind!r} is no exercise", next_step=f"choose from: {' '.join(SESSION_KINDS)}")
@@ -258,7 +258,7 @@ def _can_draw() -> bool:
 
 
 def swing_words(swing: Swing | None, say: Callable[..., str]) -> str:
-    """What the signal shows, in the words of the page; nothing while it has only begun."""
+    """What the signal shows of the heart's swing, in the words of the page; nothing while it has only begun."""
     if swing is None or swing.reason == "begun":
         return ""
     if swing.r2 is not None and swing.amplitude_bpm is not None:
@@ -266,6 +266,14 @@ def swing_words(swing: Swing | None, say: Callable[..., str]) -> str:
     if swing.reason == "no_beats" and not swing.device:
         return f"{say('none')} {say('none_note')}"
     return say(swing.reason) if swing.reason in ("no_intervals", "optical") else say("poor")
+
+
+def breath_words(swing: Swing | None, say: Callable[..., str]) -> str:
+    """How often the person breathes, in the words of the page; nothing where that is not known. To the half where paces are chosen by halves."""
+    if swing is None or swing.breaths_per_min is None:
+        return ""
+    rate = swing.breaths_per_min
+    return say("you_breathe", n=f"{round(rate * 2) / 2 if rate < 8 else round(rate):g}")
 
 
 class Plain:
@@ -286,10 +294,11 @@ class Plain:
             return
         self._half = half
         self._out.print(self._say(half) + (f"  {seconds:g} s" if seconds else ""), markup=False)
-        state = "" if run.newest is None else f"{run.newest.together}{run.newest.reason}"
-        if state != self._told and (words := swing_words(run.newest, self._say)):
+        breath = breath_words(run.newest, self._say)
+        state = "" if run.newest is None else f"{run.newest.together}{run.newest.reason}{breath}"
+        if state != self._told and (lines := [line for line in (swing_words(run.newest, self._say), breath) if line]):
             self._told = state
-            self._out.print(f"  {words}", markup=False)
+            self._out.print("\n".join(f"  {line}" for line in lines), markup=False)
 
 
 class Drawn:
@@ -326,7 +335,7 @@ def picture(run: Run, now_ns: int, say: Callable[..., str], *, columns: int, row
     half, _, full = ("let_out", 0, 0.0) if before else lung(run.pace, now_ns)
     left, minutes = left_words(run.stop_ns - max(now_ns, run.pace.started_ns))
     frame = disc(say(half), full, columns) if rows >= ROOM_ROWS and columns >= ROOM_COLUMNS else bar(say(half), full)
-    frame.append(f"\n\n{say(left, n=minutes) if minutes else say(left)}\n{swing_words(run.newest, say)}\n")
+    frame.append(f"\n\n{say(left, n=minutes) if minutes else say(left)}\n{swing_words(run.newest, say)}\n{breath_words(run.newest, say)}\n")
     frame.append(say("terminal_keys").replace("`", ""), style="dim")
     return Text("\n").append_text(frame)
 

@@ -11,7 +11,7 @@ from swings import START_NS, swinging
 
 from processing.breathing import pacer
 from somalink.cli import breathing
-from somalink.cli.breathing import Plain, Run, bar, disc, picture, swing_words
+from somalink.cli.breathing import Plain, Run, bar, breath_words, disc, picture, swing_words
 from somalink.domain.identity import Unit
 from somalink.domain.time import MINUTE_NS, SECOND_NS
 from somalink.domain.types import Setting
@@ -136,7 +136,7 @@ def test_a_strap_that_is_recorded_elsewhere_shows_its_swing(typed, quick, tmp_pa
         write.put_raw(unit, [to_keep(row) for row in strap.rows()])
     done = typed("breathe", "--minutes", 3, "--json")
     assert done.json["together"] == "closely" and done.json["swing_bpm"] == pytest.approx(10, abs=1.5) and done.json["signal_share"] > 0.7
-    assert "Closely together" in done.err
+    assert "Closely together" in done.err and "You breathe about 6 times a minute" in done.err
     assert "Swing" not in typed("breathe", "--minutes", 1, "--hide-heart-rate").err
 
 
@@ -194,6 +194,17 @@ def test_the_signal_is_told_in_the_words_of_the_page_and_never_praised():
     for reason in ("gap", "artefacts", "few_beats"):
         assert swing_words(Swing(1, reason=reason, device="x"), SAY) == "The signal is not good enough to show the swing."
     assert "chest strap" in SAY("optical_note") and swing_words(Swing(1, reason="optical", device="x"), SAY) == SAY("optical")
+
+
+@pytest.mark.parametrize(("rate", "said"), [(5.6, "5.5"), (6.1, "6"), (7.9, "8"), (13.6, "14")])
+def test_a_breath_is_said_to_the_half_where_it_is_slow_and_whole_where_it_is_not(rate, said):
+    assert breath_words(Swing(1, breaths_per_min=rate), SAY) == f"You breathe about {said} times a minute, as far as the signal shows it."
+
+
+def test_of_a_breath_that_is_not_known_nothing_is_said():
+    assert breath_words(None, SAY) == breath_words(Swing(1, breath_reason="moving"), SAY) == ""
+    frame = picture(Run(RUN.pace, 18, newest=Swing(1, reason="gap", device="x", breaths_per_min=6.0)), SECOND_NS, SAY, columns=80, rows=24).plain
+    assert "not good enough" in frame and "about 6 times" in frame
 
 
 def test_what_the_signal_shows_is_said_when_its_words_change(capsys):

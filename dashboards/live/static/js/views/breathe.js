@@ -23,6 +23,8 @@ function sendLeft() {
     if (left.person) send({ person: left.person, kind: 'sessions', id: left.body.id, method: 'POST', path: '/sessions', body: left.body }).catch(() => {});
   } catch { /* nothing that can be read */ }
 }
+/* A breath a minute is said to the half where paces are chosen by halves, else whole. */
+const nearly = rate => rate < 8 ? Math.round(rate * 2) / 2 : Math.round(rate);
 const yes = value => value === 'yes';
 const button = (name, text, onclick) => h(`button.btn${name}`, { type: 'button', onclick }, text);
 const link = (text, onclick) => h('button.link', { type: 'button', onclick }, text);
@@ -134,14 +136,15 @@ export async function show(root, app) {
       key.hidden = !heart;
       $('.key-pacer', key).hidden = heart && latency === null;
       if (hides()) return facts.replaceChildren(poor(t('breathe.hidden'), t('breathe.hidden_note')));
+      const breath = typeof told?.breaths_per_min === 'number' ? [h('p.breath', {}, t('breathe.you_breathe', { n: number(nearly(told.breaths_per_min), 1) }))] : [];
       if (told && told.r2 !== null && told.r2 !== undefined) {
         const fact = (label, value, ...note) => h('dl', {}, h('dt', {}, label), h('dd', {}, value, h('small', {}, ...note)));
         return facts.replaceChildren(
           fact(t('breathe.swing'), t('breathe.swing_value', { n: Math.round(told.amplitude_bpm) }), t('breathe.swing_note')),
-          fact(t('breathe.with_pacer'), t(`breathe.${told.together}`), t(`breathe.${told.together}_note`), ' ', h('span.tiny', {}, `(R² ${number(told.r2, 2)})`)));
+          fact(t('breathe.with_pacer'), t(`breathe.${told.together}`), t(`breathe.${told.together}_note`), ' ', h('span.tiny', {}, `(R² ${number(told.r2, 2)})`)), ...breath);
       }
       const reason = told?.reason === 'no_beats' && !app.status?.device ? 'none' : told?.reason ?? 'begun', own = REASON_TEXTS[reason];
-      facts.replaceChildren(own ? poor(t(`breathe.${own}`), t(`breathe.${own}_note`)) : poor(t('breathe.poor'), t(reason === 'gap' ? 'breathe.gap_note' : 'breathe.poor_note')));
+      facts.replaceChildren(own ? poor(t(`breathe.${own}`), t(`breathe.${own}_note`)) : poor(t('breathe.poor'), t(reason === 'gap' ? 'breathe.gap_note' : 'breathe.poor_note')), ...breath);
     }
 
     function paint(now) {
