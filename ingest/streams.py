@@ -32,7 +32,8 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a device says of a stream that it has begun: samples a second, and for counts of the sensor how many g one is."""
+    """What a device says of a stream that it has begun: samples a second, 0 where it does not say; and for counts of the sensor how many g
+    one is."""
 
     stream: Stream
     rate_hz: float
