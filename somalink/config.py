@@ -42,6 +42,8 @@ class Config:
     influx_org: str
     influx_bucket: str
     influx_bucket_raw: str
+    keep_waveforms_days: int
+    keep_raw_days: int
 
     @property
     def zone(self) -> ZoneInfo:
@@ -107,6 +109,12 @@ def _name(raw: object) -> str:
     raise ValueError("a name without slashes and quotes, not beginning with an underscore")
 
 
+def _days(raw: object) -> int:
+    if isinstance(raw, int | str) and not isinstance(raw, bool) and re.fullmatch(r"\d{1,5}", str(raw).strip()):
+        return int(raw)
+    raise ValueError("a whole number of days, or 0 for ever")
+
+
 def _one_of(choices: tuple[str, ...]) -> Callable[[object], str]:
     def parse(raw: object) -> str:
         if raw not in choices:
@@ -151,6 +159,8 @@ SETTINGS = (
     Setting("influx_org", _name, "Its organisation"),
     Setting("influx_bucket", _name, "Its bucket"),
     Setting("influx_bucket_raw", _name, 'Another bucket for single beats, which may keep them for a shorter time; "" for the same one'),
+    Setting("keep_waveforms_days", _days, "How many days movement and ECG are kept as the device sent them, sample by sample; 0 for ever"),
+    Setting("keep_raw_days", _days, "How many days everything else is kept as the device sent it; what was made of it stays. 0 for ever"),
 )
 ON_THE_PAGE = ("quiet_hours", "prompts")
 """Once settings of this file, now choices of each person."""
@@ -192,6 +202,8 @@ def _defaults(env: Mapping[str, str]) -> dict[str, object]:
         "influx_org": "somalink",
         "influx_bucket": "somalink",
         "influx_bucket_raw": "",
+        "keep_waveforms_days": 14,
+        "keep_raw_days": 90,
     }
 
 

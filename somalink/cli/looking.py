@@ -23,6 +23,7 @@ YEARS = (1900, 2200)
 """What fits into nanoseconds and into a life."""
 
 if TYPE_CHECKING:
+    from somalink.config import Config
     from somalink.storage.local import LocalStore
 
     Span = Literal["day", "week", "year"]
@@ -56,9 +57,10 @@ def status(store: StoreOption = None, person: PersonOption = None, json: JsonOpt
             said = {name: [holding_json(each) for each in devices] for name, devices in held.items()}
             size = {"store": str(opened.path), "bytes": _bytes(opened.path), "change": opened.change}
             lines = {name: together_json(found) for name, found in whole.items()}
-            console.emit_json({**size, "people": said, "together": lines, "totals": totals, "replica": _replica(opened)})
+            console.emit_json({**size, "people": said, "together": lines, "totals": totals, "replica": _replica(opened), "keep_days": _keep_days(settings())})
             return
         console.stdout().print(f"{opened.path}, {_bytes(opened.path) / (1 << 20):.1f} MiB", markup=False)
+        console.stdout().print(f"what devices sent is kept: {_kept(settings())}; what was made of it stays", markup=False)
         for name, devices in held.items():
             local = LocalTime.of(settings().zone, opened, name)
             for line in holding_lines(name, devices, local, Constants()):
@@ -73,6 +75,15 @@ def status(store: StoreOption = None, person: PersonOption = None, json: JsonOpt
 
             console.stdout().print(f"\nreplica at {place.url}", markup=False)
             console.lines(shipping_lines(standing(opened, place, time.time_ns())))
+
+
+def _keep_days(config: Config) -> dict[str, int]:
+    return {"movement and ECG": config.keep_waveforms_days, "everything else": config.keep_raw_days}
+
+
+def _kept(config: Config) -> str:
+    """How long bytes of devices are kept, in words."""
+    return ", ".join(f"{what} {f'{days} days' if days else 'for ever'}" for what, days in _keep_days(config).items())
 
 
 def _replica(store: LocalStore) -> dict[str, Any] | None:

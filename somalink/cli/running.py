@@ -114,16 +114,18 @@ async def recorded(
     from ingest.ble.radio import Radio
     from somalink.domain.constants import Constants
     from somalink.pipeline.hub import Hub
+    from somalink.pipeline.retention import Keep, follow
     from somalink.pipeline.running import Air, Where
     from somalink.pipeline.running import run as record
 
-    hub, dice = hub or Hub(), np.random.default_rng()
+    hub, dice, over = hub or Hub(), np.random.default_rng(), asyncio.Event()
     where = Where(store, hub, Constants(), pace.stamps, config.tz)
     async with air(virtual), Radio(pace.patience, dice) as radio:
         worn = await choose(where)
         if not worn:
             return
-        showing = asyncio.gather(_show(hub, config), _tell_elsewhere(hub, store, config, pace))
+        forgetting = follow(store, Keep(config.keep_waveforms_days, config.keep_raw_days), lambda: pace.stamps.now().t_utc_ns, over)
+        showing = asyncio.gather(_show(hub, config), _tell_elsewhere(hub, store, config, pace), forgetting)
         await asyncio.sleep(0)
         try:
             served_here = served(store, hub, lambda: pace.stamps.now().t_utc_ns, wish, sorted({each.person for each in worn}))
@@ -132,6 +134,7 @@ async def recorded(
                     await record(worn, where, Air(radio, pace.patience, dice), stop, once_s=ONCE_S if once else None)
         finally:
             hub.close()
+            over.set()
             await showing
 
 

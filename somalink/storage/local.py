@@ -246,6 +246,10 @@ class LocalStore:
         """Notifications that were written after `change`, in order of arrival."""
         return [row for id in self._ids(unit) for row in raw.since(self._database, id, change)]
 
+    def raw_hours(self, unit: Unit, before_ns: int) -> list[int]:
+        """Numbers of the UTC hours that ended by `before_ns` and of which notifications are kept."""
+        return [hour for id in self._ids(unit) for hour in raw.hours(self._database, id, before_ns)]
+
     def last_raw(self, unit: Unit) -> RawRow | None:
         """The notification that arrived last."""
         found = [row for id in self._ids(unit) if (row := raw.last(self._database, id)) is not None]
@@ -321,6 +325,11 @@ class LocalStore:
             for t_ns, payload in self._rows(sql, (id, analysis, EVER[1] if before_ns is None else before_ns)):
                 return t_ns, payload
         return None
+
+    def snapshots(self, unit: Unit, analysis: str) -> list[int]:
+        """Event times of those that are kept, oldest first."""
+        sql = "SELECT t_ns FROM snapshots WHERE unit = ? AND analysis = ? ORDER BY t_ns"
+        return [t_ns for id in self._ids(unit) for (t_ns,) in self._rows(sql, (id, analysis))]
 
     def links(self, person: str) -> list[Link]:
         """By event, the likeliest episode first, its `none` row last."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -73,19 +73,40 @@ def compact(database: Database, before_ns: int) -> None:
         _open(database, unit, hour)
         span = (unit, hour * HOUR_NS, (hour + 1) * HOUR_NS)
         found = _rows(database, *span)
-        changes = [change for _, change in found]
         database.run(f"DELETE FROM raw {_HOUR}", span)
-        database.run(
-            "INSERT INTO hours (kind, unit, analysis, hour, count, first_change, last_change, floor_change, payload) VALUES ('raw', ?, '', ?, ?, ?, ?, 0, ?)",
-            (unit, hour, len(found), min(changes), max(changes), pack(found)),
-        )
+        _lay_by(database, unit, hour, found)
 
 
-def forget(database: Database, before_ns: int) -> None:
-    """Drops the raw rows of hours that ended by `before_ns`; beats and everything made of them stay."""
-    hour = before_ns // HOUR_NS
-    database.run("DELETE FROM hours WHERE kind = 'raw' AND hour < ?", (hour,))
-    database.run("DELETE FROM raw WHERE t_utc_ns < ?", (hour * HOUR_NS,))
+def hours(database: Database, unit: int, before_ns: int) -> list[int]:
+    """Numbers of the hours that ended by `before_ns` and of which anything is kept, in order."""
+    last = before_ns // HOUR_NS
+    sql = (
+        "SELECT hour FROM hours WHERE kind = 'raw' AND unit = ?1 AND hour < ?2 "
+        f"UNION SELECT t_utc_ns / {HOUR_NS} FROM raw WHERE unit = ?1 AND t_utc_ns < ?3 ORDER BY 1"
+    )
+    return [hour for (hour,) in database.rows(sql, (unit, last, last * HOUR_NS))]
+
+
+def forget(database: Database, unit: int, hour: int, goes: Callable[[RawRow], bool]) -> int:
+    """Drops the rows of one hour that `goes` names, and lays by the rest again; how many went."""
+    span = (unit, hour * HOUR_NS, (hour + 1) * HOUR_NS)
+    laid_by = [stamped for (blob,) in database.rows(f"SELECT payload FROM hours {_BLOB}", (unit, hour)) for stamped in unpack(blob)]
+    found = [*laid_by, *_rows(database, *span)]
+    stay = [stamped for stamped in found if not goes(stamped[0])]
+    if len(stay) < len(found):
+        database.run(f"DELETE FROM raw {_HOUR}", span)
+        database.run(f"DELETE FROM hours {_BLOB}", (unit, hour))
+        if stay:
+            _lay_by(database, unit, hour, stay)
+    return len(found) - len(stay)
+
+
+def _lay_by(database: Database, unit: int, hour: int, found: Sequence[Stamped]) -> None:
+    changes = [change for _, change in found]
+    database.run(
+        "INSERT INTO hours (kind, unit, analysis, hour, count, first_change, last_change, floor_change, payload) VALUES ('raw', ?, '', ?, ?, ?, ?, 0, ?)",
+        (unit, hour, len(found), min(changes), max(changes), pack(found)),
+    )
 
 
 def pack(found: Sequence[Stamped]) -> bytes:

@@ -106,9 +106,17 @@ def test_every_field_is_a_setting_with_a_parser_that_gives_its_type():
         "store": "~/x.db", "person": "me", "tz": "UTC", "hide_heart_rate": True, "language": "en",
         "desktop_notices": True, "ntfy_url": "https://ntfy.sh/topic", "influx_url": "http://127.0.0.1:8086", "influx_token": "x" * 20,
         "influx_org": "clinic", "influx_bucket": "somalink", "influx_bucket_raw": "",
+        "keep_waveforms_days": "14", "keep_raw_days": 0,
     }  # fmt: skip
     for setting in SETTINGS:
         assert isinstance(setting.parse(examples[setting.key]), fields[setting.key]), setting.key
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "true", '"a week"', '""'])
+def test_how_long_bytes_are_kept_is_a_whole_number_of_days(file, text):
+    with pytest.raises(ConfigError, match="keep_raw_days is a whole number of days, or 0 for ever"):
+        load(written(file, f"keep_raw_days = {text}\n"), env={})
+    assert load(written(file, "keep_raw_days = 0\n"), env={"SOMALINK_KEEP_WAVEFORMS_DAYS": "3"}).keep_waveforms_days == 3
 
 
 def test_a_token_is_never_shown():
