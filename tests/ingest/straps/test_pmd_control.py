@@ -40,7 +40,7 @@ VERITY_ACC = {Setting.SAMPLE_RATE: (52,), Setting.RESOLUTION: (16,), Setting.RAN
 
 def values_of(kind: Setting):
     one = st.floats(width=32, allow_nan=False) if kind is Setting.FACTOR else st.integers(0, WIDEST[kind])
-    return st.lists(one, max_size=5).map(tuple)
+    return st.lists(one, max_size=3).map(tuple)
 
 
 settings = st.lists(st.sampled_from(Setting), unique=True).flatmap(lambda kinds: st.fixed_dictionaries({kind: values_of(kind) for kind in kinds}))
