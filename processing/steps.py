@@ -1,6 +1,6 @@
 """Steps from acceleration: a walk is a beat that goes on. Knows the size of acceleration; knows nothing of hearts, posture or devices.
 
-|acc| is averaged over 50 ms slots of UTC, so that 25 and 200 samples a second give the same signal; a centred mean of 150 ms less one of a
+|acc| is averaged over 50 ms slots of UTC, so that 25 and 200 samples a second give the same signal; a centred mean of 200 ms less one of a
 second leaves what repeats half to four times a second; a crest of 50 mg that no neighbour within 200 ms exceeds may be a step, and eight in an
 even beat are. Everything is a sum of integers, so any cut gives the same steps.
 
@@ -30,8 +30,8 @@ NEIGHBOURS = 4
 AHEAD = HALF + NEIGHBOURS
 """A crest is known for one this much later, and belongs to the grid point in which it becomes known."""
 BEHIND = 2 * AHEAD
-CREST = round(ACTIVITY.step_crest_mg * 100) * 60
-"""In the unit of `_wave`, which is a sixtieth of 0.01 mg."""
+CREST = round(ACTIVITY.step_crest_mg * 100) * 20
+"""In the unit of `_wave`, which is a twentieth of 0.01 mg."""
 LONGEST = ACTIVITY.step_longest_s * SECOND_NS // SLOT_NS
 
 
@@ -56,10 +56,10 @@ def slots(stops: IntArray, t_ns: IntArray, size: IntArray) -> tuple[IntArray, Bo
 
 
 def _wave(tape: IntArray) -> IntArray:
-    """(n,) slots -> (n - 2 x HALF,): 60 times (mean of three less mean of twenty about it); the first is about slot HALF."""
+    """(n,) slots -> (n - 2 x HALF,): 20 times (mean of four less mean of twenty), both about the beginning of a slot; the first is slot HALF."""
     total = prefix(tape)
     at = np.arange(HALF, len(tape) - HALF)
-    return 20 * (total[at + 2] - total[at - 1]) - 3 * (total[at + HALF] - total[at - HALF])
+    return 5 * (total[at + 2] - total[at - 2]) - (total[at + HALF] - total[at - HALF])
 
 
 def _crests(tape: IntArray) -> IntArray:

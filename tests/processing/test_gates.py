@@ -163,3 +163,14 @@ def test_a_restart_anywhere_changes_no_word(has_movement: bool):
     given = told(motion, hr=rate, turned={30, 150}, reset={120})
     whole = words(given, has_movement=has_movement)
     assert all(words(given, has_movement=has_movement, cut=cut) == whole for cut in range(1, len(motion), 13))
+
+
+def test_a_chest_that_moves_a_little_while_the_heart_labours_is_moving_and_owes_recovery():
+    # rest 55, so 55 + (190 - 55)/4 = 88.75.
+    def ride(mg: int, bpm: float, *, chest: bool = True) -> dict[str, int]:
+        return dict(runs(words(told([0] * 20 + [mg] * 60 + [0] * 200, hr=[65.0] * 20 + [bpm] * 60 + [65.0] * 200, chest=chest))[20:]))
+
+    assert ride(26, 110)["moving"] > 50 and ride(26, 110)["recovery"] == 119
+    assert "moving" not in ride(26, 88.7) and "moving" not in ride(26, 110, chest=False)
+    # A chest that lies still is not riding, whatever the heart does: that is what the index is for.
+    assert "moving" not in ride(10, 110)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from processing.motion import Averages, acceleration_bins, fixed, log_motion, step_bins, tilted
+from processing.motion import Averages, acceleration_bins, counted_steps, fixed, gravity_seconds, log_motion, step_bins, tilted
 from somalink.domain.constants import Constants
 from somalink.domain.time import GRID_NS, SECOND_NS
 from somalink.domain.types import UNKNOWN
@@ -76,3 +76,29 @@ def test_a_trunk_has_turned_beyond_thirty_degrees():
 
     now = np.array([at(29), at(31), [np.nan] * 3])
     assert tilted(now, np.array([at(0)] * 3), RULES).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("hz", [25, 50, 100, 200])
+def test_movement_is_the_same_at_every_rate_of_the_sensor(hz: int):
+    """A walk as a band-limited signal, the same in continuous time: 210 mg at 1.75 Hz is 134 mg of mean deviation."""
+    t = np.arange(20 * hz) / hz
+    noise = np.random.default_rng(hz).normal(0, 4, (len(t), 3))
+    xyz = np.stack([0 * t, -985 + 210 * np.sin(2 * np.pi * 1.75 * t), 0 * t + 90], axis=1) + noise
+    motion = acceleration_bins(STOPS, np.rint(t * SECOND_NS).astype(np.int64), np.rint(xyz * 100).astype(np.int64)).motion
+    assert motion == pytest.approx([1335] * 4, rel=0.02)
+
+
+def test_the_mean_of_a_second_is_its_own_and_unknown_with_fewer_than_ten_samples():
+    t = np.concatenate([np.arange(25) * SECOND_NS // 25, SECOND_NS + np.arange(9), 6 * SECOND_NS + np.arange(10)])
+    xyz = np.repeat([[100, 0, 0], [0, 100, 0], [0, 0, 100]], [25, 9, 10], axis=0)
+    rows = gravity_seconds(STOPS[:2], t, xyz)
+    assert rows.shape == (2, 5, 3)
+    assert rows[0, 0].tolist() == [100, 0, 0] and rows[1, 1].tolist() == [0, 0, 100]
+    assert np.isnan(rows).all(axis=2).sum() == 8
+    assert np.isnan(gravity_seconds(STOPS, t[:0], xyz[:0])).all()
+
+
+def test_a_counter_gives_its_steps_to_the_tenth_and_a_missing_second_walks_as_the_others():
+    seconds = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11]) * SECOND_NS
+    steps = np.array([2, 1, 2, 2, 2, 1, 2, 2, 1, 2, 2])
+    assert counted_steps(STOPS, seconds, steps).tolist() == [90, 75, UNKNOWN, UNKNOWN]

@@ -31,6 +31,7 @@ from somalink.domain.types import (
     Posture,
     Record,
     Stream,
+    Upright,
     UtcOffset,
 )
 
@@ -48,7 +49,7 @@ class Told:
     end_ns: int
     samples: Mapping[Stream, tuple[IntArray, IntArray]]
     gaps: tuple[Gap, ...] = ()
-    loose: tuple[Contact | UtcOffset, ...] = ()
+    loose: tuple[Contact | Upright | UtcOffset, ...] = ()
     stale: IntArray | None = None
     """Places in `rr` whose beats came too late to count."""
 
@@ -177,7 +178,7 @@ def whole(told: Told) -> Iterator[Item]:
     """Everything at once, time moved on once at the end."""
     yield from (item for item in told.loose if isinstance(item, UtcOffset))
     yield told.opened()
-    yield from (item for item in told.loose if isinstance(item, Contact))
+    yield from (item for item in told.loose if not isinstance(item, UtcOffset))
     for stream in told.samples:
         yield from (packet.item for packet in packets(told, stream, []))
     yield Heartbeat(told.end_ns)
