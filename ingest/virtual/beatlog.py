@@ -7,7 +7,8 @@ machine), `what` and `strap`. It is flushed line by line, so that others read it
 |---|---|
 | start | name, address, speed, length_s |
 | beat | n, ticks, sent: the number of its notification or null; `t` is when the beat closed, so these lines may run behind |
-| notification | n, link, payload (hex); `t` is just before it was handed to the radio |
+| notification | n, link, payload (hex): heart rate; `t` is just before it was handed to the radio |
+| frame | n, link, stream, count, at, sensor_ns: another stream; `at` is when its last sample was taken, on the same clock as `t` |
 | connected, subscribed, unsubscribed | link |
 | disconnected | link, reason (HCI) |
 | fault | n, kind, state (begin or end), for_s |

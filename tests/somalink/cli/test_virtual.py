@@ -11,6 +11,7 @@ from recording_folders import folder
 from ingest.virtual import program
 from ingest.virtual.program import Plan, Worn
 from somalink.cli import virtual
+from somalink.domain.types import Stream
 
 RR = "t_s,rr_ms\n" + "".join(f"{at * 0.8:.1f},800\n" for at in range(1, 9001))
 """Two hours of a steady heart."""
@@ -73,6 +74,18 @@ def test_watches_instead_of_straps(begun, day):
     assert [each.about.kind.id for each in worn] == ["watch", "watch"]
 
 
+@pytest.mark.parametrize("kind", ["h10", "h9", "verity", "watch", "movesense"])
+def test_what_it_is_worn_by_can_be_chosen(begun, day, kind):
+    worn, _, ended = begun(day, "--device", kind, "--watch", day, "--socket", "s")
+    assert ended.code == 0 and [each.about.kind.id for each in worn] == [kind, "watch"]
+
+
+def test_a_recordings_own_waves_are_what_its_other_sensors_feel(begun, tmp_path):
+    path = folder(tmp_path / "day", rr=RR, ecg="t_s,ecg_uv\n1,5\n")
+    (worn,), _, _ = begun(path, "--socket", "s")
+    assert (worn.waves[Stream.ECG].made, worn.waves[Stream.ACC].made) == (False, True)
+
+
 def test_a_text_file_of_intervals_can_be_worn_too(begun, tmp_path):
     (tmp_path / "rr.txt").write_text("800\n" * 100)
     worn, _, _ = begun(tmp_path / "rr.txt", "--socket", "s")
@@ -120,10 +133,11 @@ def test_dice_choose_from_what_they_are_told_as_often_as_they_are_told(begun, da
         (("--socket", "s", "--name", "A", "--name", "B"), 2, "1 recordings and 2 names", "once for each recording"),
         (("--socket", "s", "--random-faults", "1", "--faults", "f"), 2, "exclude each other", "one of them"),
         (("--socket", "s", "--random-faults", "1", "--fault-kinds", "earthquake"), 1, "earthquake", ""),
+        (("--socket", "s", "--device", "h11"), 2, "h11", "movesense"),
         (("--socket", "s", "--faults", "nowhere.toml"), 1, "nowhere.toml", ""),
         (("--socket", "s", "--battery", "101"), 2, "--battery", "100"),
     ],
-    ids=["no listener", "too many names", "script and dice", "no such fault", "no such script", "more than full"],
+    ids=["no listener", "too many names", "script and dice", "no such fault", "no such device", "no such script", "more than full"],
 )
 def test_a_mistake_is_said_with_its_next_step_before_anything_is_begun(begun, day, words, code, said, next_step):
     worn, plan, ended = begun(day, *words)
