@@ -36,8 +36,8 @@ def panel(which) -> dict:
     return next(each for each in JSON["panels"] if each["id"] == which.PANEL.id)
 
 
-def override(of: dict, name: str) -> dict:
-    (found,) = [each for each in of["fieldConfig"]["overrides"] if each["matcher"] == {"id": "byName", "options": name}]
+def override(of: dict, name: str, by: str = "byName") -> dict:
+    (found,) = [each for each in of["fieldConfig"]["overrides"] if each["matcher"] == {"id": by, "options": name}]
     return {each["id"]: each["value"] for each in found["properties"]}
 
 
@@ -87,7 +87,7 @@ def test_no_line_is_drawn_where_nothing_was_measured():
     for each in drawn:
         assert each["fieldConfig"]["defaults"]["custom"]["spanNulls"] is False, each["title"]
         for target in each["targets"]:
-            assert target["query"].endswith("GROUP BY time($__interval) fill(null)"), each["title"]
+            assert re.search(r'GROUP BY time\(\$__interval\)(, "device_id")? fill\(null\)$', target["query"]), each["title"]
     assert lines(1, "x", "x", ()).defaults["custom"]["spanNulls"] is False
 
 
@@ -97,15 +97,22 @@ def test_the_band_lies_between_its_ends_and_weak_points_are_dashed_and_apart():
     assert override(drawn, "lo")["custom.lineWidth"] == override(drawn, "hi")["custom.lineWidth"] == 0
     assert override(drawn, "weak")["custom.lineStyle"]["fill"] == "dash"
     assert override(drawn, "weak")["displayName"] == "Drawn, not judged"
-    assert [column.name for column in arousal.JUDGED.columns] == ["lo", "hi", "ok"] and [column.name for column in arousal.WEAK.columns] == ["weak"]
+    assert [[column.name for column in each.columns] for each in (arousal.BAND, arousal.JUDGED, arousal.WEAK)] == [["lo", "hi"], ["ok"], ["weak"]]
+
+
+def test_no_line_is_a_mean_of_two_devices():
+    drawn = [target["query"] for each in JSON["panels"] if each["type"] in ("timeseries", "state-timeline") for target in each["targets"]]
+    assert all('"device_id"' in each.rpartition("GROUP BY")[2] or each == arousal.BAND.text for each in drawn)
+    assert '"device_id"' in arousal.ENDS.text and not [column for column in arousal.BAND.columns if column.text.startswith("mean")]
 
 
 def test_the_legend_has_one_line_of_one_colour_for_what_is_judged():
     """Coloured by its level the line would lend the legend whichever level came last."""
     drawn = panel(arousal)
-    listed = {name for name in ("lo", "hi", "ok", "weak") if not override(drawn, name).get("custom.hideFrom", {}).get("legend")}
-    assert listed == {"hi", "weak"}
-    assert override(drawn, "hi")["color"] == fixed(USUAL) and override(drawn, "hi")["displayName"].startswith(override(drawn, "ok")["displayName"])
+    line = override(drawn, f"/^{arousal.LINE}: /", "byRegexp")
+    assert line["custom.hideFrom"]["legend"] and not override(drawn, "weak").get("custom.hideFrom")
+    assert [name for name in ("lo", "hi") if not override(drawn, name)["custom.hideFrom"]["legend"]] == ["hi"]
+    assert override(drawn, "hi")["color"] == fixed(USUAL) and override(drawn, "hi")["displayName"].startswith(arousal.LINE)
 
 
 def oklab(red: float, green: float, blue: float) -> tuple[float, float, float]:

@@ -19,7 +19,8 @@ PANEL = Panel(
     "Level by day",
     "A day’s hourly means: the box holds the middle half of its hours, the stroke all of them. 0 is this person’s usual; most days are near it, and "
     "above is not bad. "
-    "Days of few hours have short boxes for that reason alone; a day without a box has no data. A box is a whole day, also where a day or two are shown.",
+    "Days of few hours have short boxes for that reason alone; a day without a box has no data. Of two devices "
+    "worn at once both have hours. A box is a whole day, also where a day or two are shown.",
     (
         Target(
             "A",

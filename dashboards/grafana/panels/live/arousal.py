@@ -3,18 +3,22 @@
 from dashboards.grafana.kinds import fixed, lines
 from dashboards.grafana.levels import inked, on_axis
 from dashboards.grafana.look import UNSURE, USUAL
-from dashboards.grafana.model import Json, Target, named
-from dashboards.grafana.query import STEP, Query, at_least, mean
+from dashboards.grafana.model import Json, Target, matching, named
+from dashboards.grafana.query import STEP, Query, at_least, least, mean, most
 
-JUDGED = Query(
+ENDS = Query(
     "arousal",
-    tuple(mean(field).named(name) for field, name in (("arousal_lo", "lo"), ("arousal_hi", "hi"), ("arousal_index_ok", "ok"))),
+    (mean("arousal_lo").named("lo"), mean("arousal_hi").named("hi")),
     (at_least("arousal_index_ok", 0),),
     every=STEP,
-    fill="null",
+    by=("device_id",),
 )
 """Line and band of the same rows: a mean that took in the band of weak ones would lie beside its line."""
-WEAK = Query("arousal", (mean("arousal_index_weak").named("weak"),), every=STEP, fill="null")
+BAND = Query(ENDS, (least("lo").named("lo"), most("hi").named("hi")), every=STEP, fill="null")
+"""Of two devices worn at once all that either holds possible: an area can be filled between one pair of lines."""
+JUDGED = Query("arousal", (mean("arousal_index_ok").named("ok"),), every=STEP, by=("device_id",), fill="null")
+WEAK = Query("arousal", (mean("arousal_index_weak").named("weak"),), every=STEP, by=("device_id",), fill="null")
+LINE = "Against the usual"
 BAND_PCT = 50
 """Of a month's baseline the band is half an SD wide; thinner shades of it were not seen on white."""
 POINTS = 300
@@ -27,10 +31,11 @@ PANEL = lines(
     "Arousal",
     "Heart rate beyond what movement and hour of day explain, against this person's own last 14 days; the middle is their typical still level. "
     "Pale: the 90 % band. Dashed grey: weak signal, moving or settling, drawn and not judged. Regions: moments that stood out above; marks: tagged "
-    "moments; slower moments can be switched on at the top. Where there is no line, there are no data. Of two devices worn at once it is their mean.\n\n"
+    "moments; slower moments can be switched on at the top. Where there is no line, there are no data. Of two devices "
+    "worn at once each has a line.\n\n"
     "*Not a feeling, not a reason, and not comparable between people. At more than some hours each point is a mean and short rises are flattened: "
     "the regions keep them. Some moments stand out by chance alone.*",
-    (Target("A", JUDGED, alias="$col"), Target("B", WEAK, alias="$col")),
+    (Target("A", BAND, alias="$col"), Target("B", JUDGED, alias=f"{LINE}: $tag_device_id"), Target("C", WEAK, alias="weak")),
     defaults={"min": 0, "max": 100, "mappings": on_axis(), "thresholds": inked(), "color": {"mode": "thresholds"}},
     points=POINTS,
     custom={"gradientMode": "scheme", "lineWidth": 2, "showPoints": "auto", "pointSize": 3},
@@ -41,14 +46,14 @@ PANEL = lines(
             {
                 **UNLINED,
                 # The legend would give the line the colour of its newest value, or of none: the band, of one colour, stands for both.
-                "displayName": "Against the usual, with its 90 % band",
+                "displayName": f"{LINE}, with its 90 % band",
                 "custom.hideFrom": {**UNSAID, "legend": False},
                 "custom.fillBelowTo": "lo",
                 "custom.fillOpacity": BAND_PCT,
                 "custom.gradientMode": "none",
             },
         ),
-        named("ok", {"displayName": "Against the usual", "custom.hideFrom": {"legend": True, "tooltip": False, "viz": False}}),
+        matching(f"/^{LINE}: /", {"custom.hideFrom": {"legend": True, "tooltip": False, "viz": False}}),
         named(
             "weak",
             {

@@ -20,8 +20,9 @@ PANEL = states(
     5,
     "Movement",
     "What the body was doing. *Moving*, *settling after moving* and *just stood up or sat down* are not judged: the heart answers the legs then, and "
-    "for some minutes after; they are brownish. An empty stretch has no heart rate.\n\n*Each mark is the state at its end; over days see hours a "
+    "for some minutes after; they are brownish. An empty stretch has no heart rate. A lane a device.\n\n"
+    "*Each mark is the state at its end; over days see hours a "
     "state instead (clinician's board).*",
-    (Target("A", Query("arousal", (last("gate"),), (above("hr_bpm", 0),), every=STEP, fill="null"), alias="Movement"),),
+    (Target("A", Query("arousal", (last("gate"),), (above("hr_bpm", 0),), every=STEP, by=("device_id",), fill="null"), alias="$tag_device_id"),),
     {gate: (GATES[gate][0], grey) for gate, grey in GREYS.items()},
 )

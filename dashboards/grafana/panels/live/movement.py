@@ -12,7 +12,8 @@ WORDS = {gate: f"{words}, not judged" if gate in NOT_JUDGED else words for gate,
 PANEL = stat(
     2,
     "Movement at the end",
-    "What the body is doing at the end of the time shown, by the newest of its last five minutes. While it moves, settles or has just changed "
+    "What the body is doing at the end of the time shown, by the newest of its last five minutes, of whichever device. "
+    "While it moves, settles or has just changed "
     "posture, the heart answers the legs, and nothing is judged.\n\n*Seen by the strap alone; a strap that sees no movement says “not known”.*",
     (Target("A", Query("arousal", (last("gate").named("State"),), when=LATELY), table=True),),
     shows="State",

@@ -15,7 +15,7 @@ PANEL = stat(
     1,
     "At the end of this time",
     "Arousal of the body against this person's own usual, in the newest five seconds that could be judged, at most five minutes before the end "
-    "of the time shown. Where the uncertainty covers two words it is the one nearer to the usual.\n\n"
+    "of the time shown, of whichever device. Where the uncertainty covers two words it is the one nearer to the usual.\n\n"
     "*Not a feeling and not a reason; above is not bad. “Nothing to say”: not worn, moving, a weak signal, or no data.*",
     (Target("A", Query("arousal", (SURELY,), where=(at_least("usable", 1),), when=LATELY, newest_first=True, limit=1), table=True),),
     shows="Now",
