@@ -144,10 +144,12 @@ def show(
     day: Annotated[str | None, typer.Option("--day", metavar="DATE", help="One day, 04:00 to 04:00; the newest one unless said.", show_default=False)] = None,
     week: Annotated[str | None, typer.Option("--week", metavar="DATE", help="The seven days that end with this one.", show_default=False)] = None,
     year: Annotated[str | None, typer.Option("--year", metavar="YEAR", help="A calendar year.", show_default=False)] = None,
+    ecg: Annotated[bool, typer.Option("--ecg", help="Half a minute of ECG: how well the strap sits.")] = False,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="The ECG around this time; the newest unless said.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE.html|png", help="Where the picture goes; here unless said.", show_default=False)] = None,
     json: JsonOption = False,
 ) -> None:
-    """Draw one picture of a day, a week or a year.
+    """Draw one picture of a day, a week or a year; or of an ECG.
 
     Arousal against usual, what was not judged, what stood out, your tags.
     """
@@ -155,9 +157,14 @@ def show(
     from somalink.pipeline.pictures import facts_of
 
     asked = {"day": day, "week": week, "year": year}
-    given = [name for name, text in asked.items() if text is not None]
+    given = [name for name, text in asked.items() if text is not None] + ["ecg"] * ecg
+    if at is not None and not ecg:
+        raise UsageError("--at goes with --ecg", next_step="give --ecg too, or --day DATE")
     if len(given) > 1:
         raise UsageError(f"{' and '.join(f'--{name}' for name in given)} do not go together", next_step="give one of them")
+    if ecg:
+        _show_ecg(store, person, at, out, json)
+        return
     with reading(store, person) as desk:
         span: Span = given[0] if given else "day"  # type: ignore[assignment]  # the names above
         last = _year_end(year) if year is not None else _date(asked[span], span) if given else _newest_day(desk)
@@ -168,6 +175,22 @@ def show(
         console.emit_json({"file": str(file), "person": desk.person, "span": span, "last": last.isoformat(), "simulated": facts.simulated})
         return
     console.stdout().print(str(file), markup=False)
+
+
+def _show_ecg(store: Path | None, person: str | None, at: str | None, out: Path | None, json: bool) -> None:
+    from dashboards.picture.ecg import draw_ecg, title
+    from somalink.pipeline.ecg_check import ecg_model
+
+    with reading(store, person) as desk:
+        model = ecg_model(desk.store, desk.person, None if at is None else desk.local.been(at))
+        file = out or Path(f"somalink-{desk.person}-ecg.html")
+        draw_ecg(model, file)
+        local = desk.local
+    if json:
+        said = {"file": str(file), "person": model.person, "from": local.iso(model.start_ns), "to": local.iso(model.stop_ns), "beats": len(model.peaks_ns)}
+        console.emit_json({**said, "trace": title(model), "lag_ms": None if model.lag_ns is None else model.lag_ns / 1e6, "simulated": model.simulated})
+        return
+    console.stdout().print(f"{file}\n{title(model)}", markup=False)
 
 
 def _date(text: str | None, option: str) -> date:

@@ -4,6 +4,7 @@ import stat
 from zoneinfo import ZoneInfo
 
 import pytest
+from ecg_sent import keep, sent
 
 from somalink.cli.moments import LocalTime
 from somalink.cli.words import holding_lines
@@ -131,3 +132,20 @@ def test_every_reason_has_its_words():
 
     assert set(REJECTIONS) == set(because.REJECTED)
     assert set(HR_REASONS) <= set(because.HR_WORDS) and set(Z_REASONS) <= set(because.Z_WORDS) and set(HRV_REASONS) - {""} <= set(because.HRV_WORDS)
+
+
+def test_an_ecg_is_one_option_away_and_says_how_well_the_strap_sits(typed, tmp_path):
+    with LocalStore.open(tmp_path / "somalink.db") as store:
+        keep(store, sent(120))
+    out = tmp_path / "ecg.html"
+    said = typed("show", "--ecg", "--out", out, "--json").json
+    assert said["file"] == str(out) and said["trace"] == "The trace is clean." and said["beats"] > 30 and said["lag_ms"] > 0
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600 and "<svg" in out.read_text()
+    assert "The trace is clean." in typed("show", "--ecg", "--out", out).out
+
+
+def test_an_ecg_that_is_not_there_says_how_to_get_one(typed, lived):
+    none = typed("show", "--ecg")
+    assert none.code == 1 and "--ecg-check" in none.err
+    assert typed("show", "--ecg", "--day", "2026-03-02").code == 2
+    assert typed("show", "--at", "14:00").code == 2
