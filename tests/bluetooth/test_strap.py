@@ -64,8 +64,8 @@ def test_a_strap_that_is_lost_or_silent_is_held_again(words: str, state: str) ->
             await until(lambda: heard.now is not State.STREAMING, 12, "that the loss is noticed")
             await streams_again(heard)
             assert state in heard.seen()
-            assert heard.notes[:2] == ["up", "down silence" if state == "silent" else "down disconnect"]
-            assert heard.notes[-1] == "up"
+            assert heard.notes[:3] == ["up", "streams acc", "down silence" if state == "silent" else "down disconnect"]
+            assert heard.notes[-2:] == ["up", "streams acc"]
 
     play(scene)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,13 +13,16 @@ from ingest.ble import notes
 from ingest.ble.stamps import Stamp
 from ingest.ble.states import LinkState, State
 from ingest.ble.supervisor import Supervisor
+from ingest.straps.heart_rate import CHARACTERISTIC as HEART_RATE
 
 
 @dataclass
 class Heard:
-    """A sink that remembers: payloads with their boot times, notes of the link, states, and what the strap said of itself."""
+    """A sink that remembers: heart rate payloads with their boot times, rows of the device's own service by characteristic, notes of the link,
+    states, and what the strap said of itself."""
 
     payloads: list[tuple[int, bytes]] = field(default_factory=list)
+    own: dict[str, list[tuple[int, bytes]]] = field(default_factory=lambda: defaultdict(list))
     notes: list[str] = field(default_factory=list)
     states: list[LinkState] = field(default_factory=list)
     said: dict[str, Any] = field(default_factory=dict)
@@ -26,8 +30,10 @@ class Heard:
     def row(self, connection: int, characteristic: str, payload: bytes, stamp: Stamp) -> None:
         if characteristic == notes.CHARACTERISTIC:
             self.notes.append(payload.decode())
-        else:
+        elif characteristic == HEART_RATE:
             self.payloads.append((stamp.t_mono_ns, payload))
+        else:
+            self.own[characteristic].append((stamp.t_mono_ns, payload))
 
     def state(self, state: LinkState) -> None:
         self.states.append(state)
@@ -51,7 +57,7 @@ async def held(world: World) -> AsyncIterator[Heard]:
         supervisor = Supervisor(world.wanted, radio, heard, world.stamps, world.patience, world.dice)
         holding = asyncio.ensure_future(supervisor.run())
         try:
-            await until(lambda: len(heard.payloads) >= 3, 40, "the first notifications")
+            await until(lambda: len(heard.payloads) >= 3, 60, f"the first notifications; states {heard.seen()}")
             yield heard
         finally:
             holding.cancel()

@@ -26,7 +26,8 @@ from ingest.ble.stamps import Stamps, SystemStamps
 from ingest.virtual import backend
 from ingest.virtual.faults import parse_words
 from ingest.virtual.feed import from_ticks
-from ingest.virtual.profile import About
+from ingest.virtual.kinds import H10, Kind
+from ingest.virtual.profile import about_of
 from ingest.virtual.room import Room
 from ingest.virtual.wearing import Wearing
 
@@ -37,9 +38,8 @@ BLUETOOTHD = "/usr/libexec/bluetooth/bluetoothd"
 
 
 class World(ABC):
-    """A strap that is worn, a radio that may be switched off, and clocks."""
+    """A device of some kind that is worn, a radio that may be switched off, and clocks."""
 
-    wanted = Wanted("Polar H10 51C0FFEE")
     stamps: Stamps
 
     @abstractmethod
@@ -64,7 +64,9 @@ class World(ABC):
         async with Radio(self.patience, self.dice) as radio:
             yield radio
 
-    def __init__(self) -> None:
+    def __init__(self, kind: Kind) -> None:
+        self.about = about_of(kind, 1)
+        self.wanted = Wanted(self.about.name)
         self.patience, self.dice = Patience(), np.random.default_rng(1)
 
 
@@ -73,13 +75,13 @@ class BumbleWorld(World):
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def opened(cls) -> AsyncIterator[World]:
-        world = cls()
+    async def opened(cls, kind: Kind) -> AsyncIterator[World]:
+        world = cls(kind)
         world.stamps = LoopStamps(asyncio.get_running_loop())
         world._log = Log()
         room = Room()
         try:
-            strap = await room.wear(About())
+            strap = await room.wear(world.about)
             world._wearing = Wearing(strap, from_ticks(TICKS), log=world._log, clock=lambda: world.stamps.now().t_mono_ns)
             worn = asyncio.ensure_future(world._wearing.run())
             async with backend.installed(room) as world._radio:
@@ -89,8 +91,8 @@ class BumbleWorld(World):
         finally:
             await room.close()
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(kind)
         self._running: list[asyncio.Task[None]] = []
 
     async def suffer(self, words: str) -> None:
@@ -116,13 +118,13 @@ class BluezWorld(World):
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def opened(cls) -> AsyncIterator[World]:
-        world = cls()
+    async def opened(cls, kind: Kind) -> AsyncIterator[World]:
+        world = cls(kind)
         world.stamps = SystemStamps()
         with tempfile.TemporaryDirectory() as folder:
             recording = Path(folder) / "rr.txt"
             recording.write_text("".join(f"{tick / 1.024:.6f}\n" for tick in TICKS), encoding="utf-8")
-            world._strap = StrapProgram(Path(folder), recording, "--vhci")
+            world._strap = StrapProgram(Path(folder), recording, "--vhci", "--device", kind.id)
             await asyncio.to_thread(world._strap.start)
             try:
                 await world._powered()
@@ -186,12 +188,12 @@ async def _bluetoothctl(*typed: str) -> str:
     return said.decode(errors="replace")
 
 
-def play(scene: Callable[[Any], Awaitable[T]]) -> T:
-    """Plays a scene in the world that was chosen."""
+def play(scene: Callable[[Any], Awaitable[T]], kind: Kind = H10) -> T:
+    """Plays a scene in the world that was chosen, with a device of this kind."""
     world = BluezWorld if BLUEZ else BumbleWorld
 
     async def played() -> T:
-        async with world.opened() as opened:
+        async with world.opened(kind) as opened:
             return await scene(opened)
 
     return asyncio.run(played()) if BLUEZ else run_fast(played())
