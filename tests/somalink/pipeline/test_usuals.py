@@ -1,20 +1,21 @@
 """What a person's usual is fitted from: the same rows however they came, and no more of them in memory than it has to be."""
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from lived import USUAL
 
 from processing.usual import Rows
 from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit
 from somalink.domain.time import GRID_NS, HOUR_NS
 from somalink.domain.types import Grid, Setting
-from somalink.pipeline.usuals import PARTS, Usuals
+from somalink.pipeline.usuals import PARTS, Usuals, _of_another_kind, next_number
 from somalink.storage.local import LocalStore
-from somalink.storage.rows import RecordingRow
+from somalink.storage.rows import RecordingRow, TierBaseline
 
 UNIT = Unit("ada", "h10", "r1")
 DAWN_NS = 1_772_438_400_000_000_000
@@ -91,3 +92,24 @@ def test_what_another_strap_of_the_kind_said_before_counts_and_what_it_says_besi
         write.put_recording(Unit("ada", "h9", "r0"), RecordingRow(DAWN_NS, analysis="a1"))
         write.put_grid(Unit("ada", "h9", "r0"), "a1", day)
     assert same(usuals(store, from_ns=begun_ns)._window(DAWN_NS + 24 * HOUR_NS), day.take(day.stop_ns <= begun_ns))
+
+
+def fitted(number: int, from_ns: int, tier: str) -> TierBaseline:
+    return TierBaseline(tier, "a1", replace(USUAL, number=number, from_ns=from_ns))
+
+
+def test_no_two_kinds_of_device_ever_name_two_usuals_by_one_number():
+    """Engines of two devices fit at the same dawn, each before the other has said what it took; and in whatever order they are imported."""
+    straps, watches = [fitted(2, 0, "B")], [fitted(4, 0, "D")]
+    for known in (straps, straps + watches):
+        assert (next_number(known, "B"), next_number(known[:1], "D")) == (6, 4)
+    assert next_number([], "A") == 1
+    assert next_number([fitted(1, 0, "A"), fitted(2, 0, "A"), fitted(5, 0, "D")], "A") == 9, "as older versions counted: 5 is taken"
+
+
+def test_a_new_kind_of_device_starts_from_what_was_known_by_then():
+    known = [fitted(4, DAWN_NS, "D"), fitted(8, DAWN_NS + 2 * HOUR_NS, "D"), fitted(1, DAWN_NS, "A")]
+    assert _of_another_kind(known[:2], "A", DAWN_NS + HOUR_NS).number == 4
+    assert _of_another_kind(known[:2], "D", DAWN_NS + HOUR_NS) is None
+    assert _of_another_kind(known, "B", DAWN_NS - 1) is None
+    assert _of_another_kind(known[:1] + known[2:], "B", DAWN_NS) == _of_another_kind(known[2:] + known[:1], "B", DAWN_NS)
