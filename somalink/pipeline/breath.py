@@ -27,7 +27,7 @@ from somalink.domain.time import MINUTE_NS, SECOND_NS
 from somalink.domain.types import Chunk, Flag, IntArray, Stream
 from somalink.pipeline.hub import Heard, Hub, Traced
 from somalink.pipeline.links import link_of
-from somalink.pipeline.live import SystemClock, as_notified, heard_in, overheard_in
+from somalink.pipeline.live import WAVES, SystemClock, as_notified, heard_in, overheard_in
 from somalink.pipeline.record import TIERS
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import Recording
@@ -263,7 +263,7 @@ def _on_disk(store: LocalStore, person: str, now_ns: int) -> Iterator[tuple[Hear
 
 
 def _notified(store: LocalStore, found: Recording, start_ns: int, stop_ns: int) -> Iterator[tuple[Heard | Traced, int]]:
-    clocker = Clocker(found.unit, TIERS.get(found.unit.tier, TIERS["B"]), tz=found.row.tz)
+    clocker = Clocker(found.unit, TIERS.get(found.unit.tier, TIERS["B"]) | frozenset(WAVES), tz=found.row.tz)
     for row in store.raw(found.unit, start_ns, stop_ns):
         for heard in overheard_in(found.unit, clocker.push(as_notified(found.unit, row))):
             yield heard, row.t_utc_ns

@@ -198,7 +198,7 @@ def test_the_signal_is_told_in_the_words_of_the_page_and_never_praised():
 
 @pytest.mark.parametrize(("rate", "said"), [(5.6, "5.5"), (6.1, "6"), (7.9, "8"), (13.6, "14")])
 def test_a_breath_is_said_to_the_half_where_it_is_slow_and_whole_where_it_is_not(rate, said):
-    assert breath_words(Swing(1, breaths_per_min=rate), SAY) == f"You breathe about {said} times a minute, as far as the signal shows it."
+    assert breath_words(Swing(1, breaths_per_min=rate), SAY) == f"You breathe about {said} times a minute."
 
 
 def test_of_a_breath_that_is_not_known_nothing_is_said():

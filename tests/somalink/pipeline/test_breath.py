@@ -11,9 +11,11 @@ from breaths import Breather
 from fake_strap import FakeStrap
 from swings import START_NS, swinging
 
-from ingest.clocking import Clocker
+from ingest.clocking import Clocker, RawRow
 from ingest.simulate import SimulatedSource
+from ingest.straps.pmd import CHARACTERISTIC, AccFrame, encode_acc
 from processing.breathing import pacer
+from processing.respiration import Chest
 from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit
 from somalink.domain.time import MINUTE_NS, SECOND_NS
@@ -307,6 +309,34 @@ def test_what_another_program_records_is_looked_up_in_the_store(tmp_path: Path):
         assert swing.together == "closely" and swing.amplitude_bpm == pytest.approx(10, abs=1.2) and swing.latency_s == 2.6
         assert looked_up(store, "ada", pace, START_NS + 200 * SECOND_NS).reason == "no_beats"
         assert looked_up(store, "eve", pace, START_NS + 148 * SECOND_NS).reason == "no_beats"
+
+
+def sent(who: Breather) -> list[RawRow]:
+    """What an H10 that is asked for its accelerometer sends of somebody: intervals once a second, 25 samples beside them on its own clock."""
+    strap = FakeStrap(who.beats()[1], person="ada", device="polar-h10-1", start_ns=START_NS)
+    moved = who.chest()
+    frames = [
+        replace(row, characteristic=CHARACTERISTIC, payload=encode_acc(AccFrame(int(t_ns[-1]) - START_NS + 10**18, xyz // 100)))
+        for row in strap.rows()
+        for t_ns, xyz in [lately(moved, row.t_utc_ns)]
+    ]
+    return sorted([*strap.rows(), *frames], key=lambda row: (row.t_utc_ns, row.characteristic))
+
+
+def lately(moved: Chest, t_ns: int) -> tuple[np.ndarray, np.ndarray]:
+    inside = (moved.t_ns > t_ns - SECOND_NS) & (moved.t_ns <= t_ns)
+    return moved.t_ns[inside], moved.xyz[inside]
+
+
+def test_a_chest_that_another_program_records_is_looked_up_too(tmp_path: Path):
+    unit = replace(UNIT, tier="A")
+    with LocalStore.open(tmp_path / "store.db") as store:
+        with store.transaction() as write:
+            write.put_recording(unit, RecordingRow(start_ns=START_NS, tz="UTC", meta=LIVE))
+            write.put_raw(unit, [to_keep(row) for row in sent(Breather(15, scatter=0.05))])
+        swing = looked_up(store, "ada", pacer(6, started_ns=START_NS + 20 * SECOND_NS), START_NS + 140 * SECOND_NS)
+    assert swing.breaths_per_min == pytest.approx(15, abs=1)
+    assert "chest" in swing.breath_source
 
 
 @pytest.mark.parametrize(
