@@ -17,6 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from ingest.ble.checking import Finding, look_now
+from ingest.devices.catalogue import named
 from somalink.config import Config, load
 from somalink.domain.errors import BluetoothUnavailable, ConfigError, SomalinkError, StoreError
 from somalink.domain.time import SECOND_NS, iso
@@ -186,10 +187,18 @@ def _bluetooth(around: Surroundings) -> Check:
     """Needed by whoever wears a strap; to everybody else worth a note."""
     found = around.bluetooth()
     if found.trouble is None:
-        return well(BLUETOOTH, found.words)
+        return well(BLUETOOTH, f"{found.words}{_told_to_send(around.strap)}")
     if around.strap:
         return failed(BLUETOOTH, f"{found.words}; {around.strap} cannot be heard", found.trouble.next_step)
     return Check(BLUETOOTH, Level.NOTE, f"{found.words}; it is needed once a strap is worn", found.trouble.next_step)
+
+
+def _told_to_send(strap: str) -> str:
+    """A watch that is worn here is silent until it is told to share its heart rate, which no scan can find out."""
+    family = named(strap)
+    if family is None or not family.broadcasting:
+        return ""
+    return f"; {strap} sends once it is told to: `somalink devices {family.id}` says how"
 
 
 def _disk(store: Path, around: Surroundings) -> Check:

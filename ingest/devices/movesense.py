@@ -1,7 +1,7 @@
 """Movesense HR2, HR+, Active and Medical. Latency of its intervals: KTH 2025, Physiol Meas 46:085001; rates: Movesense's API, /Meas/Acc and
 /Meas/ECG, over the service of its GATT SensorData firmware."""
 
-from ingest.devices.catalogue import Family, Want
+from ingest.devices.catalogue import Family, Tried, Want
 from somalink.domain.types import Stream
 
 FAMILY = Family(
@@ -21,4 +21,5 @@ FAMILY = Family(
     latency_s=0.4,
     quirks=("own_firmware", "one_link", "ecg_costs_battery"),
     notes=("Coin cell CR2025.",),
+    tried=(Tried("virtual device", "its movement over its own service"),),
 )

@@ -26,5 +26,6 @@ FAMILY = Family(
     tried=(
         Tried("recorded bytes", "ECG frames of one ride and the replies of a control point, recorded by others"),
         Tried("virtual on BlueZ", "heart rate and intervals, battery, and its link through hundreds of faults"),
+        Tried("virtual device", "its movement and ECG, granted, refused and fallen silent"),
     ),
 )

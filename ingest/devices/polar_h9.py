@@ -1,6 +1,6 @@
 """Polar H9. Heart rate and intervals, nothing else: Polar's BLE SDK, documentation/products/PolarH9.md."""
 
-from ingest.devices.catalogue import Family
+from ingest.devices.catalogue import Family, Tried
 from somalink.domain.types import Stream
 
 FAMILY = Family(
@@ -15,4 +15,5 @@ FAMILY = Family(
     sends=frozenset({Stream.HR, Stream.RR}),
     quirks=("no_movement", "one_link", "do_not_pair"),
     notes=("Coin cell CR2025; no ECG and no movement.",),
+    tried=(Tried("virtual device", "heart rate and intervals"),),
 )

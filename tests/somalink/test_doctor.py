@@ -121,6 +121,12 @@ def test_without_bluetooth_a_machine_that_only_replays_is_well_and_told(store):
     assert exit_code(list(found.values())) == 0
 
 
+@pytest.mark.parametrize(("strap", "advice"), [("", False), ("Polar H10 1A2B3C4D", False), ("Forerunner 265", True), ("Polar Sense 1A2B3C4D", False)])
+def test_a_watch_that_is_worn_here_is_said_to_need_telling(store, strap, advice):
+    check = looked_at(store, strap=strap)["Bluetooth"]
+    assert check.ok and ("`somalink devices garmin_watch` says how" in check.words) is advice
+
+
 def test_without_bluetooth_a_strap_that_is_worn_here_cannot_be_heard(store):
     found = looked_at(store, bluetooth=lambda: NO_BUS, strap="Polar H10 1A2B3C4D")
     check = found["Bluetooth"]
