@@ -15,7 +15,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
-from statistics import median_low
 from typing import Any
 
 import bottleneck
@@ -305,7 +304,7 @@ class EcgPeaks:
     def _search_back(self, mind: _Mind, found: list[Found]) -> None:
         """A beat is overdue: the largest peak since the last one will do, from half the threshold on."""
         mind.searched = True
-        most = TOO_LARGE * median_low(mind.sizes)
+        most = TOO_LARGE * _middle(mind.sizes)
         late = [(size, -at) for at, size, sign in mind.pending if sign == mind.sign and size <= most and self._behind(at, mind) > _t_wave(mind)]
         if late and 2 * max(late)[0] >= _threshold(mind):
             size, position = max(late)
@@ -343,7 +342,8 @@ class EcgPeaks:
     def _vote(self, at: int, size: int, mind: _Mind) -> None:
         """Eight beats in a row whose other side is the larger by far: the electrodes sit the other way round now."""
         assert self._shape is not None
-        other = int(np.max(-mind.sign * self._y[max(at - self._shape.around, 0) : at + self._shape.around + 1]))
+        around = self._y[max(at - self._shape.around, 0) : at + self._shape.around + 1]
+        other = -int(around.min()) if mind.sign > 0 else int(around.max())
         mind.against = mind.against + 1 if _turned(size, other) else 0
         if mind.against == LEVEL_BEATS:
             mind.sign, mind.against, mind.sizes = -mind.sign, 0, []
@@ -365,7 +365,8 @@ class EcgPeaks:
         between = np.abs(self._y[start - self._origin : stop - self._origin])
         if len(between) < MIN_BETWEEN:
             return mind.quality
-        middle = max(int(np.partition(between, len(between) // 2)[len(between) // 2]), 1)
+        between.partition(len(between) // 2)
+        middle = max(int(between[len(between) // 2]), 1)
         low, high = CLEAN
         mind.quality = min(max(1000 * (size - low * middle) // ((high - low) * middle), 0), 1000)
         return mind.quality
@@ -535,24 +536,29 @@ def _patience(mind: _Mind) -> int:
     """How long after the last beat something has to be done about there being none."""
     if not mind.sizes or mind.searched or not mind.intervals:
         return LEARN_NS
-    return min(median_low(mind.intervals) * OVERDUE[0] // OVERDUE[1], LEARN_NS)
+    return min(_middle(mind.intervals) * OVERDUE[0] // OVERDUE[1], LEARN_NS)
 
 
 def _t_wave(mind: _Mind) -> int:
     """Until when after a beat a small peak is taken for its T wave: at a fast rate it comes sooner."""
-    return min(T_WAVE_NS, median_low(mind.intervals) * 2 // 3) if mind.intervals else T_WAVE_NS
+    return min(T_WAVE_NS, _middle(mind.intervals) * 2 // 3) if mind.intervals else T_WAVE_NS
 
 
 def _threshold(mind: _Mind) -> int:
-    noise = median_low(mind.noise) if mind.noise else 0
-    return noise + max(median_low(mind.sizes) - noise, 0) * THRESHOLD[0] // THRESHOLD[1]
+    noise = _middle(mind.noise) if mind.noise else 0
+    return noise + max(_middle(mind.sizes) - noise, 0) * THRESHOLD[0] // THRESHOLD[1]
 
 
 def _is_beat(size: int, behind_ns: int, mind: _Mind) -> bool:
-    level = median_low(mind.sizes)
+    level = _middle(mind.sizes)
     if size < _threshold(mind) or size > TOO_LARGE * level:
         return False
     return behind_ns > _t_wave(mind) or 2 * size >= level
+
+
+def _middle(values: list[int]) -> int:
+    """The median, the lower of two."""
+    return sorted(values)[(len(values) - 1) // 2]
 
 
 def _remember(values: list[int], value: int) -> None:
