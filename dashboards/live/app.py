@@ -250,6 +250,11 @@ def _reading(app: FastAPI, desk: Desk, place: Place) -> None:
         """Everything this person may choose, as it stands."""
         return {"choices": desk.choices(who.person)}
 
+    @app.get("/api/v1/upright")
+    def upright(who: Who) -> shapes.Upright:
+        """Whether a chest sensor is recorded that can tell upright from lying, and whether it knows which way is up."""
+        return desk.upright(who.person)
+
     @app.get("/api/v1/days")
     def days(who: Who, n: Annotated[int, Query(ge=1, le=LONGEST_DAYS)] = 35) -> list[shapes.Day]:
         """The last `n` local days at a glance, the newest last."""
@@ -348,6 +353,11 @@ def _saying(app: FastAPI, desk: Desk) -> None:
         """Keeps what was said to a prompt, and gives the screen that follows; or of a moment that stood out."""
         about, now_ns = form.prompt_id or OF_MOMENT + form.episode_id, desk.now_ns()
         return {"prompt": desk.answer(Answer(about, who.person, form.answer, min(form.said_at_ns or now_ns, now_ns)))}
+
+    @app.post("/api/v1/upright")
+    def stand(who: Who) -> shapes.Stood:
+        """Takes the last ten seconds for standing upright and still; where they were not, it says so and keeps what was."""
+        return desk.stand(who.person)
 
     @app.put("/api/v1/profile")
     def choose(choices: forms.Choices, who: Who) -> dict[str, dict[str, str]]:

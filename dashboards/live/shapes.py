@@ -182,6 +182,23 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Upright:
+    """Which chest sensor with movement is recorded just now, '' for none, and when its wearer last stood upright for it."""
+
+    device: str
+    told_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """What the last ten seconds were: `reason` '' where they are kept as standing upright, else why not: `not_recording`, `no_movement`,
+    `too_short`, `moved` or `no_gravity`."""
+
+    device: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """One message of the stream: its name, its data, and after which change of the store it was said."""
 

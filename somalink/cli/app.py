@@ -11,6 +11,7 @@ import typer
 
 from somalink.cli import (
     breathing,
+    calibrating,
     console,
     demo,
     devices,
@@ -61,7 +62,11 @@ def common(
     console.SAID.quiet = quiet
 
 
-for group in (demo, scanning, devices, running, replaying, page, telling, breathing, looking, reporting, shipping, influx, grafana, erasing, machine, virtual):
+GROUPS = (
+    demo, scanning, devices, running, calibrating, replaying, page, telling, breathing, looking, reporting, shipping, influx, grafana, erasing, machine,
+    virtual,
+)  # fmt: skip
+for group in GROUPS:
     group.register(app)
 
 

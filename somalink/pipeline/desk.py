@@ -38,6 +38,7 @@ from somalink.pipeline.hub import Status as Dropped
 from somalink.pipeline.links import LinkNow, link_of
 from somalink.pipeline.person import settle_person
 from somalink.pipeline.timeline import Speaking, tiers_of, timeline
+from somalink.pipeline.upright import calibrate, recorded_now, tells_of_trunk, told_last
 from somalink.storage import derived, locks
 from somalink.storage.coverage import USABLE_Q, usable
 from somalink.storage.local import LocalStore
@@ -521,6 +522,21 @@ class StoreDesk:
         held = choose(self.store, person, choices, self.now_ns())
         self._told(person)
         return held
+
+    # ---- which way is up
+
+    def upright(self, person: str) -> shapes.Upright:
+        units = [unit for unit in recorded_now(self.store, person, self.now_ns()) if tells_of_trunk(self.store, unit)]
+        if not units:
+            return shapes.Upright("", None)
+        told = told_last(self.store, person, units[0].device)
+        return shapes.Upright(units[0].device, told.received_ns // MS if told else None)
+
+    def stand(self, person: str) -> shapes.Stood:
+        stood = calibrate(self.store, person, self.now_ns(), self.constants.motion)
+        if stood.xyz is not None:
+            self._told(person)
+        return shapes.Stood(stood.device, stood.reason)
 
     def _told(self, person: str, *, links: bool = False) -> None:
         """Whoever looks hears of it at once. `links`: they rest on what was said; a running engine makes them anew by itself."""

@@ -8,6 +8,7 @@ import { h, say } from '../kit.js';
 import * as notices from '../notices.js';
 import { reportButtons } from '../paper.js';
 import { reportSpans } from '../spans.js';
+import { standing } from '../standing.js';
 import { LANGUAGES, clock, dayAndMonth, number, t } from '../texts.js';
 
 const CONSENTS = ['consent_measure', 'consent_notes', 'consent_clinician', 'consent_notices', 'consent_research'];
@@ -20,6 +21,8 @@ export async function show(root, app) {
   const card = (id, ...inside) => h('section.card', { id, 'aria-labelledby': `h-${id}` }, h('h2', { id: `h-${id}`, tabindex: '-1' }, t(`settings.h_${id}`)), ...inside);
   const rows = (...inside) => h('div.list', {}, ...inside);
   const again = () => app.go(location.pathname + location.hash);
+  const upright = card('upright', standing(ends, there => { upright.hidden = !there; }));
+  upright.hidden = true;
 
   root.replaceChildren(h('main.ask.settings', {}, h('div.top', {}, h('h1', {}, t('settings.title')), h('a', { href: '/settings#hard' }, t('settings.h_hard'))), h('div.cards', {}, ...(app.away ? [h('p.card', {}, t('common.not_reached'))] : [
     card('asking', h('p.small', {}, t(app.choices.consent_measure === 'yes' ? 'settings.asking_text' : 'why.not_agreed')), quiet(app, ends), mode(app), cap(app), quietHours(app),
@@ -38,6 +41,7 @@ export async function show(root, app) {
     card('heart', h('div.list.tick', {}, PROFILE.map(key => row(app, key, 'settings', { tick: true })))),
     card('consent', h('p.small', {}, t('settings.consent_text')), rows(...CONSENTS.map(key => row(app, key, 'settings', { after: () => bell.redraw() })))),
     card('report', h('p.small', {}, t('settings.report_text')), rows(row(app, 'report_notes', 'settings')), reportSpans(app), ...report(app)),
+    upright,
     card('device', ...thisDevice(app)),
     card('devices', joined(app, ends))]),
     card('hard', h('p', {}, t('settings.hard_1')), h('ul.numbers', {}, [1, 2, 3, 4].map(i => h('li', {}, t(`settings.hard_number_${i}`)))), h('p', {}, t('settings.hard_2')), h('p.small', {}, t('settings.hard_3'))),
