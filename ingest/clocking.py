@@ -20,6 +20,7 @@ from ingest.chain import SILENCE_NS, BeatChain
 from ingest.localtime import utc_offsets
 from ingest.sensor_time import Dated, Reading, SensorClock
 from ingest.straps import DECODERS
+from ingest.straps.pmd import CHARACTERISTIC as PMD
 from ingest.streams import Decoder, Frame, Told
 from somalink.domain.errors import BadFrame
 from somalink.domain.identity import Unit
@@ -127,7 +128,7 @@ class Clocker:
                 yield from self._others(frame, arrival_ns)
             else:
                 yield from self._stamped(frame, frame.sensor_ns, arrival_ns)
-        yield from self._promise(decoder.streams, arrival_ns)
+        yield from self._promise(frozenset(frame.stream for frame in frames), arrival_ns)
         yield from self._without(arrival_ns)
         yield from self._lagging()
 
@@ -139,8 +140,18 @@ class Clocker:
             return None
         for each in said:
             if isinstance(each, Told):
-                self._named[each.stream] = (each.rate_hz, each.factor_g or self._named.get(each.stream, (0.0, FACTOR_G))[1])
-        return tuple(each for each in said if isinstance(each, Frame) and each.stream in self._streams)
+                rate_hz, factor_g = self._named.get(each.stream, (0.0, FACTOR_G))
+                self._named[each.stream] = (each.rate_hz or rate_hz, each.factor_g or factor_g)
+        heart = self._heart_of(row.characteristic)
+        return tuple(each for each in said if isinstance(each, Frame) and each.stream in self._streams and (each.stream not in HEART or each.stream in heart))
+
+    def _heart_of(self, characteristic: str) -> frozenset[Stream]:
+        """What of the heart a characteristic is believed: beats come one way only. An optical device tells them by its own stream, and its rate by the
+        standard's; of any other device the standard tells both."""
+        optical = self.unit.tier == OPTICAL
+        if characteristic == PMD:
+            return frozenset({Stream.RR}) if optical else frozenset()
+        return frozenset({Stream.HR}) if optical else HEART
 
     # ------------------------------------------------------------ clocks
 
@@ -393,6 +404,7 @@ class Clocker:
         self._absent = {Stream(name) for name in state["absent"]}
 
 
+HEART = frozenset({Stream.RR, Stream.HR})
 OWN = frozenset({Stream.ACC, Stream.ECG})
 """Streams that a device brings only when it is asked to, on each link anew."""
 

@@ -238,7 +238,7 @@ class Supervisor:
             begun = await within(self._patience.streams, begin(own, wants))
         self._own = own
         self._note(notes.STREAMS, " ".join(stream.value for stream in begun.running))
-        self._sink.about({"streams": [stream.value for stream in begun.running], "refused": begun.refused}, self._stamps.now())
+        self._sink.about({"family": self._family.id, "begun": [stream.value for stream in begun.running], "refused": begun.refused}, self._stamps.now())
         return [want for want in wants if want.stream in begun.running]
 
     async def _family_of(self, link: Link) -> Family:

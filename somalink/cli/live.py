@@ -19,7 +19,7 @@ from somalink.domain.time import SECOND_NS
 from somalink.domain.types import UNKNOWN, Grid
 
 if TYPE_CHECKING:
-    from somalink.pipeline.hub import Final, Link, Provisional, Setback
+    from somalink.pipeline.hub import Final, Link, Looked, Provisional, Setback
 
 OFFSET, SLOPE, TOP = 20, 20, 100
 """The index as shown: 20 is usual, 20 more for each spread above it (engine, section 6)."""
@@ -65,6 +65,11 @@ class Display:
             self._setbacks[setback.device] = setback.what
             help_ = f"\n  next: {setback.next_step}" if setback.next_step else ""
             console.note(f"{setback.person} {setback.device}: {setback.what}; it is tried again{help_}")
+
+    def looked(self, looked: Looked) -> None:
+        """A strap's ECG was asked for."""
+        came = "look at it with `somalink show --ecg`" if not looked.why else f"it could not be had ({looked.why})"
+        console.note(f"{looked.person} {looked.device}: beats are doubtful, so its ECG was asked for, {looked.seconds:.0f} s; {came}")
 
     def values(self, message: Final | Provisional) -> None:
         """Newest grid point of a device."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+CHECK_S = (10.0, 300.0)
+"""The least that shows a few beats, and the most that a coin cell should give for a look."""
 ONCE_S = 30.0
 """How long `--once` looks for a strap."""
 CHOOSING_S = 6.0
@@ -55,6 +58,12 @@ def run(
     lan: LanOption = False,
     https: HttpsOption = False,
     open: OpenOption = False,
+    ecg: Annotated[bool, typer.Option("--ecg", help="The strap's ECG too, all the time: it costs its battery.")] = False,
+    ecg_check: Annotated[
+        str | None,
+        typer.Option("--ecg-check", metavar="TIME", help="Its ECG for so long, as 30s, when beats are doubtful; hourly at most.", show_default=False),
+    ] = None,
+    movement: Annotated[bool, typer.Option("--movement/--no-movement", help="The strap's accelerometer, where it has one.")] = True,
     virtual_radio: VirtualRadioOption = None,
     speed: VirtualSpeedOption = 1.0,
 ) -> None:
@@ -70,7 +79,8 @@ def run(
         make_room(file.parent)
     with LocalStore.open(file) as opened:
         wish = Wish(port, lan, https, open) if page and not once else None
-        asyncio.run(_run(opened, config, strap or [], person or config.person, once=once, virtual=virtual_radio, speed=speed, wish=wish))
+        beside = Beside(movement, ecg, None if ecg_check is None else lasting(ecg_check))
+        asyncio.run(_run(opened, config, strap or [], person or config.person, once=once, virtual=virtual_radio, speed=speed, wish=wish, beside=beside))
         _report(opened, json=json)
 
 
@@ -82,7 +92,30 @@ class Pace:
     patience: Patience
 
 
-async def _run(store: LocalStore, config: Config, asked: list[str], person: str, *, once: bool, virtual: Path | None, speed: float, wish: Wish | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a strap is asked for beside its heartbeats; `check_s`: how long its ECG is looked at when they are doubtful, None for never."""
+
+    movement: bool = True
+    ecg: bool = False
+    check_s: float | None = None
+
+
+def lasting(text: str) -> float:
+    """
+    >>> lasting("30s"), lasting("2 min")
+    (30.0, 120.0)
+    """
+    found = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*(s|min)", text.strip())
+    seconds = float(found[1]) * (60 if found[2] == "min" else 1) if found else 0.0
+    if not CHECK_S[0] <= seconds <= CHECK_S[1]:
+        raise UsageError(f"{text!r} is no time to look at an ECG for", next_step="write it as 30s: ten seconds at least, five minutes at most")
+    return seconds
+
+
+async def _run(
+    store: LocalStore, config: Config, asked: list[str], person: str, *, once: bool, virtual: Path | None, speed: float, wish: Wish | None, beside: Beside
+) -> None:
     """The straps that were asked for, in the air that was, until a signal."""
     from ingest.ble.patience import Patience
     from ingest.ble.stamps import FasterStamps, SystemStamps
@@ -93,7 +126,7 @@ async def _run(store: LocalStore, config: Config, asked: list[str], person: str,
     async def worn(where: Where) -> Sequence[Worn]:
         return await _chosen(store, asked, person, stop, once=once, where=where)
 
-    await recorded(store, config, pace, worn, stop, once=once, virtual=virtual, wish=wish)
+    await recorded(store, config, pace, worn, stop, once=once, virtual=virtual, wish=wish, beside=beside)
 
 
 async def recorded(
@@ -107,11 +140,13 @@ async def recorded(
     virtual: Path | None = None,
     hub: Hub | None = None,
     wish: Wish | None = None,
+    beside: Beside | None = None,
 ) -> None:
     """One loop for radio, record, page and display, until `stop`. `hub` is for whoever wants to hear it too."""
     import numpy as np
 
     from ingest.ble.radio import Radio
+    from ingest.ble.supervisor import Ask
     from somalink.domain.constants import Constants
     from somalink.pipeline.hub import Hub
     from somalink.pipeline.retention import Keep, follow
@@ -120,6 +155,8 @@ async def recorded(
 
     hub, dice, over = hub or Hub(), np.random.default_rng(), asyncio.Event()
     where = Where(store, hub, Constants(), pace.stamps, config.tz)
+    beside = beside or Beside()
+    ask, check_s = Ask(beside.movement, beside.ecg), None if beside.check_s is None else beside.check_s * pace.patience.first / type(pace.patience)().first
     async with air(virtual), Radio(pace.patience, dice) as radio:
         worn = await choose(where)
         if not worn:
@@ -131,7 +168,7 @@ async def recorded(
             served_here = served(store, hub, lambda: pace.stamps.now().t_utc_ns, wish, sorted({each.person for each in worn}))
             with shipped(store, config):
                 async with served_here:
-                    await record(worn, where, Air(radio, pace.patience, dice), stop, once_s=ONCE_S if once else None)
+                    await record(worn, where, Air(radio, pace.patience, dice, ask, check_s), stop, once_s=ONCE_S if once else None)
         finally:
             hub.close()
             over.set()
@@ -271,7 +308,7 @@ async def _line(asked: str, stop: asyncio.Event) -> str:
 async def _show(hub: Hub, config: Config) -> None:
     """A line when a link changes; on a terminal also how the body is now, unless the wearer does not want to see it."""
     from somalink.cli.live import Display
-    from somalink.pipeline.hub import Final, Link, Provisional, Setback
+    from somalink.pipeline.hub import Final, Link, Looked, Provisional, Setback
 
     with Display(hide_heart_rate=config.hide_heart_rate, zone=config.zone) as display:
         async for message in hub.subscribe(values=display.is_looked_at):
@@ -279,6 +316,8 @@ async def _show(hub: Hub, config: Config) -> None:
                 display.link(message)
             elif isinstance(message, Setback):
                 display.setback(message)
+            elif isinstance(message, Looked):
+                display.looked(message)
             elif isinstance(message, Final | Provisional):
                 display.values(message)
 

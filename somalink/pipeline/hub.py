@@ -105,13 +105,23 @@ class Traced:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """A strap's ECG was asked for, for so many seconds, since its beats were doubtful; `why` it could not be had, empty when it was."""
+
+    person: str
+    device: str
+    seconds: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prompted:
     """What is open for a person is another than before: read it from `pipeline.prompting.open_prompt`."""
 
     person: str
 
 
-Message = Final | Provisional | Changed | Link | Setback | Status | Prompted | Heard | Traced
+Message = Final | Provisional | Changed | Link | Setback | Status | Looked | Prompted | Heard | Traced
 
 
 class Subscription:

@@ -29,8 +29,13 @@ from somalink.storage.rows import RawRow, RecordingRow
 
 LIVE: Mapping[str, Any] = {"source": "strap"}
 """Marks a recording that was received, not imported: its raw rows are the truth it can be made from again."""
-TIERS: Mapping[str, frozenset[Stream]] = {"B": frozenset({Stream.RR, Stream.HR}), "D": frozenset({Stream.HR})}
-"""What each tier of the Heart Rate Service delivers; a device's intervals decide which it is."""
+TIERS: Mapping[str, frozenset[Stream]] = {
+    "A": frozenset({Stream.RR, Stream.HR}),
+    "B": frozenset({Stream.RR, Stream.HR}),
+    "C": frozenset({Stream.RR, Stream.HR}),
+    "D": frozenset({Stream.HR}),
+}
+"""What the heart of each tier delivers; the streams that were begun on its link (`notes.STREAMS`) come to that."""
 UNDECIDED = 60
 """Notifications with a heart rate and without one interval after which a device is taken for one that sends none. A strap sends some within
 three seconds of feeling a heart."""
@@ -57,6 +62,15 @@ class Sends:
     anything: bool = False
     rates: int = 0
     intervals: int = 0
+    own: frozenset[Stream] = frozenset()
+    """Which of its own streams it began on its newest link."""
+
+    def take(self, row: Notification | RawRow) -> None:
+        """One more row: a notification of its heart, or the program's note of what it began."""
+        if row.characteristic == CHARACTERISTIC:
+            self.note(row.payload)
+        elif row.characteristic == notes.CHARACTERISTIC and (begun := begun_streams(row.payload)) is not None:
+            self.own = begun
 
     def note(self, payload: bytes) -> None:
         """One more notification."""
@@ -68,7 +82,8 @@ class Sends:
 
     @property
     def tier(self) -> str | None:
-        """B as soon as one notification had intervals, D when enough had none, None while undecided.
+        """C when optical intervals were begun; A, with movement, or B as soon as one notification had intervals; D when enough had none; None
+        while undecided.
 
         >>> sends = Sends()
         >>> sends.note(bytes.fromhex("0048")), sends.tier
@@ -76,7 +91,25 @@ class Sends:
         >>> sends.note(bytes.fromhex("10480004")), sends.tier
         (None, 'B')
         """
-        return "B" if self.intervals else "D" if self.rates >= UNDECIDED else None
+        if Stream.RR in self.own:
+            return "C" if self.anything else None
+        if self.intervals:
+            return "A" if Stream.ACC in self.own else "B"
+        return "D" if self.rates >= UNDECIDED else None
+
+    def streams(self, tier: str) -> frozenset[Stream]:
+        """What a recording of that tier has."""
+        return TIERS[tier] | (self.own - {Stream.RR})
+
+
+def begun_streams(payload: bytes) -> frozenset[Stream] | None:
+    """Streams that a note says were begun; None for other notes.
+
+    >>> sorted(begun_streams(b"streams acc ecg"))
+    [<Stream.ACC: 'acc'>, <Stream.ECG: 'ecg'>]
+    """
+    state, *said = payload.decode("ascii", "replace").split()
+    return frozenset(Stream(word) for word in said if word in set(Stream)) if state == notes.STREAMS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +132,12 @@ def cut_off(store: LocalStore, person: str | None = None) -> list[CutOff]:
     return [CutOff(found.unit, found.row, last) for found in running if (last := store.last_raw(found.unit)) is not None]
 
 
+def opened_streams(store: LocalStore, unit: Unit) -> frozenset[Stream] | None:
+    """The streams that a recording was begun with; None where none of it was ever made into anything."""
+    said = [status.fields["streams"] for status in store.device_status(unit) if {"tier", "streams"} <= status.fields.keys()]
+    return frozenset(Stream(word) for word in said[0]) if said else None
+
+
 class Record:
     """`keep` and `derive` may be called from two tasks. `sends`: what its device has shown so far."""
 
@@ -106,6 +145,8 @@ class Record:
         self._where, self.unit, self._begun_ns = where, unit, begun_ns
         self.sends = Sends()
         self.tier: str | None = None
+        self.streams: frozenset[Stream] | None = None
+        """What the recording has, once that is known; a link that brings less leaves a gap, and one that brings more begins another recording."""
         self._on_disk = False
         self._held: list[Notification] = []
         """Notes of a link that has not brought anything yet: a strap that never says anything leaves no recording."""
@@ -117,19 +158,20 @@ class Record:
         record = cls(where, left.unit, left.row.start_ns)
         record._on_disk = True
         record.tier = left.unit.tier if left.known else None
+        record.streams = opened_streams(where.store, left.unit)
         return record
 
     async def keep(self, rows: Sequence[Notification]) -> None:
         """Puts rows on disk; StoreError and nothing of it, to be tried again."""
-        heard = [row.payload for row in rows if row.characteristic == CHARACTERISTIC]
+        heard = any(row.characteristic != notes.CHARACTERISTIC for row in rows)
         held = [*self._held, *rows]
         if self._on_disk or heard:
             await asyncio.to_thread(self._put, held)
             self._on_disk, self._held = True, []
         else:
             self._held = _newest_link(held)
-        for payload in heard:
-            self.sends.note(payload)
+        for row in rows:
+            self.sends.take(row)
 
     async def derive(self, *, ended: bool = False) -> None:
         """Everything that is on disk and was not derived yet. With nothing new it looks what others have said."""
@@ -160,16 +202,21 @@ class Record:
         where = self._where
         if self.tier is None:
             if not self.sends.anything:
-                for row in where.store.raw(self.unit):
-                    if row.characteristic == CHARACTERISTIC:
-                        self.sends.note(row.payload)
+                self._look_back()
             self.tier = self.sends.tier or ("D" if ended else None)
         if self.tier is None:
             return None
         self.unit = replace(self.unit, tier=self.tier)
-        clocker = Clocker(self.unit, TIERS[self.tier], tz=where.tz)
+        if self.streams is None:
+            self.streams = self.sends.streams(self.tier)
+        clocker = Clocker(self.unit, self.streams, tz=where.tz)
         intake = from_clocker(clocker, start_ns=self._begun_ns, tz=where.tz, meta=LIVE)
         return open_live(where.store, intake, clocker, where.mode, where.constants, where.hub, lambda: where.stamps.now().t_utc_ns)
+
+    def _look_back(self) -> None:
+        """What is on disk of an earlier program's says what the device sends."""
+        for row in self._where.store.raw(self.unit):
+            self.sends.take(row)
 
     def _put(self, rows: Sequence[Notification]) -> None:
         with self._where.store.transaction() as write:
@@ -187,4 +234,6 @@ def _newest_link(held: Sequence[Notification]) -> list[Notification]:
     """What is to be remembered of links that brought nothing: the beginning of the last one, and what became of it."""
     up = notes.note(notes.UP)
     begun = max((k for k, row in enumerate(held) if row.payload == up), default=len(held))
-    return [held[begun], *held[begun + 1 :][-1:]] if begun < len(held) else []
+    rest = held[begun + 1 :]
+    streams = [row for row in rest[:-1] if begun_streams(row.payload) is not None]
+    return [held[begun], *streams, *rest[-1:]] if begun < len(held) else []

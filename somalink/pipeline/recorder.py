@@ -28,8 +28,10 @@ from ingest.clocking import RawRow as Notification
 from somalink.domain.errors import SomalinkError, StoreError
 from somalink.domain.identity import Unit, digest
 from somalink.domain.time import HOUR_NS, SECOND_NS
+from somalink.domain.types import Stream
 from somalink.pipeline.hub import Link, Setback
-from somalink.pipeline.record import SURE, CutOff, Record, Where, closing, cut_off
+from somalink.pipeline.record import SURE, CutOff, Record, Where, begun_streams, closing, cut_off
+from somalink.pipeline.upright import upright_of
 from somalink.pipeline.wearing import Worn, remember
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import DeviceStatus
@@ -55,6 +57,9 @@ class Recorder:
         self._news: list[DeviceStatus] = []
         self._kept, self._stopped = asyncio.Event(), asyncio.Event()
         self._last: Notification | None = None
+        self._upright: tuple[int, int, int] | None = None
+        """Which way is up for the sensor, as the record of now knows it; `_said` is up to which change others were listened to."""
+        self._said = -1
         now_ns = where.stamps.now().t_utc_ns
         left = to_go_on(where.store, worn, now_ns)
         self._goes_on = left is not None
@@ -133,11 +138,12 @@ class Recorder:
                 return
 
     def _parted(self, rows: Sequence[Notification]) -> Iterator[tuple[Record, list[Notification]]]:
-        """Rows by the recording they belong to: another begins where UTC was set back, and when a watch turns out to be a strap."""
+        """Rows by the recording they belong to: another begins where UTC was set back, when a watch turns out to be a strap, and when a strap
+        that had not begins to tell of movement."""
         part: list[Notification] = []
         for row in rows:
             record, last, self._last = self._records[-1], self._last, row
-            if last is not None and (_set_back(last, row) or (record.tier == "D" and record.sends.intervals >= SURE)):
+            if last is not None and (_set_back(last, row) or (record.tier == "D" and record.sends.intervals >= SURE) or _brings_more(record, row)):
                 yield record, [*part, closing(last, notes.STOP)]
                 part = []
                 self._records.append(self._new(row.t_utc_ns))
@@ -194,12 +200,33 @@ class Recorder:
             if len(self._records) == 1:
                 return
             self._records.popleft()
+            self._upright, self._said = None, -1
         await self._records[0].derive()
+        await self._note_upright()
+
+    async def _note_upright(self) -> None:
+        """What the wearer has told of standing upright, now or for an earlier recording, goes into this one's rows, so that they alone say how it was read."""
+        if Stream.ACC not in (self._records[0].streams or ()) or len(self._records) > 1:
+            return
+        worn, store = self._worn, self._where.store
+        said = await asyncio.to_thread(store.said, worn.person)
+        if said == self._said:
+            return
+        self._said, upright = said, await asyncio.to_thread(upright_of, store, worn.person, worn.device)
+        if upright is not None and upright != self._upright:
+            self._upright = upright
+            self.row(self.connection, notes.CHARACTERISTIC, notes.note(notes.UPRIGHT, " ".join(map(str, upright))), self._where.stamps.now())
 
 
 def _set_back(last: Notification, row: Notification) -> bool:
     """Whether somebody set UTC back between two rows of one boot."""
     return last.boot_id == row.boot_id and (last.t_utc_ns - last.t_mono_ns) - (row.t_utc_ns - row.t_mono_ns) > BACK_NS
+
+
+def _brings_more(record: Record, row: Notification) -> bool:
+    """Whether a new link brings a stream that this recording has not: nothing that was read without it is mixed with what is read with it."""
+    begun = begun_streams(row.payload) if row.characteristic == notes.CHARACTERISTIC else None
+    return begun is not None and record.streams is not None and not begun <= record.streams
 
 
 def to_go_on(store: LocalStore, worn: Worn, now_ns: int) -> CutOff | None:

@@ -19,7 +19,7 @@ from somalink.domain.constants import Constants
 from somalink.domain.errors import UsageError
 from somalink.domain.ports import Source
 from somalink.domain.time import GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
-from somalink.domain.types import Baseline, Beats, Candidate, ClockAnchor, Contact, Episode, Gap, Grid, Heartbeat, Item, Opened, Record, UtcOffset
+from somalink.domain.types import Baseline, Beats, Candidate, ClockAnchor, Contact, Episode, Gap, Grid, Heartbeat, Item, Opened, Record, StreamClock, UtcOffset
 from somalink.pipeline.intake import Counts, Intake
 from somalink.pipeline.usuals import Usuals, excluded_spans, generator, next_number
 from somalink.storage.local import LocalStore
@@ -233,6 +233,8 @@ class Run:
         for item in items:
             if isinstance(item, ClockAnchor):
                 write.put_clock(item)
+            elif isinstance(item, StreamClock):
+                write.put_stream_clocks(self.unit, [item])
             elif isinstance(item, Opened):
                 write.put_device_status(self.unit, DeviceStatus(item.t_ns, {"tier": item.unit.tier, "streams": sorted(item.streams)}))
             elif isinstance(item, Contact):

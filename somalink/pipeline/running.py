@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,9 @@ import numpy as np
 from ingest.ble.leaving import first_of
 from ingest.ble.patience import Backoff, Patience
 from ingest.ble.radio import Radio
-from ingest.ble.supervisor import Supervisor
+from ingest.ble.supervisor import Ask, Supervisor
 from somalink.domain.errors import EngineLocked, SomalinkError
+from somalink.pipeline.doubt import look_when_in_doubt
 from somalink.pipeline.hub import Setback
 from somalink.pipeline.record import CutOff, Record, Where, cut_off
 from somalink.pipeline.recorder import Recorder, said_of, to_go_on
@@ -29,11 +30,14 @@ __all__ = ["Air", "Where", "run"]
 
 @dataclass(frozen=True, slots=True)
 class Air:
-    """The radio side of a run: what hears straps, how patiently, with whose dice."""
+    """The radio side of a run: what hears straps, how patiently, with whose dice; what they are asked for, and for how long their ECG is looked at
+    when beats are doubtful (None: not at all)."""
 
     radio: Radio
     patience: Patience
     dice: np.random.Generator
+    ask: Ask = field(default_factory=Ask)
+    ecg_check_s: float | None = None
 
 
 async def run(worn: Sequence[Worn], where: Where, air: Air, stop: asyncio.Event, *, once_s: float | None = None) -> None:
@@ -96,7 +100,8 @@ async def _hold(worn: Worn, recorder: Recorder, where: Where, air: Air, stop: as
     """The strap's supervisor, until somebody stops it or, with `once_s`, it is done. One that fails by a mistake is told of and begun anew."""
     backoff = Backoff(air.patience.first, air.dice)
     while not stop.is_set():
-        supervisor = Supervisor(recorder.wanted, air.radio, recorder, where.stamps, air.patience, air.dice, connection=recorder.connection)
+        supervisor = Supervisor(recorder.wanted, air.radio, recorder, where.stamps, air.patience, air.dice, connection=recorder.connection, ask=air.ask)
+        looking = asyncio.create_task(_look(worn, supervisor, where, air), name=f"look {worn.device}")
         try:
             await _until(stop, supervisor.run() if once_s is None else supervisor.run_once(once_s))
             break
@@ -105,7 +110,15 @@ async def _hold(worn: Worn, recorder: Recorder, where: Where, air: Air, stop: as
         except Exception as error:  # noqa: BLE001 (whatever it is, the strap is looked for again)
             recorder.setback(error)
             await first_of(stop, seconds=backoff.next(air.patience.cap_off))
+        finally:
+            looking.cancel()
     return None
+
+
+async def _look(worn: Worn, supervisor: Supervisor, where: Where, air: Air) -> None:
+    """The strap's ECG for a moment whenever its beats are doubtful, where somebody wants that."""
+    if air.ecg_check_s is not None:
+        await look_when_in_doubt(where.hub, worn.person, worn.device, supervisor.ecg_for, air.ecg_check_s)
 
 
 async def _until(stop: asyncio.Event, holding: Coroutine[Any, Any, None]) -> None:

@@ -11,7 +11,7 @@ from somalink.domain.identity import Unit
 from somalink.pipeline.hub import Hub
 from somalink.pipeline.intake import from_clocker
 from somalink.pipeline.live import record_live
-from somalink.pipeline.record import LIVE, TIERS
+from somalink.pipeline.record import LIVE, opened_streams
 from somalink.pipeline.run import Mode
 from somalink.storage.local import EVER, LocalStore
 
@@ -21,7 +21,9 @@ def again(store: LocalStore, unit: Unit, other: LocalStore) -> list[str]:
     row = store.recording(unit)
     assert row is not None
     other.person_secret(unit.person, given=store.person_secret(unit.person))
-    clocker = Clocker(unit, TIERS[unit.tier], tz=row.tz)
+    streams = opened_streams(store, unit)
+    assert streams is not None
+    clocker = Clocker(unit, streams, tz=row.tz)
     intake = from_clocker(clocker, start_ns=row.start_ns, tz=row.tz, meta=LIVE)
 
     async def rows() -> AsyncIterator[RawRow]:
