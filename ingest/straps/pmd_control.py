@@ -264,7 +264,7 @@ def decode(payload: bytes) -> tuple[Told, ...]:
         decode_features(payload)
         return ()
     reply = decode_reply(payload)
-    return _told(reply.measurement, reply.settings) if reply.ok and reply.op == Op.START else ()
+    return _told(reply.measurement, reply.settings) if reply.op == Op.START else ()
 
 
 def decode_sent(payload: bytes) -> tuple[Told, ...]:
