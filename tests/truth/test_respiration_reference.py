@@ -14,7 +14,7 @@ from real import table
 
 from processing.breathing import Lately
 from processing.ecg import EcgPeaks
-from processing.respiration import chest, ecg_derived, heights, rsa, told
+from processing.respiration import Respiration, chest, ecg_derived, heights, rsa, told
 from somalink.domain.constants import Constants
 from somalink.domain.time import SECOND_NS
 
@@ -77,3 +77,39 @@ def test_a_known_breath_is_told_at_least_as_well_as_by_neurokit2_and_a_paced_one
     assert np.isfinite(paced).all() and np.max(paced) < 0.5
     assert np.mean(answered) > 0.95 and np.nanmax(off) < 1.5
     assert np.nanmedian(off) <= np.median(theirs)
+
+
+FAINT = {
+    "paced, heart alone": [("swing", bpm, {"rate": 6, "scatter": 0.03, "rsa_bpm": bpm}, "heart") for bpm in (3, 4, 6, 8, 12)],
+    "ordinary, heart alone": [("swing", bpm, {"rate": 14, "scatter": 0.08, "rsa_bpm": bpm}, "heart") for bpm in (1, 2, 4, 8)],
+    "paced, chest alone": [("tilt", mg, {"rate": 6, "scatter": 0.03, "tilt_mg": mg}, "chest") for mg in (2, 4, 6, 10, 20)],
+    "ordinary, chest alone": [("tilt", mg, {"rate": 14, "scatter": 0.08, "tilt_mg": mg}, "chest") for mg in (2, 4, 6, 10, 20)],
+    "no breath, heart alone": [("pressure", bpm, {"rate": 14, "rsa_bpm": 0, "pressure_bpm": bpm}, "heart") for bpm in (0, 2, 4, 6)],
+    "no breath, chest alone": [("tilt", 0, {"rate": 14, "tilt_mg": 0}, "chest")],
+    "no breath, all": [("pressure", bpm, {"rate": 14, "rsa_bpm": 0, "peak_share": 0, "tilt_mg": 0, "pressure_bpm": bpm}, "all") for bpm in (2, 4)],
+}
+PEOPLE = 60
+
+
+def said(who: Breather, by: str) -> Respiration:
+    stop = START_NS + SECOND * SECOND_NS
+    heart, trunk = (lambda: rsa(who.lately(), stop, rules=RULES)), (lambda: chest(who.chest(), stop, motion=MOTION))
+    return told({"heart": lambda: [heart()], "chest": lambda: [trunk()], "all": lambda: [heart(), ecg_derived(who.peaks(), stop), trunk()]}[by]())
+
+
+def test_how_faint_a_breath_may_be_and_what_is_told_where_there_is_none(figures):
+    """Right is within one breath a minute or a tenth. Without any breath every answer is wrong."""
+    rows = []
+    for name, cases in FAINT.items():
+        for what, size, made_of, by in cases:
+            people = [Breather(**made_of, seed=100 + seed) for seed in range(PEOPLE)]
+            answers = [(who, each.rate_bpm) for who in people if (each := said(who, by)).rate_bpm is not None]
+            breathes = not name.startswith("no breath")
+            right = sum(breathes and abs(rate - (true := who.rate_before(SECOND))) < max(1, 0.1 * true) for who, rate in answers)
+            slow = sum(rate < 9 for _, rate in answers)
+            rows.append((name.replace(" ", "_"), f"{what}_{size}", len(answers) / PEOPLE, right / PEOPLE, (len(answers) - right) / PEOPLE, slow / PEOPLE))
+    figures(table("who what told right wrong told_below_9", rows))
+    found = {(row[0], row[1]): row for row in rows}
+    assert all(row[4] <= 0.1 for row in rows if row[0].startswith(("paced", "ordinary")))
+    assert found["paced,_heart_alone", "swing_12"][3] > 0.95 and found["paced,_chest_alone", "tilt_10"][3] > 0.95
+    assert found["no_breath,_chest_alone", "tilt_0"][2] <= 0.05 and found["no_breath,_heart_alone", "pressure_2"][5] <= 0.05
