@@ -18,6 +18,7 @@ import numpy as np
 from ingest.ble import notes
 from ingest.chain import SILENCE_NS, BeatChain
 from ingest.localtime import utc_offsets
+from ingest.ppi import PpiDating
 from ingest.sensor_time import Dated, Reading, SensorClock
 from ingest.straps import DECODERS
 from ingest.straps.pmd import CHARACTERISTIC as PMD
@@ -25,7 +26,7 @@ from ingest.streams import Decoder, Frame, Told
 from somalink.domain.errors import BadFrame
 from somalink.domain.identity import Unit
 from somalink.domain.time import DAY_NS, HOUR_NS, SECOND_NS
-from somalink.domain.types import Chunk, ClockAnchor, Contact, Gap, Heartbeat, IntArray, Item, Opened, Stream, StreamClock, Upright
+from somalink.domain.types import Chunk, ClockAnchor, Contact, Flag, Gap, Heartbeat, IntArray, Item, Opened, Stream, StreamClock, Upright
 
 LAGGING_NS = 40 * SECOND_NS
 """A stream further behind the lead holds everybody up: it is gapped, and joins again when it speaks (contracts, section 2)."""
@@ -86,7 +87,7 @@ class Clocker:
         self._decoders = DECODERS if decoders is None else decoders
         self._line: tuple[str, int, int] | None = None
         self._slewed_ns = 0
-        self._beats: BeatChain | None = None
+        self._beats: BeatChain | PpiDating | None = None
         self._start_ns = 0
         self._late: dict[Stream, int] = {}
         self._told: dict[Stream, int] = {}
@@ -186,7 +187,8 @@ class Clocker:
         self._promised = dict(self._told)
         self._start_ns = start_ns
         if Stream.RR in self._streams:
-            self._beats = BeatChain(start_ns, self._late.get(Stream.RR, 0))
+            dating = PpiDating if self.unit.tier == OPTICAL else BeatChain
+            self._beats = dating(start_ns, self._late.get(Stream.RR, 0))
         yield from utc_offsets(self._tz, start_ns, start_ns + TOLD_AHEAD_NS)
         yield Opened(self.unit, start_ns, self._streams)
 
@@ -260,11 +262,16 @@ class Clocker:
     def _rr(self, frame: Frame, arrival_ns: int) -> Iterator[Item]:
         assert self._beats is not None
         account = self.counts.setdefault(arrival_ns // HOUR_NS * HOUR_NS, Account())
-        good = frame.values[frame.values > 0]
+        real = frame.values > 0
+        good = frame.values[real]
         account.received += len(frame.values)
         if len(good) < len(frame.values):
             account.refused["not_positive"] += len(frame.values) - len(good)
-        yield from self._beats.add(good, arrival_ns)
+        if isinstance(self._beats, PpiDating):
+            flags = np.full(len(real), Flag.OK) if frame.flags is None else frame.flags
+            yield from self._beats.add(good, flags[real], arrival_ns)
+        else:
+            yield from self._beats.add(good, arrival_ns)
         self._told[Stream.RR] = self._beats.told_ns
         self._back(Stream.RR)
 
@@ -394,7 +401,8 @@ class Clocker:
             boot_id, connection, offset_ns, self._slewed_ns = state["line"]
             self._line = (boot_id, connection, offset_ns)
         self._set_lateness()
-        self._beats = None if state["beats"] is None else BeatChain.of(state["beats"])
+        dating = PpiDating if self.unit.tier == OPTICAL else BeatChain
+        self._beats = None if state["beats"] is None else dating.of(state["beats"])
         self._start_ns = state["start"]
         self._told, self._promised, self._out = (_streams(state[name]) for name in ("told", "promised", "out"))
         self._whys = {Stream(name): why for name, why in state["whys"].items()}

@@ -16,7 +16,8 @@ from ingest.ble.link import Link
 from ingest.ble.patience import Patience
 from ingest.ble.trouble import done_without
 from ingest.devices.catalogue import Family, Want
-from ingest.straps import pmd, pmd_control
+from ingest.straps import movesense, pmd, pmd_control
+from ingest.straps.movesense import Result
 from ingest.straps.pmd import Measurement
 from ingest.straps.pmd_control import Op, Reply, Setting, Settings, Status
 from somalink.domain.errors import BadFrame
@@ -29,7 +30,9 @@ NO_ANSWER = "no_answer"
 """The word for a device that was asked and said nothing; the others are its own (`pmd_control.Status`)."""
 ALREADY = Status.ALREADY_IN_STATE.name.lower()
 POLAR = "02e7-f387-1cad-8acd2d8df0c8"
-"""The rest of the number of whatever is Polar's own."""
+MOVESENSE = "7185-4d5d-b431-630e7050e8f0"
+"""The rest of the number of whatever is Polar's own, and Movesense's."""
+MOVESENSE_COMMANDS = "34800001"
 MEASUREMENTS: Mapping[Stream, Measurement] = {Stream.ACC: Measurement.ACC, Stream.ECG: Measurement.ECG, Stream.RR: Measurement.PPI}
 """By what Polar calls them; optical intervals are the beats of a device that has no other."""
 OF_MEASUREMENT: Mapping[int, Stream] = {int(measurement): stream for stream, measurement in MEASUREMENTS.items()}
@@ -148,6 +151,66 @@ class PolarStreams:
             return  # it is kept; whoever waits goes on waiting for one that can be read
 
 
+class MovesenseStreams:
+    """Movesense's own service: subscriptions by number, answered and served by one characteristic."""
+
+    def __init__(self, link: Link, keep: Keep, patience: Patience) -> None:
+        self._link, self._keep, self._patience = link, keep, patience
+        self.came_at: dict[Stream, float] = {}
+        self._running: dict[Stream, int] = {}
+        self._answers: asyncio.Queue[Result] = asyncio.Queue()
+        self._asking = asyncio.Lock()
+
+    @staticmethod
+    def offered(link: Link) -> bool:
+        """Whether its firmware has the service."""
+        return link.has(movesense_uuid(movesense.CHARACTERISTIC)) and link.has(movesense_uuid(MOVESENSE_COMMANDS))
+
+    async def listen(self) -> None:
+        await self._link.listen(movesense_uuid(movesense.CHARACTERISTIC), self._heard)
+
+    async def start(self, want: Want) -> str:
+        why = NO_ANSWER
+        with done_without():
+            async with self._asking:
+                why = await self._ask(movesense.subscribe(want.stream, want.rate_hz))
+        if not why:
+            self._running[want.stream] = want.rate_hz
+        return why
+
+    async def stop(self, stream: Stream) -> str:
+        why = NO_ANSWER
+        with done_without():
+            async with self._asking:
+                why = await self._ask(movesense.unsubscribe(stream, self._running.pop(stream, 0)))
+        return why
+
+    async def _ask(self, command: bytes) -> str:
+        while not self._answers.empty():
+            self._answers.get_nowait()
+        self._keep(movesense.SENT, command)
+        await self._link.write(movesense_uuid(MOVESENSE_COMMANDS), command)
+        answer = await within(self._patience.command, self._answer_to(command[1]))
+        return "" if answer.ok else f"status_{answer.status}"
+
+    async def _answer_to(self, reference: int) -> Result:
+        while True:
+            answer = await self._answers.get()
+            if answer.reference == reference:
+                return answer
+
+    def _heard(self, payload: bytes) -> None:
+        self._keep(movesense.CHARACTERISTIC, payload)
+        try:
+            said = movesense.decode_notification(payload)
+        except BadFrame:
+            return  # it is kept
+        if isinstance(said, Result):
+            self._answers.put_nowait(said)
+        elif said is not None:
+            self.came_at[movesense.RESOURCES[said.reference].stream] = asyncio.get_running_loop().time()
+
+
 def own_streams(family: Family, link: Link, keep: Keep, patience: Patience) -> Own | None:
     """Of a device that has some, and speaks as its family does; None of all others."""
     kind = KINDS.get(family.service)
@@ -159,10 +222,15 @@ def pmd_uuid(short: str) -> str:
     return f"{short}-{POLAR}"
 
 
+def movesense_uuid(short: str) -> str:
+    """The same of Movesense's: `34800002`."""
+    return f"{short}-{MOVESENSE}"
+
+
 def _settings(want: Want) -> Settings:
     named = {Setting.SAMPLE_RATE: want.rate_hz, Setting.RESOLUTION: want.resolution, Setting.RANGE: want.range_g}
     return {setting: (value,) for setting, value in named.items() if value}
 
 
-KINDS: Mapping[str, type[PolarStreams]] = {"pmd": PolarStreams}
+KINDS: Mapping[str, type[PolarStreams] | type[MovesenseStreams]] = {"pmd": PolarStreams, "movesense": MovesenseStreams}
 """By the service of a family (`ingest.devices.catalogue.SERVICES`)."""

@@ -15,6 +15,7 @@ from fast_loop import LoopStamps
 
 from ingest.ble.patience import Patience
 from ingest.ble.radio import Radio
+from ingest.ble.supervisor import Ask
 from ingest.virtual.backend import installed
 from ingest.virtual.beatlog import BeatLog
 from ingest.virtual.faults import Fault
@@ -72,6 +73,8 @@ class Told:
     stop: asyncio.Event
 
 
+BEATS_ALONE = Ask(movement=False)
+"""What most scenes are about; what a strap says beside its beats costs as much time again."""
 Meanwhile = Callable[[Told], Awaitable[None]]
 
 
@@ -85,6 +88,8 @@ async def record(
     once_s: float | None = None,
     watched: bool = True,
     log: BeatLog | None = None,
+    ask: Ask = BEATS_ALONE,
+    ecg_check_s: float | None = None,
 ) -> Told:
     """Wears and records until every heart has ended and `tail_s` more, or until `meanwhile` sets `stop`. `after_s`: a later program."""
     stamps = LoopStamps(asyncio.get_running_loop(), after_s)
@@ -105,7 +110,7 @@ async def record(
             tasks.append(asyncio.ensure_future(meanwhile(told)))  # type: ignore[arg-type]
         await asyncio.sleep(0)
         try:
-            await run([each.worn for each in on], where, Air(radio, patience, dice), stop, once_s=once_s)
+            await run([each.worn for each in on], where, Air(radio, patience, dice, ask, ecg_check_s), stop, once_s=once_s)
         finally:
             for task in tasks:
                 task.cancel()
