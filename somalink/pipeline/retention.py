@@ -28,8 +28,6 @@ FIRST_S, EVERY_S = 60.0, 3600.0
 LOOKED = "waves/"
 """Begins the name of what is remembered of a recording: the first hour whose waves were not forgotten yet. Lost, it is looked at anew."""
 
-Goes = Callable[[RawRow], bool]
-
 
 @dataclass(frozen=True, slots=True)
 class Keep:
@@ -61,7 +59,7 @@ def forgetting(store: LocalStore, keep: Keep, now_ns: int) -> Iterator[int]:
         made_ns = made_until(store, found)
         if keep.raw_days:
             before_ns = min(now_ns - keep.raw_days * DAY_NS, made_ns)
-            yield from (_forget(store, found.unit, hour, lambda row: True) for hour in store.raw_hours(found.unit, before_ns))
+            yield from (store.forget_raw(found.unit, hour, lambda row: True) for hour in store.raw_hours(found.unit, before_ns))
         if keep.waveforms_days:
             yield from _waves(store, found.unit, min(now_ns - keep.waveforms_days * DAY_NS, made_ns))
 
@@ -72,14 +70,9 @@ def _waves(store: LocalStore, unit: Unit, before_ns: int) -> Iterator[int]:
     looked = int(store.keepsake(unit.person, name, "") or 0)
     hours = [hour for hour in store.raw_hours(unit, before_ns) if hour >= looked]
     for hour in hours:
-        yield _forget(store, unit, hour, is_wave)
+        yield store.forget_raw(unit, hour, is_wave)
     if hours:
         store.keep(unit.person, [(name, "", str(hours[-1] + 1).encode())])
-
-
-def _forget(store: LocalStore, unit: Unit, hour: int, goes: Goes) -> int:
-    with store.transaction() as write:
-        return write.forget_raw(unit, hour, goes)
 
 
 def made_until(store: LocalStore, found: Recording) -> int:

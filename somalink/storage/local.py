@@ -7,7 +7,7 @@ another. What can be computed from what is stored (index, RMSSD, confidence) is 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -115,6 +115,10 @@ class LocalStore:
         with self._database.writing():
             hours.compact(self._database, before_ns)
             raw.compact(self._database, before_ns)
+
+    def forget_raw(self, unit: Unit, hour: int, goes: Callable[[RawRow], bool]) -> int:
+        """Drops those notifications of an hour (of UTC, by its number) that `goes` names; what was made of them stays. How many went. News to nobody."""
+        return sum(raw.forget(self._database, id, hour, goes) for id in self._ids(unit))
 
     def copy_to(self, path: Path) -> None:
         """A second store with all that is in this one now; what is written meanwhile is in it whole or not at all."""

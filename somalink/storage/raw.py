@@ -74,7 +74,7 @@ def compact(database: Database, before_ns: int) -> None:
         span = (unit, hour * HOUR_NS, (hour + 1) * HOUR_NS)
         found = _rows(database, *span)
         database.run(f"DELETE FROM raw {_HOUR}", span)
-        _lay_by(database, unit, hour, found)
+        database.run(_LAY_BY, _laid_by(unit, hour, found))
 
 
 def hours(database: Database, unit: int, before_ns: int) -> list[int]:
@@ -88,25 +88,36 @@ def hours(database: Database, unit: int, before_ns: int) -> list[int]:
 
 
 def forget(database: Database, unit: int, hour: int, goes: Callable[[RawRow], bool]) -> int:
-    """Drops the rows of one hour that `goes` names, and lays by the rest again; how many went."""
-    span = (unit, hour * HOUR_NS, (hour + 1) * HOUR_NS)
-    laid_by = [stamped for (blob,) in database.rows(f"SELECT payload FROM hours {_BLOB}", (unit, hour)) for stamped in unpack(blob)]
-    found = [*laid_by, *_rows(database, *span)]
-    stay = [stamped for stamped in found if not goes(stamped[0])]
-    if len(stay) < len(found):
-        database.run(f"DELETE FROM raw {_HOUR}", span)
-        database.run(f"DELETE FROM hours {_BLOB}", (unit, hour))
-        if stay:
-            _lay_by(database, unit, hour, stay)
-    return len(found) - len(stay)
+    """Drops the rows of one hour that `goes` names, and lays by the rest again; how many went. Nobody waits while they are looked at."""
+    while True:
+        with database.reading():
+            blobs, young = _of_hour(database, unit, hour)
+        found = [*(stamped for blob in blobs for stamped in unpack(blob)), *young]
+        stay = [stamped for stamped in found if not goes(stamped[0])]
+        if len(stay) == len(found):
+            return 0
+        row = _laid_by(unit, hour, stay) if stay else None
+        with database.writing():
+            if _of_hour(database, unit, hour) == (blobs, young):
+                database.run(f"DELETE FROM raw {_HOUR}", (unit, hour * HOUR_NS, (hour + 1) * HOUR_NS))
+                database.run(f"DELETE FROM hours {_BLOB}", (unit, hour))
+                if row is not None:
+                    database.run(_LAY_BY, row)
+                return len(found) - len(stay)
 
 
-def _lay_by(database: Database, unit: int, hour: int, found: Sequence[Stamped]) -> None:
+def _of_hour(database: Database, unit: int, hour: int) -> tuple[list[bytes], list[Stamped]]:
+    """What is laid by of an hour, and what is still rows."""
+    blobs = database.rows(f"SELECT payload FROM hours {_BLOB}", (unit, hour))
+    return [blob for (blob,) in blobs], _rows(database, unit, hour * HOUR_NS, (hour + 1) * HOUR_NS)
+
+
+_LAY_BY = "INSERT INTO hours (kind, unit, analysis, hour, count, first_change, last_change, floor_change, payload) VALUES ('raw', ?, '', ?, ?, ?, ?, 0, ?)"
+
+
+def _laid_by(unit: int, hour: int, found: Sequence[Stamped]) -> tuple[int, int, int, int, int, bytes]:
     changes = [change for _, change in found]
-    database.run(
-        "INSERT INTO hours (kind, unit, analysis, hour, count, first_change, last_change, floor_change, payload) VALUES ('raw', ?, '', ?, ?, ?, ?, 0, ?)",
-        (unit, hour, len(found), min(changes), max(changes), pack(found)),
-    )
+    return unit, hour, len(found), min(changes), max(changes), pack(found)
 
 
 def pack(found: Sequence[Stamped]) -> bytes:

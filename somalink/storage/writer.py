@@ -6,7 +6,7 @@ Writing the same again changes nothing, not even a change number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -76,10 +76,6 @@ class Writer:
     def put_raw(self, unit: Unit, notifications: Iterable[RawRow]) -> None:
         """Bytes as they came; the same notification again is the same row."""
         raw.put(self._database, self._unit(unit), notifications, self.change)
-
-    def forget_raw(self, unit: Unit, hour: int, goes: Callable[[RawRow], bool]) -> int:
-        """Drops those bytes of an hour (of UTC, by its number) that `goes` names; what was made of them stays. How many went."""
-        return raw.forget(self._database, self._unit(unit), hour, goes)
 
     def put_beats(self, unit: Unit, beats: Beats) -> None:
         """Keyed by time; two beats of one time in one call are told apart by their order."""

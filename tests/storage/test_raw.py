@@ -45,8 +45,7 @@ def test_forgetting_old_bytes_leaves_the_beats(store, make) -> None:
         write.put_beats(make.unit, make.beats(7200))
     for _ in range(2):
         for hour in store.raw_hours(make.unit, make.t0 + HOUR_NS + 1):
-            with store.transaction() as write:
-                assert write.forget_raw(make.unit, hour, lambda row: True) > 0
+            assert store.forget_raw(make.unit, hour, lambda row: True) > 0
         store.compact(make.t0 + HOUR_NS)
     assert min(row.t_utc_ns for row in store.raw(make.unit)) >= make.t0 + HOUR_NS
     assert len(store.recording_beats(make.unit)) == len(make.beats(7200))
@@ -59,13 +58,27 @@ def test_what_is_forgotten_of_an_hour_leaves_the_rest_of_it_as_it_was(store, mak
         write.put_raw(make.unit, rows)
     store.compact(make.t0 + HOUR_NS)
     for hour in store.raw_hours(make.unit, make.t0 + 2 * HOUR_NS):
-        with store.transaction() as write:
-            write.forget_raw(make.unit, hour, lambda row: row.payload[2] % 2 == 0)
+        store.forget_raw(make.unit, hour, lambda row: row.payload[2] % 2 == 0)
     assert store.raw(make.unit) == odd
     assert store.last_raw(make.unit) == odd[-1]
+    assert store.forget_raw(make.unit, make.t0 // HOUR_NS, lambda row: row.payload[2] % 2 == 0) == 0
+
+
+def test_what_is_written_into_an_hour_while_it_is_looked_at_is_not_lost(store, make) -> None:
+    rows = notifications(make, 100)
     with store.transaction() as write:
-        assert write.forget_raw(make.unit, make.t0 // HOUR_NS, lambda row: row.payload[2] % 2 == 0) == 0
-    assert not write.taken
+        write.put_raw(make.unit, rows[:50])
+    store.compact(make.t0 + HOUR_NS)
+    late = iter([rows[50:]])
+
+    def goes(row: RawRow) -> bool:
+        for more in late:
+            with store.transaction() as write:
+                write.put_raw(make.unit, more)
+        return row in rows[:10]
+
+    assert store.forget_raw(make.unit, make.t0 // HOUR_NS, goes) == 10
+    assert store.raw(make.unit) == rows[10:]
 
 
 def test_rows_are_read_in_the_order_they_arrived_even_when_utc_was_set_back_meanwhile(store, make) -> None:
