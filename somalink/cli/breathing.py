@@ -272,8 +272,8 @@ def breath_words(swing: Swing | None, say: Callable[..., str]) -> str:
     """How often the person breathes, in the words of the page; nothing where that is not known. To the half where paces are chosen by halves."""
     if swing is None or swing.breaths_per_min is None:
         return ""
-    rate = swing.breaths_per_min
-    return say("you_breathe", n=f"{round(rate * 2) / 2 if rate < 8 else round(rate):g}")
+    parts = 2 if swing.breaths_per_min < 8 else 1
+    return say("you_breathe", n=f"{math.floor(swing.breaths_per_min * parts + 0.5) / parts:g}")
 
 
 class Plain:

@@ -72,6 +72,12 @@ def test_four_breaths_are_needed_so_half_a_minute_counts_an_ordinary_breath_and_
     assert told([chest(slow, at(140), motion=MOTION)]).reason == "no_breath_seen"
 
 
+@pytest.mark.parametrize("hz", [25, 52, 104, 200])
+def test_a_chest_is_read_at_every_rate_that_straps_sample_at(hz):
+    who = replace(SLOW, acc_hz=hz)
+    assert said(who, CHEST).rate_bpm == pytest.approx(who.rate_before(140), abs=0.3)
+
+
 def test_the_second_harmonic_of_a_slow_breath_is_not_taken_for_the_breath():
     """A wave as the breath makes it, sharper up than down, with a harmonic as large as two thirds of it."""
     t = np.arange(240) / HZ

@@ -96,3 +96,7 @@ test('a clock that jumps begins the line anew', () => {
   line.add({ t_ms: 9_000_000, rr_ms: [900] }, 2_000);
   assert.equal(line.length, 1);
 });
+
+test('a slow breath is said to the half, as paces are chosen, and another whole', () => {
+  assert.deepEqual([4.5, 5.6, 5.8, 6.1, 7.9, 8.4, 8.5, 13.6].map(p.nearly), [4.5, 5.5, 6, 6, 8, 8, 9, 14]);
+});

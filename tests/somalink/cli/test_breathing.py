@@ -196,7 +196,7 @@ def test_the_signal_is_told_in_the_words_of_the_page_and_never_praised():
     assert "chest strap" in SAY("optical_note") and swing_words(Swing(1, reason="optical", device="x"), SAY) == SAY("optical")
 
 
-@pytest.mark.parametrize(("rate", "said"), [(5.6, "5.5"), (6.1, "6"), (7.9, "8"), (13.6, "14")])
+@pytest.mark.parametrize(("rate", "said"), [(4.5, "4.5"), (5.6, "5.5"), (5.8, "6"), (6.1, "6"), (7.9, "8"), (8.5, "9"), (13.6, "14")])
 def test_a_breath_is_said_to_the_half_where_it_is_slow_and_whole_where_it_is_not(rate, said):
     assert breath_words(Swing(1, breaths_per_min=rate), SAY) == f"You breathe about {said} times a minute."
 

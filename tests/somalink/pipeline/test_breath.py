@@ -106,11 +106,11 @@ def test_a_swing_and_a_beat_are_plain_json():
 # ---------------------------------------------------------------- the breath itself
 
 
-def lived(who: Breather, tier: str = "A", device: str = "polar-h10-1", ecg: bool = False) -> list[Heard | Traced]:
-    """Beats and chest (and ECG) of somebody, in the order in which they are heard: waves a second at a time."""
+def lived(who: Breather, tier: str = "A", device: str = "polar-h10-1", ecg: bool = False, cut: int = 25) -> list[Heard | Traced]:
+    """Beats and chest (and ECG) of somebody, in the order in which they are heard: the chest `cut` samples at a time."""
     beats = [replace(each, tier=tier) for each in heard(who.beats()[1], device=device)]
     chest, volts = who.chest(), np.rint(who.ecg() * 10).astype(np.int64) if ecg else np.zeros(0, np.int64)
-    streams = [(Stream.ACC, chest.t_ns, chest.xyz, 25), (Stream.ECG, START_NS + np.arange(len(volts)) * SECOND_NS // 130, volts, 130)]
+    streams = [(Stream.ACC, chest.t_ns, chest.xyz, cut), (Stream.ECG, START_NS + np.arange(len(volts)) * SECOND_NS // 130, volts, 130)]
     waves = [Traced("ada", device, tier, stream, t_ns[k : k + n], values[k : k + n]) for stream, t_ns, values, n in streams for k in range(0, len(t_ns), n)]
     return sorted([*beats, *waves], key=lambda each: each.t_ns if isinstance(each, Heard) else int(each.t_ns[-1]))
 
@@ -148,6 +148,12 @@ def test_a_chest_that_breathes_is_seen_though_the_heart_beats_out_of_rhythm():
     wild = [replace(each, sure=False) if isinstance(each, Heard) else each for each in messages]
     swing = seen_at(140, wild)
     assert swing.reason == "artefacts" and swing.breaths_per_min == pytest.approx(7, abs=0.3) and swing.breath_source == "chest"
+
+
+@pytest.mark.parametrize("size", [1, 7, 40])
+def test_how_samples_were_cut_is_nothing_to_the_breath(size):
+    who = Breather(13, seconds=100, scatter=0.05)
+    assert seen_at(100, lived(who, cut=size)) == seen_at(100, lived(who))
 
 
 def test_an_arm_does_not_breathe():

@@ -46,6 +46,9 @@ export function halves(p, fromMs, toMs) {
 /** Whole breaths breathed by `nowMs`. */
 export const breathed = (p, nowMs) => Math.min(p.breaths, Math.max(0, Math.floor((nowMs - p.startedMs) / p.cycleMs + 1e-9)));
 
+/** Breaths a minute as they are said: to the half where paces are chosen by halves, else whole. */
+export const nearly = rate => rate < 8 ? Math.round(rate * 2) / 2 : Math.round(rate);
+
 /** Which words say what is left, and the minutes in them. By the second nothing counts down. */
 export function leftWords(leftMs) {
   if (leftMs > 60_000) return { key: 'left', n: Math.ceil(leftMs / 60_000) };

@@ -4,7 +4,7 @@ import { awake, cues } from '../breath_cues.js';
 import { ring, wave } from '../breath_wave.js';
 import * as exercises from '../exercises.js';
 import { $, chips, h } from '../kit.js';
-import { at, beatLine, breathed, ENTRY_RATE, leftWords, MINUTES, pacer, RATES, RATIOS } from '../pacer.js';
+import { at, beatLine, breathed, ENTRY_RATE, leftWords, MINUTES, nearly, pacer, RATES, RATIOS } from '../pacer.js';
 import { send } from '../queue.js';
 import { number, span, t } from '../texts.js';
 
@@ -23,8 +23,6 @@ function sendLeft() {
     if (left.person) send({ person: left.person, kind: 'sessions', id: left.body.id, method: 'POST', path: '/sessions', body: left.body }).catch(() => {});
   } catch { /* nothing that can be read */ }
 }
-/* A breath a minute is said to the half where paces are chosen by halves, else whole. */
-const nearly = rate => rate < 8 ? Math.round(rate * 2) / 2 : Math.round(rate);
 const yes = value => value === 'yes';
 const button = (name, text, onclick) => h(`button.btn${name}`, { type: 'button', onclick }, text);
 const link = (text, onclick) => h('button.link', { type: 'button', onclick }, text);
