@@ -26,6 +26,8 @@ PULL = 4
 HALVES = 3
 """A batch joins the last one if it lies less than so many half intervals behind it: two that leaving between beats explains, and one more. One
 lost interval can hide in that, two cannot."""
+FIRST, MOST = 2, 3
+"""So many batches may tell where a first one lies, and whether one is missing: ten seconds after it was seen, the answer is due (engine.md, section 6)."""
 
 
 @dataclass(slots=True)
@@ -41,7 +43,7 @@ class Batch:
 class PpiDating:
     """`told_ns`: time of the last beat told, or what was given up; nothing older is ever told. `late_ns`: how old a beat may be when it
     arrives. `anchor_ns`: where the last batch ends; None where the next one does not join it. `waiting`: batches that are not dated yet: a first
-    one, or one that leaves a hole, waits for the next, since one of the two may have been held up."""
+    one, or one that leaves a hole, waits for others, since it may have been held up."""
 
     told_ns: int
     late_ns: int
@@ -59,7 +61,7 @@ class PpiDating:
         if not len(ticks):
             return
         self.waiting.append(Batch(ticks.tolist(), flags.tolist(), arrival_ns))
-        if len(self.waiting) > 1 or self._joins():
+        if len(self.waiting) >= (FIRST if self.anchor_ns is None else MOST) or self._joins():
             yield from self._tell()
 
     def cut(self, reason: str) -> Iterator[Chunk | Gap]:
