@@ -25,6 +25,7 @@ from ingest.ble.radio import Wanted
 from ingest.ble.stamps import Stamp
 from ingest.ble.states import LinkState
 from ingest.clocking import RawRow as Notification
+from ingest.straps.heart_rate import CHARACTERISTIC
 from somalink.domain.errors import SomalinkError, StoreError
 from somalink.domain.identity import Unit, digest
 from somalink.domain.time import HOUR_NS, SECOND_NS
@@ -36,6 +37,8 @@ from somalink.pipeline.wearing import Worn, remember
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import DeviceStatus
 
+HEART = frozenset({CHARACTERISTIC, notes.CHARACTERISTIC})
+"""Rows that something is made of at once. Movement and ECG come several times a second and can wait for the next of these, or half a second."""
 GO_ON_NS = HOUR_NS
 """A recording that was cut off less than this ago is gone on with; after longer, a new one begins: the body is another by then."""
 BACK_NS = 5 * SECOND_NS
@@ -121,7 +124,7 @@ class Recorder:
             for record, part in self._parted(rows):
                 await self._surely(partial(record.keep, part))
             await self._surely(self._keep_news)
-            if rows:
+            if any(row.characteristic in HEART for row in rows):
                 self._kept.set()
         self._kept.set()
 
