@@ -31,10 +31,26 @@ def lead(starts_ns: IntArray, grids: Mapping[str, Grid], tiers: Mapping[str, str
 
 
 def leading(episodes: Mapping[str, Iterable[Episode]], grids: Mapping[str, Grid], tiers: Mapping[str, str]) -> frozenset[str]:
-    """Ids of the episodes that their own device led when they started. `episodes`: by device; a device with episodes has a grid."""
-    own = sorted((episode.start_ns, episode.id, device) for device, some in episodes.items() for episode in some)
-    first = lead(np.array([start for start, _, _ in own], dtype=np.int64), grids, tiers)
-    return frozenset(id_ for (_, id_, device), leader in zip(own, first, strict=True) if device == leader)
+    """Ids of the episodes that their own device led when they started. `episodes`: by device; a device with episodes has a grid.
+
+    Where the lead is handed over in the midst of one, the other device has it too and may begin it later: an episode that begins within one
+    of its kind that counts already, of another device, is the same rise and does not count again.
+    """
+    own = sorted(((each, device) for device, some in episodes.items() for each in some), key=lambda pair: (pair[0].start_ns, pair[0].id))
+    first = lead(np.array([each.start_ns for each, _ in own], dtype=np.int64), grids, tiers)
+    counted: set[str] = set()
+    until_ns: dict[tuple[str, str], int] = {}
+    for (each, device), leader in zip(own, first, strict=True):
+        told = any(each.start_ns <= stop_ns for (kind, other), stop_ns in until_ns.items() if kind == each.kind and other != device)
+        if device == leader and not told:
+            counted.add(each.id)
+            until_ns[each.kind, device] = _until(each, grids[device])
+    return frozenset(counted)
+
+
+def _until(episode: Episode, grid: Grid) -> int:
+    """When it ended; of one that is open, as far as its device has told."""
+    return episode.stop_ns if episode.stop_ns is not None else int(grid.stop_ns[-1]) if len(grid) else episode.start_ns
 
 
 def joined(grids: Mapping[str, Grid], tiers: Mapping[str, str], from_ns: int) -> Timeline:

@@ -28,6 +28,7 @@ from somalink.pipeline.answered import Answered
 from somalink.pipeline.choosing import choices_of
 from somalink.pipeline.comparing import Compared, compared
 from somalink.pipeline.holdings import local_offsets, stage_at
+from somalink.pipeline.timeline import days_of, timeline
 from somalink.pipeline.tracks import Told
 from somalink.storage.local import LocalStore
 
@@ -93,8 +94,7 @@ def _length(span: str) -> int:
 
 def newest_day(store: LocalStore, person: str, tz: str, now_ns: int) -> date | None:
     """Local day of the newest thing that was worn, or said by now of a time by now; None for a person with nothing."""
-    last_days = [(days[-1], unit.device) for unit in store.units(person) if (days := store.days(unit))]
-    worn = [int(stops[-1]) for day, device in [max(last_days)] if len(stops := store.grid(person, device, *day).stop_ns)] if last_days else []
+    worn = [int(line.rows.stop_ns[-1]) for day in days_of(store, person)[-1:] if len(line := timeline(store, person, *day))]
     newest = max([*worn, *(event.t_ns for event in store.events(person) if event.t_ns <= now_ns)], default=None)
     if newest is None:
         return None
@@ -516,11 +516,10 @@ def _laid_out(book: _Book, found: _Answers, lang: str, *, notes: bool, own: bool
 
 def _maturity(book: _Book) -> str:
     """How well the usual is known at the last row of the span."""
-    held = [(unit.device, day) for unit in book.store.units(book.person) for day in book.store.days(unit) if day[0] < book.to_ns]
+    held = [day for day in days_of(book.store, book.person) if day[0] < book.to_ns]
     if not held:
         return "begun"
-    device, last = max(held, key=lambda each: each[1])
-    rows = book.store.grid(book.person, device, *last)
+    rows = timeline(book.store, book.person, *held[-1]).rows
     still_h = float(np.nansum(book.days.usable_h))
     return stage_at(rows, len(rows) - 1, {each.number: each for each in book.store.baselines(book.person)}, still_h=still_h, constants=book.constants).name
 
@@ -601,7 +600,8 @@ def _coverage(book: _Book) -> model.Coverage:
 
 
 def _devices(book: _Book) -> tuple[tuple[str, str], ...]:
-    heard = {track.device for track in book.compared.tracks if bool(track.between(book.from_ns, book.to_ns).worn.any())}
+    """Those that spoke for the person in the span."""
+    heard = {track.device for track in book.compared.tracks if bool(track.between(book.from_ns, book.to_ns).led.any())}
     return tuple(sorted({(unit.device, unit.tier) for unit in book.store.units(book.person) if unit.device in heard}))
 
 

@@ -1,5 +1,6 @@
 """Which device speaks for the person when two are worn."""
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -60,6 +61,17 @@ def test_an_episode_leads_only_if_its_own_device_does() -> None:
     later = START + MINUTE_NS
     episodes = {"watch": [spike(START, "w1"), spike(later, "w2")], "strap": [spike(START, "s1"), spike(later, "s2")]}
     assert leading(episodes, grids, {}) == {"s1", "w2"}
+
+
+def test_a_rise_that_goes_on_over_a_handover_counts_once() -> None:
+    grids = {"strap": grid([0] * 12 + [9000] * 24), "watch": grid([5000] * 36)}
+    later = START + 2 * MINUTE_NS
+    watch = replace(spike(START, "w"), stop_ns=later)
+    for strap, counted in ((later, {"w"}), (later + GRID_NS, {"w", "s"})):
+        both = {"strap": [spike(strap, "s")], "watch": [watch]}
+        assert leading(both, grids, {}) == leading(dict(reversed(both.items())), grids, {}) == counted
+    slower = replace(spike(later, "s"), kind="slowing")
+    assert leading({"strap": [slower], "watch": [watch]}, grids, {}) == {"w", "s"}, "another kind of thing"
 
 
 qualities = st.lists(st.one_of(st.just(UNKNOWN), st.integers(0, 10_000)), min_size=1, max_size=14)

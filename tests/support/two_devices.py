@@ -21,7 +21,7 @@ WATCH, STRAP = "watch", "strap"
 TIERS = {WATCH: "D", STRAP: "B"}
 BEGAN_NS = 1_772_434_800_000_000_000
 """2 March 2026, 08:00 in Berlin."""
-ON_H = 6
+ON_H = 5
 """Hours later the strap is put on."""
 
 

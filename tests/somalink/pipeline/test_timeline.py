@@ -17,6 +17,7 @@ from somalink.domain.types import UNKNOWN, Grid
 from somalink.pipeline.comparing import by_tier
 from somalink.pipeline.holdings import holdings, together
 from somalink.pipeline.pictures import facts_of
+from somalink.pipeline.reporting import report_of
 from somalink.pipeline.timeline import Speaking, days_of, stretches, tiers_of, timeline
 from somalink.pipeline.tracks import tracks
 from somalink.pipeline.why import why_at
@@ -83,8 +84,10 @@ def test_nothing_is_counted_twice(store, line):
 def test_an_episode_counts_where_its_device_speaks_and_links_know_no_other(store, line):
     found = store.device_episodes(PERSON)
     assert found and {each.unit.device for each in found} == set(TIERS)
-    assert all(each.lead is (line.speaker(each.episode.start_ns) == each.unit.device) for each in found)
+    assert all(line.speaker(each.episode.start_ns) == each.unit.device for each in found if each.lead)
     led = {each.episode.id for each in found if each.lead}
+    silent = [each for each in found if each.episode.kind == "spike" and not each.lead]
+    assert silent and any(abs(each.episode.start_ns - event.t_ns) < 10 * MINUTE_NS for each in silent for event in store.events(PERSON))
     assert {link.episode_id for link in store.links(PERSON)} - {""} <= led
     assert store.links(PERSON), "somebody tagged something that day"
 
@@ -147,6 +150,16 @@ def test_a_person_with_one_device_has_no_one_else_to_speak(tmp_path, recordings)
         assert {each.device for each in stretches(alone, PERSON)} == {WATCH}
         assert timeline(alone, PERSON, *EVER).devices == (WATCH,)
         assert timeline(alone, "nobody", *EVER).stretches() == []
+
+
+@pytest.mark.slow
+def test_a_report_counts_the_hours_of_the_line_and_names_who_spoke_in_them(store, line, both_ns):
+    day = LocalTime(tuple(store.utc_offsets(PERSON))).day_of(both_ns[0])
+    made = report_of(store, PERSON, day, day, constants=CONSTANTS, lang="en", notes=False, tz="Europe/Berlin")
+    assert set(made.coverage.devices) == set(TIERS.items())
+    assert made.coverage.usable_h == pytest.approx(np.count_nonzero(usable(line.rows)) * GRID_NS / HOUR_NS, abs=0.01)
+    led = [each for each in store.device_episodes(PERSON) if each.lead and each.episode.kind == "spike" and each.episode.state == "final"]
+    assert made.coverage.worn_h < 6.5 and len(led) < sum(each.episode.kind == "spike" for each in store.device_episodes(PERSON))
 
 
 # ---------------------------------------------------------------- just now
