@@ -17,6 +17,7 @@ import numpy as np
 
 from ingest.ble import notes
 from ingest.chain import SILENCE_NS, BeatChain
+from ingest.dating import MAX_TICKS
 from ingest.localtime import utc_offsets
 from ingest.ppi import PpiDating
 from ingest.sensor_time import Dated, Reading, SensorClock
@@ -262,11 +263,12 @@ class Clocker:
     def _rr(self, frame: Frame, arrival_ns: int) -> Iterator[Item]:
         assert self._beats is not None
         account = self.counts.setdefault(arrival_ns // HOUR_NS * HOUR_NS, Account())
-        real = frame.values > 0
-        good = frame.values[real]
         account.received += len(frame.values)
-        if len(good) < len(frame.values):
-            account.refused["not_positive"] += len(frame.values) - len(good)
+        for reason, those in (("not_positive", frame.values <= 0), ("too_long", frame.values > MAX_TICKS)):
+            if those.any():
+                account.refused[reason] += int(np.count_nonzero(those))
+        real = (frame.values > 0) & (frame.values <= MAX_TICKS)
+        good = frame.values[real]
         if isinstance(self._beats, PpiDating):
             flags = np.full(len(real), Flag.OK) if frame.flags is None else frame.flags
             yield from self._beats.add(good, flags[real], arrival_ns)

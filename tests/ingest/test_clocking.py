@@ -1,5 +1,6 @@
 """Raw rows become items: dated, gapped where beats were lost, and the same live as read back."""
 
+import json
 from dataclasses import replace
 from queue import SimpleQueue
 
@@ -10,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.clocking import LAGGING_NS, Clocker, RawRow
+from ingest.straps.heart_rate import HeartRateMeasurement, encode_measurement
+from ingest.straps.pmd import PpiFrame, PulseInterval, encode_ppi
 from ingest.streams import DECODERS, RR, Decoder, Frame, Told, encode_rr
 from somalink.domain.identity import Unit
 from somalink.domain.time import SECOND_NS
@@ -17,6 +20,7 @@ from somalink.domain.types import Chunk, ClockAnchor, Contact, Flag, Gap, Heartb
 
 UNIT = Unit("ada", "fake-strap", "run-1")
 ONLY_RR = frozenset((Stream.RR,))
+BOTH = frozenset((Stream.RR, Stream.HR))
 
 
 def clocked(rows, *, streams=ONLY_RR, decoders=None) -> list[Item]:
@@ -224,11 +228,88 @@ def test_an_interval_of_zero_is_received_and_refused():
     assert (account.received, account.refused) == (2, {"not_positive": 1})
 
 
+# ---------------------------------------------------------------- an optical device
+
+ARM = Unit("ada", "fake-arm", "run-1", tier="C")
+BOOT_NS = 1_772_352_000 * SECOND_NS
+
+
+def worn_on_the_arm(batches: int, *, lost: frozenset[int] = frozenset()) -> list[RawRow]:
+    """A rate a second; six intervals of 833 ms in a batch every five seconds from the twenty-fifth on, every seventh batch spoilt by movement."""
+    rows = []
+    for second in range(1, 25 + 5 * batches):
+        said = [("2a37", encode_measurement(HeartRateMeasurement(72)))]
+        number, phase = divmod(second - 25, 5)
+        if number >= 0 and not phase and number not in lost:
+            beats_of = tuple(PulseInterval(72, 833, 40 if number % 7 == 6 else 3) for _ in range(6))
+            said.append(("fb005c82", encode_ppi(PpiFrame(beats_of))))
+        rows += [
+            RawRow(ARM.person, ARM.device, 0, name, second * SECOND_NS + k, "boot-1", BOOT_NS + second * SECOND_NS + k, each)
+            for k, (name, each) in enumerate(said)
+        ]
+    return rows
+
+
+def clocked_on_the_arm(rows) -> list[Item]:
+    clocker = Clocker(ARM, BOTH)
+    return [item for row in rows for item in clocker.push(row)]
+
+
+def test_the_beats_of_an_optical_device_are_dated_by_their_batches_and_its_rate_by_the_standard():
+    items = clocked_on_the_arm(worn_on_the_arm(60))
+    t_ns, ticks = beats(items)
+    assert set(ticks.tolist()) == {853}
+    assert len(ticks) == 6 * 60
+    assert np.abs(np.diff(t_ns) - 833 * 10**6).max() < 60 * 10**6
+    rates = [item for item in items if isinstance(item, Chunk) and item.stream is Stream.HR]
+    assert [chunk.values.tolist() for chunk in rates] == [[72_000]] * (25 + 5 * 60 - 1)
+
+
+def test_what_an_optical_device_does_not_trust_is_told_and_flagged():
+    flags = np.concatenate([item.flags for item in clocked_on_the_arm(worn_on_the_arm(60)) if isinstance(item, Chunk) and item.stream is Stream.RR])
+    assert np.count_nonzero(flags == Flag.UNTRUSTED) == 6 * 8
+    assert np.count_nonzero(flags == Flag.OK) == 6 * 52
+
+
+def test_a_batch_that_never_came_is_a_gap_of_its_length():
+    holes = [gap for gap in gaps(clocked_on_the_arm(worn_on_the_arm(60, lost=frozenset({30})))) if gap.reason == "hole"]
+    assert [round(gap.lost_ns / SECOND_NS) for gap in holes] == [5]
+
+
+def test_nothing_older_than_what_an_optical_device_has_promised_comes():
+    promised = {Stream.RR: 0, Stream.HR: 0}
+    for item in clocked_on_the_arm(worn_on_the_arm(60, lost=frozenset({30, 31}))):
+        if isinstance(item, Heartbeat):
+            promised[item.stream] = item.t_ns
+        elif isinstance(item, Chunk):
+            assert item.t_ns[0] >= promised[item.stream]
+
+
+def test_an_optical_recording_goes_on_from_its_state_as_if_it_had_never_stopped():
+    rows = worn_on_the_arm(20, lost=frozenset({9}))
+    whole, parts, state = clocked_on_the_arm(rows), [], None
+    for row in rows:
+        clocker = Clocker(ARM, BOTH)
+        if state is not None:
+            clocker.restore(json.loads(json.dumps(state)))
+        parts += clocker.push(row)
+        state = clocker.state()
+    assert plain(parts) == plain(whole)
+
+
+def test_an_interval_that_no_beat_can_be_is_refused_as_too_long():
+    clocker = Clocker(ARM, BOTH)
+    for second in (1, 6):
+        beats_of = (PulseInterval(72, 0xFFFF, 3), PulseInterval(72, 833, 40), PulseInterval(0, 0, 3))
+        clocker.push(RawRow(ARM.person, ARM.device, 0, "fb005c82", second * SECOND_NS, "boot-1", BOOT_NS + second * SECOND_NS, encode_ppi(PpiFrame(beats_of))))
+    (account,) = clocker.counts.values()
+    assert (account.received, account.refused) == (6, {"too_long": 2, "not_positive": 2})
+
+
 # ---------------------------------------------------------------- a second stream beside the beats
 
 HR = Decoder("test.hr", {Stream.HR: SECOND_NS}, lambda payload: (Frame(Stream.HR, np.array([payload[0] * 1000], np.int64), contact=bool(payload[1])),))
 WITH_HR = {**DECODERS, HR.characteristic: HR}
-BOTH = frozenset((Stream.RR, Stream.HR))
 
 
 def with_hr(strap: FakeStrap, *, until_s: int, contact=lambda second: True) -> list[RawRow]:
