@@ -168,9 +168,8 @@ def chest(moved: Chest, stop_ns: int, *, known_from_ns: int = 0, motion: Motion,
     t_ns, xyz = moved.t_ns[inside], moved.xyz[inside]
     if not len(t_ns) or stop_ns - int(t_ns[-1]) > SILENT_NS:
         return Seen(CHEST, reason="no_beats")
-    stop = int(t_ns[-1]) + 1
     begun_ns, why = _since(t_ns[1:][np.diff(t_ns) > limits.hole_s * SECOND_NS] - 1, max(known_from_ns, stop_ns - limits.win_s * SECOND_NS))
-    stops = stop - GRID_NS * np.arange(limits.win_s * SECOND_NS // GRID_NS)[::-1]
+    stops = t_ns[-1] + 1 - GRID_NS * np.arange(limits.win_s * SECOND_NS // GRID_NS)[::-1]
     found = acceleration_bins(stops, t_ns, xyz).motion
     restless = stops[(found != UNKNOWN) & (found >= 10 * motion.still_mg)]
     if len(restless) and restless[-1] > begun_ns:
@@ -178,12 +177,19 @@ def chest(moved: Chest, stop_ns: int, *, known_from_ns: int = 0, motion: Motion,
     t_ns, xyz = t_ns[t_ns >= begun_ns], xyz[t_ns >= begun_ns]
     if not _is_long_enough(t_ns, limits):
         return Seen(CHEST, reason=why)
-    slots = (t_ns - stop) // STEP_NS
-    starts = np.flatnonzero(np.diff(slots, prepend=slots[0] - 1))
-    count, middle = np.diff(np.append(starts, len(slots))), stop + slots[starts] * STEP_NS + STEP_NS // 2
-    axes = [group_sum(np.ascontiguousarray(xyz[:, axis]), starts) / (count * MG) for axis in range(3)]
+    middle, axes = _quarters(t_ns, xyz)
     shown = [waves(_on_grid(middle, axis, limits), (FLOOR, limits.rates[1]), limits) for axis in axes]
     return Seen(CHEST, max(shown, key=lambda each: each[0].quality if each else 0.0))
+
+
+def _quarters(t_ns: IntArray, xyz: IntArray) -> tuple[IntArray, list[FloatArray]]:
+    """Means of each quarter of a second that has samples, counted back from the last one: its middle, and three axes in mg."""
+    stop = t_ns[-1] + 1
+    slots = (t_ns - stop) // STEP_NS
+    starts = np.flatnonzero(np.diff(slots, prepend=slots[0] - 1))
+    count = np.diff(np.append(starts, len(slots)))
+    means = [group_sum(np.ascontiguousarray(xyz[:, axis]), starts) / (count * MG) for axis in range(3)]
+    return stop + slots[starts] * STEP_NS + STEP_NS // 2, means
 
 
 def heights(t_ns: IntArray, uv10: IntArray, peak_ns: IntArray) -> Heights:

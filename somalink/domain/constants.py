@@ -248,8 +248,11 @@ class Respiratory:
     slow: float = 9.0
     """Below this a wave of the heart rate may be one of blood pressure (0.07-0.13 Hz; Julien 2006, Cardiovasc Res 70:12)."""
     slow_quality: float = 0.7
+    """What such a wave needs: in 457 minutes of real people without a pacer none had it (docs/decisions/0032)."""
     told: float = 0.4
+    """What every other breath needs."""
     apart: float = 0.25
+    """Two breaths of two sources, with qualities that differ by less, are a disagreement."""
     noise: float = 0.35
     clear: float = 0.9
     """Of concentration and regularity: what noise has in nineteen of twenty minutes, and what a lone wave has."""
@@ -257,7 +260,9 @@ class Respiratory:
     same_share: float = 0.1
     """Two sources show the same breath when they are no further apart than this, in breaths a minute or as a share."""
     hole_s: float = 1.5
+    """A pause in the chest's samples that ends the stretch: a tenth of the slowest breath is drawn straight over, more is not."""
     amplitude_mad: float = 5.0
+    """An R peak so many robust spreads from the median is another kind of beat."""
     max_artefact: float = 0.2
 
 
