@@ -7,7 +7,6 @@ import pytest
 from heard import Heard, held
 from worlds import BLUEZ, World, play, until
 
-from ingest.ble import asking
 from ingest.straps import DECODERS
 from ingest.straps.heart_rate import decode_measurement
 from ingest.streams import Frame
@@ -116,7 +115,6 @@ def test_an_arm_bands_intervals_arrive_in_batches_and_its_movement_beside_them()
     play(scene, VERITY)
 
 
-@pytest.mark.skipif("movesense" not in asking.KINDS, reason="nobody asks a Movesense yet")
 def test_a_movesense_tells_movement_over_its_own_service() -> None:
     async def scene(world: World) -> None:
         async with held(world) as heard:
