@@ -12,7 +12,9 @@ from real import table
 from typer.testing import CliRunner
 
 from ingest.straps.pmd import decode
-from processing.ecg import TRUSTED, EcgPeaks, lag, to_ticks
+from processing.ecg import TRUSTED, EcgPeaks, Peaks, lag, to_ticks
+from processing.snapshot import decode as decode_state
+from processing.snapshot import encode
 from somalink.domain.time import MINUTE_NS, SECOND_NS, TICK_NS_X2
 
 pytestmark = pytest.mark.truth
@@ -113,6 +115,16 @@ def test_heart_rate_on_a_bicycle_agrees_with_a_second_strap(ride, data, figures)
     )
     assert np.abs(kept["ours"]).mean() <= 0.8
     assert len(kept["ours"]) > 1500
+
+
+def test_half_an_hour_is_the_same_in_frames_as_at_once_and_over_restarts(ride):
+    whole, finder, parts = EcgPeaks().run(ride.t_ns, ride.uv10), EcgPeaks(), []
+    for number, at in enumerate(range(0, len(ride.t_ns), 73)):
+        if number % 500 == 499:
+            blob, finder = encode(finder.state()), EcgPeaks()
+            finder.restore(decode_state(blob))
+        parts.append(finder.run(ride.t_ns[at : at + 73], ride.uv10[at : at + 73]))
+    assert all(np.array_equal(column, whole.arrays()[name]) for name, column in Peaks.concat(parts).arrays().items())
 
 
 # ---------------------------------------------------------------- a strap's own intervals, with very frequent ectopic beats
