@@ -44,7 +44,7 @@ class Measurement(IntEnum):
 
 TYPE_MASK = 0x3F
 """The two bits above tell where a frame comes from, online or a recording of the device's own; its layout is the same."""
-COMPRESSED, FORMAT_MASK = 0x80, 0x7F
+COMPRESSED = 0x80
 HEADER = struct.Struct("<BQB")
 AXES = 3
 COUNT_BITS = 16
@@ -153,8 +153,8 @@ def _acc(size: int) -> Callable[[int, bytes], AccFrame]:
     return lambda stamp, content: AccFrame(stamp, _signed(content, size, AXES))
 
 
-def _acc_compressed(stamp: int, content: bytes) -> AccFrame:
-    return AccFrame(stamp, _differences(content), lsb=True)
+def _acc_compressed(*, lsb: bool) -> Callable[[int, bytes], AccFrame]:
+    return lambda stamp, content: AccFrame(stamp, _differences(content), lsb)
 
 
 def _ppi(_stamp: int, content: bytes) -> PpiFrame:
@@ -173,10 +173,12 @@ FORMATS: Mapping[tuple[Measurement, int], Callable[[int, bytes], DataFrame]] = {
     (Measurement.ACC, 0): _acc(1),
     (Measurement.ACC, 1): _acc(2),
     (Measurement.ACC, 2): _acc(3),
-    (Measurement.ACC, COMPRESSED | 0): _acc_compressed,
+    (Measurement.ACC, COMPRESSED | 0): _acc_compressed(lsb=True),
+    (Measurement.ACC, COMPRESSED | 1): _acc_compressed(lsb=False),
     (Measurement.PPI, 0): _ppi,
 }
-"""By measurement and the whole byte of the frame type. An H10 sends ECG 0 and ACC 1."""
+"""By measurement and the whole byte of the frame type. An H10 sends ECG 0 and ACC 1, a Verity Sense ACC 0x81, which is in mg as
+frames that its owners have published show: one g at rest."""
 
 
 def _differences(content: bytes) -> IntArray:
@@ -227,10 +229,11 @@ def encode_acc(frame: AccFrame, *, size: int = 2) -> bytes:
 
 
 def encode_acc_compressed(frame: AccFrame, *, block: int = 16) -> bytes:
-    """The same of counts of the sensor, as differences in blocks of `block` samples, each as narrow as its widest difference allows."""
+    """The same of 16 bits as differences, in blocks of `block` samples, each as narrow as its widest difference allows."""
     steps = np.diff(frame.xyz, axis=0)
     blocks = b"".join(_packed(steps[at : at + block]) for at in range(0, len(steps), block))
-    return HEADER.pack(Measurement.ACC, frame.sensor_ns, COMPRESSED) + _octets(frame.xyz[:1], COUNT_BITS // 8) + blocks
+    frame_type = COMPRESSED | (0 if frame.lsb else 1)
+    return HEADER.pack(Measurement.ACC, frame.sensor_ns, frame_type) + _octets(frame.xyz[:1], COUNT_BITS // 8) + blocks
 
 
 def encode_ppi(frame: PpiFrame) -> bytes:

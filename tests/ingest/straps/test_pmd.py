@@ -70,11 +70,11 @@ def test_acceleration_is_read_back_as_it_was_encoded(size):
     read_back()
 
 
-@given(stamps, axes(16), st.integers(1, 50))
-def test_compressed_acceleration_is_read_back_as_it_was_encoded(stamp, xyz, block):
-    said = decode_data(encode_acc_compressed(AccFrame(stamp, xyz, lsb=True), block=block))
+@given(stamps, axes(16), st.booleans(), st.integers(1, 50))
+def test_compressed_acceleration_is_read_back_as_it_was_encoded(stamp, xyz, lsb, block):
+    said = decode_data(encode_acc_compressed(AccFrame(stamp, xyz, lsb), block=block))
     assert isinstance(said, AccFrame)
-    assert (said.sensor_ns, said.xyz.tolist(), said.lsb) == (stamp, xyz.tolist(), True)
+    assert (said.sensor_ns, said.xyz.tolist(), said.lsb) == (stamp, xyz.tolist(), lsb)
 
 
 @given(st.lists(pulses, max_size=8).map(tuple))
@@ -119,6 +119,13 @@ def test_differences_are_packed_from_the_lowest_bit_on_and_carry_their_sign():
     (said,) = PMD.decode(frame(2, 0x80, "010002000300 03 02" + packed.to_bytes(3, "little").hex()))
     assert said.values.tolist() == [[1, 2, 3], [2, 1, 5], [-2, 1, 8]]
     assert said.lsb
+
+
+def test_compressed_acceleration_is_in_counts_or_in_mg_as_its_frame_type_says():
+    content = "010002000300 03 01 0000"
+    (counts,), (mg,) = PMD.decode(frame(2, 0x80, content)), PMD.decode(frame(2, 0x81, content))
+    assert (counts.values.tolist(), counts.lsb) == ([[1, 2, 3], [1, 2, 3]], True)
+    assert (mg.values.tolist(), mg.lsb) == ([[100, 200, 300], [100, 200, 300]], False)
 
 
 def test_a_device_whose_clock_is_nowhere_tells_no_time():
@@ -185,6 +192,7 @@ def test_measurements_that_are_not_read_give_no_frames(kind):
         frame(0x3F, 0, "640000"),
         frame(2, 1, "0100ffff00"),
         frame(2, 3, "0100ffff0000"),
+        frame(2, 0x82, "0100ffff0000"),
         frame(2, 0x80, "0100ffff00"),
         frame(2, 0x80, "0100ffff0000 03"),
         frame(2, 0x80, "0100ffff0000 03 02 0000"),
@@ -193,8 +201,9 @@ def test_measurements_that_are_not_read_give_no_frames(kind):
         frame(3, 0, "46 5203 0500"),
     ],
     ids=[
-        "no header", "no samples", "half a sample", "compressed ECG", "another ECG", "no such type", "nor such",
-        "half an axis", "no such width", "half a first sample", "half a block header", "half a block", "wider than a sample", "out of 16 bits", "half a beat",
+        "no header", "no samples", "half a sample", "compressed ECG", "another ECG", "no such type", "nor that one",
+        "half an axis", "no such width", "nor such", "half a first sample", "half a block header", "half a block",
+        "wider than a sample", "out of 16 bits", "half a beat",
     ],
 )  # fmt: skip
 def test_what_does_not_follow_its_format_is_a_bad_frame_that_does_not_show_the_values(payload):
@@ -214,7 +223,9 @@ def test_differences_of_no_bits_cannot_ask_for_more_memory_than_a_notification_h
 
 @given(
     st.binary(max_size=64)
-    | st.tuples(st.sampled_from([(0, 0), (2, 0), (2, 1), (2, 2), (2, 0x80), (3, 0)]), st.binary(max_size=300)).map(lambda it: frame(*it[0], it[1].hex()))
+    | st.tuples(st.sampled_from([(0, 0), (2, 0), (2, 1), (2, 2), (2, 0x80), (2, 0x81), (3, 0)]), st.binary(max_size=300)).map(
+        lambda it: frame(*it[0], it[1].hex())
+    )
 )
 def test_any_bytes_are_frames_or_a_bad_frame(payload):
     try:
