@@ -58,6 +58,11 @@ def test_the_commands_of_an_h10_are_these_bytes():
     assert stop(Measurement.ACC) == bytes.fromhex("0302")
 
 
+def test_a_verity_sense_is_asked_for_its_channels_too():
+    asked = start(Measurement.ACC, choose(VERITY_ACC, WANTED[Measurement.ACC]))
+    assert asked == bytes.fromhex("0202 00013400 01011000 02010800 040103")
+
+
 @given(commands)
 def test_a_command_is_read_back_as_it_was_encoded(command):
     assert decode_command(encode_command(command)) == command
