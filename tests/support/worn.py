@@ -4,7 +4,7 @@ Everything from the HCI of a virtual radio to the store is the program's own; on
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +22,10 @@ from ingest.virtual.faults import Fault
 from ingest.virtual.feed import Heart
 from ingest.virtual.profile import About
 from ingest.virtual.room import Room
+from ingest.virtual.waves import Wave
 from ingest.virtual.wearing import Wearing
 from somalink.domain.constants import Constants
+from somalink.domain.types import Stream
 from somalink.pipeline.hub import Hub, Link
 from somalink.pipeline.running import Air, Where, run
 from somalink.pipeline.wearing import Worn, wear
@@ -42,6 +44,8 @@ class On:
     again: bool = False
     looked_for: str = ""
     """Another name than the strap has: it is never found."""
+    waves: Mapping[Stream, Wave] | None = None
+    """What its other sensors feel; made up where nothing is given."""
 
     @property
     def worn(self) -> Worn:
@@ -123,7 +127,9 @@ async def record(
 
 async def _put_on(room: Room, number: int, on: On, log: BeatLog, stamps: LoopStamps) -> Wearing:
     strap = await room.wear(on.about)
-    return Wearing(strap, on.heart, number=number, faults=on.faults, intervals=on.intervals, again=on.again, log=log, clock=lambda: stamps.now().t_mono_ns)
+    return Wearing(
+        strap, on.heart, number=number, faults=on.faults, intervals=on.intervals, again=on.again, waves=on.waves, log=log, clock=lambda: stamps.now().t_mono_ns
+    )
 
 
 async def _wear(told: Told, tail_s: float) -> None:
