@@ -1,20 +1,28 @@
 """What a device sends beside its heart rate, asked for by the real supervisor: the same scenes with a radio of this process and with BlueZ."""
 
 import asyncio
+from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_strap import heart
+from fast_loop import run_fast
 from heard import Heard, held
 from worlds import BLUEZ, World, play, until
+from worn import On, record
 
+from ingest.ble.supervisor import Ask
 from ingest.straps import DECODERS
 from ingest.straps.heart_rate import decode_measurement
 from ingest.streams import Frame
 from ingest.virtual.asking import UNSET_NS
+from ingest.virtual.faults import Fault
+from ingest.virtual.feed import from_ticks
 from ingest.virtual.kinds import KINDS
 from ingest.virtual.waves import standing
 from somalink.domain.time import SECOND_NS
 from somalink.domain.types import Flag, IntArray, Stream
+from somalink.storage.local import LocalStore
 
 H10, VERITY, WATCH, MOVESENSE = (KINDS[kind] for kind in ("h10", "verity", "watch", "movesense"))
 POLAR, SENSOR = "fb005c82", "34800002"
@@ -136,3 +144,15 @@ def test_a_watch_is_asked_for_nothing_and_tells_its_rate() -> None:
             assert all(each.bpm and not each.rr_ticks for each in said[1:])
 
     play(scene, WATCH)
+
+
+@ROOM_ONLY
+def test_a_stream_that_stops_is_a_gap_of_its_own_in_the_record_and_a_clock_that_is_set_is_none(tmp_path: Path) -> None:
+    with LocalStore.open(tmp_path / "store.db") as store:
+        faults = [Fault("clock_jump", 40, by_s=-3600.0), Fault("stream_stops", 80, 20), Fault("clock_jump", 130, by_s=86_400.5)]
+        told = run_fast(record(store, [On("ada", from_ticks(heart(3, bpm=66).tolist()), faults=faults)], ask=Ask()))
+        (unit,) = store.units("ada")
+        (gap,) = store.recording_gaps(unit)
+        assert (gap.stream, gap.reason) == (Stream.ACC, "hole")
+        assert (gap.stop_ns - gap.start_ns) / SECOND_NS == pytest.approx(20, abs=1.5)
+        assert store.totals()["beats_received"] == told.wearings[0].beats_sent > 180
