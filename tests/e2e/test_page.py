@@ -320,6 +320,27 @@ def test_my_weeks_have_no_fault_that_axe_finds_open_or_closed_and_fit(told, view
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "from right to left too"
 
 
+def test_who_stands_for_their_chest_sensor_is_told_what_came_of_it(browser, alone):
+    with visitor(browser, alone.link()) as page:
+
+        def sensor() -> str:
+            with page.expect_response("**/api/v1/upright") as answer:
+                page.goto(f"{alone.url}/settings")
+            return answer.value.json()["device"]
+
+        until(sensor, "a chest sensor that is recorded")
+        card = page.locator("#upright")
+        card.get_by_role("button", name="Stand for ten seconds").click()
+        card.get_by_text("Stay still").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        card.get_by_text("Thank you. It knows which way is up now.").wait_for()
+        with alone.kept() as store:
+            (told,) = [setting for setting in store.settings(PERSON) if setting.key.startswith("upright/")]
+        x, y, z = map(int, told.value.split())
+        assert 0.9e5 < (x * x + y * y + z * z) ** 0.5 < 1.1e5
+        assert page.faults == []
+
+
 def test_what_a_report_may_contain_is_chosen_and_the_report_is_a_file(told):
     with told(month(), path="/settings#report") as page:
         card = page.locator("#report")
