@@ -156,7 +156,7 @@ async def recorded(
     hub, dice, over = hub or Hub(), np.random.default_rng(), asyncio.Event()
     where = Where(store, hub, Constants(), pace.stamps, config.tz)
     beside = beside or Beside()
-    ask, check_s = Ask(beside.movement, beside.ecg), None if beside.check_s is None else beside.check_s * pace.patience.first / type(pace.patience)().first
+    ask = Ask(beside.movement, beside.ecg)
     async with air(virtual), Radio(pace.patience, dice) as radio:
         worn = await choose(where)
         if not worn:
@@ -168,7 +168,7 @@ async def recorded(
             served_here = served(store, hub, lambda: pace.stamps.now().t_utc_ns, wish, sorted({each.person for each in worn}))
             with shipped(store, config):
                 async with served_here:
-                    await record(worn, where, Air(radio, pace.patience, dice, ask, check_s), stop, once_s=ONCE_S if once else None)
+                    await record(worn, where, Air(radio, pace.patience, dice, ask, beside.check_s), stop, once_s=ONCE_S if once else None)
         finally:
             hub.close()
             over.set()

@@ -30,8 +30,8 @@ __all__ = ["Air", "Where", "run"]
 
 @dataclass(frozen=True, slots=True)
 class Air:
-    """The radio side of a run: what hears straps, how patiently, with whose dice; what they are asked for, and for how long their ECG is looked at
-    when beats are doubtful (None: not at all)."""
+    """The radio side of a run: what hears straps, how patiently, with whose dice; what they are asked for, and for how many of their own seconds
+    their ECG is looked at when beats are doubtful (None: not at all)."""
 
     radio: Radio
     patience: Patience
@@ -117,8 +117,12 @@ async def _hold(worn: Worn, recorder: Recorder, where: Where, air: Air, stop: as
 
 async def _look(worn: Worn, supervisor: Supervisor, where: Where, air: Air) -> None:
     """The strap's ECG for a moment whenever its beats are doubtful, where somebody wants that."""
+
+    async def look(seconds: float) -> str:
+        return await supervisor.ecg_for(seconds * air.patience.first / Patience().first)
+
     if air.ecg_check_s is not None:
-        await look_when_in_doubt(where.hub, worn.person, worn.device, supervisor.ecg_for, air.ecg_check_s)
+        await look_when_in_doubt(where.hub, worn.person, worn.device, look, air.ecg_check_s)
 
 
 async def _until(stop: asyncio.Event, holding: Coroutine[Any, Any, None]) -> None:
