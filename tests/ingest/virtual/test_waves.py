@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from recording_folders import folder
 
@@ -89,6 +89,7 @@ def test_a_stream_that_begins_late_begins_there_and_nothing_before_is_read(tmp_p
     assert sum(len(words[1]) for words in read) < 0.3 * (path / "ecg.csv").stat().st_size
 
 
+@settings(max_examples=20)
 @given(st.integers(60, 3000))
 def test_it_makes_no_difference_how_much_is_read_at_once(tmp_path_factory, size):
     path = recording(tmp_path_factory.mktemp("waves"), ecg=ecg_csv(10 + np.arange(400) / 130, np.arange(400)))
@@ -162,6 +163,7 @@ def test_without_a_beat_there_is_only_a_hiss():
     assert 0 < np.abs(burst.values).max() <= 80
 
 
+@settings(max_examples=30)
 @given(st.sampled_from((25.0, 52.0, 130.0, 129.1)), st.integers(0, 10**12))
 def test_made_waves_are_the_same_again_and_on_the_same_ticks_whenever_they_begin(rate_hz, from_ns):
     heart = from_ticks([800] * 1500)
