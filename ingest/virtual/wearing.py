@@ -124,6 +124,7 @@ class Wearing:
         self._batch: Batch | None = None
         self._group: asyncio.TaskGroup | None = None
         self._talk = None if strap.about.kind.own is None else strap.about.kind.own.talk()
+        self._answering = asyncio.Lock()
         self._of_link: set[asyncio.Task[None]] = set()
         """What is said and sent over the maker's own service on the link of now."""
         self._streams: dict[Stream, asyncio.Task[None]] = {}
@@ -190,8 +191,8 @@ class Wearing:
         if off or not self._intervals:
             self._pass_on(beats, second.at_ns, off=off)
             beats = ()
-        # While an optical Polar finds intervals, its rate is renewed with each batch of them.
-        if self._batch is None or second.at_ns % (pmd.BATCH_S * SECOND_NS) == 0:
+        # Once an optical Polar finds intervals, its rate is renewed as seldom as it tells them.
+        if self._batch is None or second.at_ns <= self._batch.since_ns or second.at_ns % (pmd.BATCH_S * SECOND_NS) == 0:
             await self._give(Waiting(encode_measurement(said), beats, self.strap.link))
         for effect in list(self._active.values()):
             await self._garble(effect.garbage)
@@ -240,15 +241,17 @@ class Wearing:
         return task
 
     async def _obey(self, payload: bytes) -> None:
-        if self._talk is None or self._is("deaf"):
-            return
-        answer = self._talk.hear(payload, mtu=self.strap.mtu, refuses=self._is("refuses_streams"))
-        if answer.ends is not None:
-            self._end_stream(answer.ends)
-        await self.strap.reply(answer.reply)
-        if answer.begins is not None and self._group is not None:
-            flow = self._pulses(answer.begins) if answer.begins.encode is None else self._flow(answer.begins)
-            self._streams[answer.begins.stream] = self._keep(self._group.create_task(flow))
+        """One request after another: the next one is heard when this one was answered, and what it begins has begun."""
+        async with self._answering:
+            if self._talk is None or self._is("deaf"):
+                return
+            answer = self._talk.hear(payload, mtu=self.strap.mtu, refuses=self._is("refuses_streams"))
+            if answer.ends is not None:
+                self._end_stream(answer.ends)
+            await self.strap.reply(answer.reply)
+            if answer.begins is not None and self._group is not None:
+                flow = self._pulses(answer.begins) if answer.begins.encode is None else self._flow(answer.begins)
+                self._streams[answer.begins.stream] = self._keep(self._group.create_task(flow))
 
     async def _flow(self, begun: Begun) -> None:
         """One wave, from now on."""
