@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 
     from somalink.cli.moments import LocalTime
     from somalink.domain.constants import Constants
+    from somalink.domain.types import StreamClock
     from somalink.pipeline.holdings import Holding, Stage, Together
 
 TIER_WORDS = {"A": "strap that sees movement", "B": "strap", "C": "optical band, at rest only", "D": "watch, heart rate only"}
+STREAM_WORDS = {"acc": "movement", "ecg": "ECG"}
+MS_NS = 1_000_000
 STAGE_WORDS = {
     "begun": "just begun",
     "learning": "still learning your usual ({still:.0f} of about {full:.0f} quiet hours)",
@@ -78,6 +81,8 @@ def holding_lines(person: str, devices: Sequence[Holding], local: LocalTime, con
         yield f"  {each.device}: {TIER_WORDS.get(each.tier, each.tier)}; {until}; {'an engine records it now' if each.recording_now else 'no engine runs'}"
         if each.link is not None:
             yield from _link_lines(each, local)
+        if each.clocks:
+            yield f"    streams    {own_streams(each.clocks)}"
         yield f"    usable     {hours(each.usable_s)} in {each.recordings} recording{'' if each.recordings == 1 else 's'}"
         yield f"    usual      {stage(each.stage, constants)}{_fitted(each, local)}"
         yield f"    stood out  {_stood_out(each)}"
@@ -99,6 +104,20 @@ def _link_lines(holding: Holding, local: LocalTime) -> Iterator[str]:
     yield f"    link       {link.words} since {local.said(link.since_ns)}{battery}"
     for hint in holding.hints or ((link.help,) if link.help else ()):
         yield f"    hint       {hint}"
+
+
+def own_streams(clocks: Sequence[StreamClock]) -> str:
+    """A device's own streams: how many samples a second they bring, how its clock runs, and how far off samples may be.
+
+    >>> from somalink.domain.types import Stream, StreamClock
+    >>> own_streams([StreamClock(Stream.ECG, 0, 0, 0, -41_000, 130_045, 1_200_000)])
+    'ECG 130.05 a second; its clock is 41 millionths fast, samples lie within 2 ms beside the least delay of the radio'
+    """
+    told = " and ".join(f"{STREAM_WORDS[clock.stream.value]} {clock.rate_mhz / 1000:.2f}" for clock in clocks)
+    drift = -clocks[0].drift_ppb / 1000  # of a clock that runs fast, ours falls behind
+    runs = "as fast as ours" if abs(drift) < 1 else f"{abs(drift):.0f} millionths {'fast' if drift > 0 else 'slow'}"
+    within = -(-max(clock.error_ns for clock in clocks) // MS_NS) or 1
+    return f"{told} a second; its clock is {runs}, samples lie within {within} ms beside the least delay of the radio"
 
 
 def _fitted(holding: Holding, local: LocalTime) -> str:

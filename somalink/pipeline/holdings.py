@@ -19,7 +19,7 @@ from somalink.domain.catalogue import GRID_COLUMNS
 from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit
 from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
-from somalink.domain.types import Baseline, BoolArray, FloatArray, Grid, IntArray
+from somalink.domain.types import Baseline, BoolArray, FloatArray, Grid, IntArray, StreamClock
 from somalink.pipeline.hints import hints
 from somalink.pipeline.links import LinkNow, link_of
 from somalink.pipeline.timeline import days_of, tiers_of, timeline
@@ -63,6 +63,8 @@ class Holding:
     link: LinkNow | None = None
     """What its link is doing; None for a device that was only ever imported."""
     hints: tuple[str, ...] = ()
+    clocks: tuple[StreamClock, ...] = ()
+    """How the clock of each of its own streams stood last, in its newest recording."""
 
     @property
     def spikes_per_h(self) -> float | None:
@@ -154,6 +156,7 @@ def _holding(store: LocalStore, person: str, units: Sequence[Unit], constants: C
         recording_now=locks.held(store.path, person, device),
         link=link,
         hints=() if link is None else tuple(hints(link, last)),
+        clocks=tuple({clock.stream: clock for clock in store.stream_clocks(units[-1])}.values()),
     )
 
 
