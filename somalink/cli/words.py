@@ -111,7 +111,7 @@ def own_streams(clocks: Sequence[StreamClock]) -> str:
 
     >>> from somalink.domain.types import Stream, StreamClock
     >>> own_streams([StreamClock(Stream.ECG, 0, 0, 0, -41_000, 130_045, 1_200_000)])
-    'ECG 130.05 a second; its clock is 41 millionths fast, samples lie within 2 ms beside the least delay of the radio'
+    'ECG 130.04 a second; its clock is 41 millionths fast, samples lie within 2 ms beside the least delay of the radio'
     """
     told = " and ".join(f"{STREAM_WORDS[clock.stream.value]} {clock.rate_mhz / 1000:.2f}" for clock in clocks)
     drift = -clocks[0].drift_ppb / 1000  # of a clock that runs fast, ours falls behind
