@@ -180,6 +180,23 @@ def test_beats_a_little_ahead_are_drawn_back_without_a_gap():
     assert abs(int(t_ns[-1]) - int(arm.closed_ns[arm.sent(49).stop - 1])) < SECOND_NS
 
 
+def test_a_short_interval_is_enough_room_to_draw_a_batch_back_into():
+    dating = PpiDating(START_NS - LATE_NS, LATE_NS, anchor_ns=START_NS)
+    dating.told_ns = START_NS
+    (chunk,) = dating.add(np.array([100, 1024]), np.zeros(2, np.int64), START_NS - SECOND_NS // 2)
+    assert int(chunk.t_ns[0]) == START_NS + 1
+
+
+def test_beats_after_a_gap_that_there_was_no_time_for_are_told_and_not_trusted():
+    dating = PpiDating(START_NS - LATE_NS, LATE_NS)
+    list(dating.cut("disconnect"))
+    list(dating.outage(START_NS))
+    list(dating.add(np.full(20, 1024), np.zeros(20, np.int64), START_NS + 10 * SECOND_NS))
+    (chunk,) = dating.release()
+    assert set(chunk.flags.tolist()) == {int(Flag.UNTRUSTED)}
+    assert (chunk.t_ns - START_NS).tolist() == list(range(1, 21))
+
+
 # ---------------------------------------------------------------- connections
 
 
