@@ -49,7 +49,7 @@ containers: .venv/.ready-dev ## the image and the compose file, brought up (Debi
 grafana: .venv-grafana/.ready ## boards brought to a Grafana, in the environment of its client (docs/decisions/0027)
 	@.venv-grafana/bin/python -m pytest -q tests/somalink/pipeline/test_grafana.py tests/somalink/cli/test_grafana.py tests/storage/influx/test_server.py $(PYTEST_ARGS)
 
-bluez: ## straps on a real BlueZ, in a small Linux of its own: four minutes to build once (apt, as root), then six
+bluez: ## straps on a real BlueZ, in a small Linux of its own: four minutes to build once (apt, as root), then ten
 	@tests/bluez/run python3 -m pytest -q --color=no -p no:cacheprovider tests/bluetooth $(PYTEST_ARGS)
 
 format: .venv/.ready-dev ## let ruff write the layout

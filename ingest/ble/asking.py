@@ -134,7 +134,8 @@ class PolarStreams:
     async def _answer_to(self, op: Op, measurement: Measurement) -> Reply:
         while True:
             answer = await self._answers.get()
-            if (answer.op, answer.measurement) == (op, measurement):
+            # A link that is too narrow for a stream is refused with operation and measurement the other way round (recorded).
+            if (answer.op, answer.measurement) == (op, measurement) or answer.status == Status.INVALID_MTU:
                 return answer
 
     def _came(self, payload: bytes) -> None:

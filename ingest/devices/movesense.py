@@ -21,5 +21,5 @@ FAMILY = Family(
     latency_s=0.4,
     quirks=("own_firmware", "one_link", "ecg_costs_battery"),
     notes=("Coin cell CR2025.",),
-    tried=(Tried("virtual device", "its movement over its own service"),),
+    tried=(Tried("virtual on BlueZ", "heart rate and intervals, and its movement over its own service"),),
 )

@@ -20,6 +20,6 @@ FAMILY = Family(
     silence_s=12.0,
     quirks=("ppi_at_rest", "ppi_slow", "ppi_error", "frozen_when_moving", "worn_unsure", "no_sdk_mode", "do_not_pair"),
     notes=("Rechargeable.",),
-    tried=(Tried("virtual device", "its intervals in batches, and its movement beside them"),),
+    tried=(Tried("virtual on BlueZ", "its intervals in batches, and its movement beside them"),),
 )
 """`silence_s`: while it sends intervals its heart rate is renewed every 5 seconds; twice that and a little is a dead link."""

@@ -5,7 +5,7 @@ too narrow for a frame every request is an invalid MTU (and that one reply has m
 of radios, hearts or faults.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -34,8 +34,8 @@ CONTROL = "fb005c81-02e7-f387-1cad-8acd2d8df0c8"
 DATA = "fb005c82-02e7-f387-1cad-8acd2d8df0c8"
 WIDE_ENOUGH = 232
 """The longest frame, 229 bytes of ECG, and the three bytes of a notification around it."""
-ECG_SAMPLES, ACC_SAMPLES, COUNT_SAMPLES = 73, 36, 30
-"""In a frame: of an H10 as recorded; compressed, so many that they fit whatever is felt."""
+ECG_SAMPLES, ACC_SAMPLES, COMPRESSED_SAMPLES = 73, 36, 30
+"""In a frame: of an H10 as recorded; compressed, so many that they fit whatever is felt (a real Verity at rest sends some 70)."""
 MOST_UV = 2**23 - 1
 MG = 1000
 WRONG: Mapping[Setting, Status] = {
@@ -54,12 +54,11 @@ STEADY_MS, DISTURBED_MS = 3, 60
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One measurement: its stream, every setting that may be chosen, what a granted start tells, how many samples go into a frame."""
+    """One measurement: its stream, every setting that may be chosen, how many samples go into a frame."""
 
     stream: Stream
     settings: Settings
     size: int = 0
-    told: Settings | None = None
     compressed: bool = False
 
 
@@ -68,14 +67,11 @@ H10_OFFERS: Offers = {
     Measurement.ECG: Offer(Stream.ECG, {Setting.SAMPLE_RATE: (130,), Setting.RESOLUTION: (14,)}, ECG_SAMPLES),
     Measurement.ACC: Offer(Stream.ACC, {Setting.SAMPLE_RATE: (25, 50, 100, 200), Setting.RESOLUTION: (16,), Setting.RANGE: (2, 4, 8)}, ACC_SAMPLES),
 }
-COUNT_G = 2.44e-4
-"""g a count, at 16 bits and 8 g to either side, as the vendor's own test data have it."""
 VERITY_OFFERS: Offers = {
     Measurement.ACC: Offer(
         Stream.ACC,
         {Setting.SAMPLE_RATE: (52,), Setting.RESOLUTION: (16,), Setting.RANGE: (8,), Setting.CHANNELS: (3,)},
-        COUNT_SAMPLES,
-        {Setting.FACTOR: (COUNT_G,)},
+        COMPRESSED_SAMPLES,
         compressed=True,
     ),
     Measurement.PPI: Offer(Stream.RR, {}),
@@ -141,7 +137,7 @@ class Pmd:
                 return Answer(encode_reply(Reply(command.op, command.measurement, Status.SUCCESS, settings=offer.settings)))
             case Op.START:
                 self._running.add(command.measurement)
-                granted = Reply(command.op, command.measurement, Status.SUCCESS, settings=offer.told or {})
+                granted = Reply(command.op, command.measurement, Status.SUCCESS)
                 return Answer(encode_reply(granted), begins=_begun(offer, command.settings))
             case Op.STOP:
                 self._running.discard(command.measurement)
@@ -161,7 +157,9 @@ def _chosen(asked: Settings, offered: Settings) -> Status:
 def _begun(offer: Offer, asked: Settings) -> Begun:
     if offer.stream is Stream.RR:
         return Begun(offer.stream)
-    encode: Encode = _ecg if offer.stream is Stream.ECG else _counts if offer.compressed else partial(_mg, most_mg=int(asked[Setting.RANGE][0]) * MG)
+    encode: Encode = _ecg
+    if offer.stream is Stream.ACC:
+        encode = partial(_mg, most_mg=int(asked[Setting.RANGE][0]) * MG, packed=encode_acc_compressed if offer.compressed else encode_acc)
     return Begun(offer.stream, float(asked[Setting.SAMPLE_RATE][0]), offer.size, encode)
 
 
@@ -172,13 +170,8 @@ def _ecg(sensor_ns: int, values: IntArray) -> bytes:
     return encode_ecg(EcgFrame(sensor_ns, _whole(values, TENTHS_UV, MOST_UV)))
 
 
-def _mg(sensor_ns: int, values: IntArray, *, most_mg: int) -> bytes:
-    return encode_acc(AccFrame(sensor_ns, _whole(values, HUNDREDTHS_MG, most_mg)))
-
-
-def _counts(sensor_ns: int, values: IntArray) -> bytes:
-    counts = np.clip(np.rint(values / (HUNDREDTHS_MG * MG * COUNT_G)).astype(np.int64), -(2**15), 2**15 - 1)
-    return encode_acc_compressed(AccFrame(sensor_ns, counts, lsb=True))
+def _mg(sensor_ns: int, values: IntArray, *, most_mg: int, packed: Callable[[AccFrame], bytes]) -> bytes:
+    return packed(AccFrame(sensor_ns, _whole(values, HUNDREDTHS_MG, most_mg)))
 
 
 def _whole(values: IntArray, parts: int, most: int) -> IntArray:

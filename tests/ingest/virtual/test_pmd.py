@@ -117,18 +117,17 @@ def test_an_accelerometer_frame_fits_the_link_and_ends_at_its_range(range_g):
     assert frame.values[0].tolist() == [-100, 98_500, range_g * 100_000] and not frame.lsb
 
 
-def test_a_compressed_frame_fits_the_link_whatever_is_felt_and_its_counts_are_worth_what_the_reply_tells():
+def test_a_compressed_frame_fits_the_link_whatever_is_felt_and_is_in_whole_mg():
     answer = asked(start(PPI, {}), Pmd(VERITY_OFFERS))
     assert answer.begins.encode is None
     talk = Pmd(VERITY_OFFERS)
     answer = asked(start(ACC, VERITY_ACC), talk)
-    factor_g = decode_reply(answer.reply).settings[Setting.FACTOR][0]
     wild = np.random.default_rng(1).choice([-900_000, 900_000], (answer.begins.size, 3))
     for values in (np.full((answer.begins.size, 3), 98_500), wild):
         payload = answer.begins.encode(7, values)
         (frame,) = wire.decode(payload)
-        assert len(payload) <= WIDE_ENOUGH - 3 and frame.lsb
-        assert np.abs(frame.values * factor_g - np.clip(values / 1e5, -(2**15) * factor_g, 2**15 * factor_g)).max() <= factor_g
+        assert len(payload) <= WIDE_ENOUGH - 3 and not frame.lsb
+        assert np.abs(frame.values - np.clip(values, -800_000, 800_000)).max() <= 50
     assert decode_sent(start(ACC, VERITY_ACC))[0].rate_hz == 52
 
 
