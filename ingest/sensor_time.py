@@ -26,7 +26,7 @@ SLEW = 1000
 JUMP_NS = SECOND_NS
 """A frame this much earlier than any delay allows was not early: the device's clock was set. (One that was set back gives a stamp that was.)"""
 LATE_NS = 10 * SECOND_NS
-"""A frame later than this did not wait in a radio: the device's clock was set back, and by less than it had run."""
+"""A frame later than this that does not follow on the one before did not wait in a radio: the device's clock was set back, and by less than it had run."""
 LOST = 2
 """Half a frame missing (one part in this many of its samples) is a frame that never came; less is a rate that is not quite its name."""
 FOLLOW = 16
@@ -111,7 +111,7 @@ class SensorClock:
             return
         steps = [(part.sensor_ns - before.sensor_ns) // len(part.values) for before, part in pairwise(self.waiting)]
         if steps:
-            self.step_ns = sorted(steps)[len(steps) // 2]  # a device may name another rate than it sends
+            self.step_ns = max(1, sorted(steps)[len(steps) // 2])  # a device may name another rate than it sends
         self.offset_ns = self.floor_ns = min(part.arrival_ns - part.sensor_ns for part in self.waiting)
         self.prompt_ns = self.waiting[-1].arrival_ns
         waiting, self.waiting = self.waiting, []
@@ -120,7 +120,7 @@ class SensorClock:
 
     def _take(self, sensor_ns: int, values: IntArray, arrival_ns: int) -> Iterator[Dated | Reading]:
         before_ns = self.sensor_ns
-        if before_ns is not None and self._was_set(sensor_ns, arrival_ns):
+        if before_ns is not None and self._was_set(sensor_ns, len(values), arrival_ns):
             yield self._set_anew(sensor_ns, values, arrival_ns)
         else:
             self._follow(sensor_ns, arrival_ns)
@@ -130,10 +130,15 @@ class SensorClock:
 
     # ---- the distance of the clocks
 
-    def _was_set(self, sensor_ns: int, arrival_ns: int) -> bool:
+    def _was_set(self, sensor_ns: int, n: int, arrival_ns: int) -> bool:
+        """A stamp that follows on the one before is of a clock that ran on, however long a busy computer or a radio kept it."""
         assert self.sensor_ns is not None
-        late_ns = arrival_ns - sensor_ns - self.floor_ns
-        return sensor_ns <= self.sensor_ns or late_ns < -JUMP_NS or late_ns > LATE_NS
+        span_ns, late_ns = sensor_ns - self.sensor_ns, arrival_ns - sensor_ns - self.floor_ns
+        return span_ns <= 0 or late_ns < -JUMP_NS or (late_ns > LATE_NS and self._is_hole(span_ns, n))
+
+    def _is_hole(self, span_ns: int, n: int) -> bool:
+        """Whether samples are missing between two frames, the second of `n`."""
+        return span_ns - n * self.step_ns > n * self.step_ns // LOST
 
     def _follow(self, sensor_ns: int, arrival_ns: int) -> None:
         """The floor goes down at once and up slowly; what samples are dated by comes after it."""
@@ -147,11 +152,11 @@ class SensorClock:
         self.offset_ns += min(max(self.floor_ns - self.offset_ns, -most), most)
 
     def _set_anew(self, sensor_ns: int, values: IntArray, arrival_ns: int) -> Dated:
-        """The device's clock was set. Frames may have been lost with it or not: their arrival tells, to within a frame."""
+        """The device's clock was set. Frames may have been lost with it or not: their arrival tells, to within a frame; none is of later than that."""
         n = len(values)
         due_ns = self.told_ns + n * self.step_ns
         unbroken = arrival_ns - due_ns < n * self.step_ns
-        self.offset_ns = self.floor_ns = (due_ns if unbroken else arrival_ns) - sensor_ns
+        self.offset_ns = self.floor_ns = (min(due_ns, arrival_ns) if unbroken else arrival_ns) - sensor_ns
         self.prompt_ns, self.noted = arrival_ns, []
         return self._dated(sensor_ns, values, self.step_ns, None if unbroken else self.told_ns, "clock_jump")
 
@@ -163,9 +168,9 @@ class SensorClock:
     def _next(self, span_ns: int, sensor_ns: int, values: IntArray) -> Dated:
         """Evenly since the last frame; where samples are missing between the two, at the rate of before."""
         n = len(values)
-        if span_ns - n * self.step_ns > n * self.step_ns // LOST:
+        if self._is_hole(span_ns, n):
             return self._dated(sensor_ns, values, self.step_ns, self.told_ns, "hole")
-        self.step_ns += (span_ns // n - self.step_ns) // FOLLOW
+        self.step_ns = max(1, self.step_ns + (span_ns // n - self.step_ns) // FOLLOW)
         return self._dated(sensor_ns, values, 0, None)
 
     def _dated(self, sensor_ns: int, values: IntArray, step_ns: int, gap_ns: int | None, why: str = "") -> Dated:

@@ -93,6 +93,36 @@ def test_a_radio_that_stalls_for_seconds_loses_nothing_and_misdates_nothing():
     assert np.abs(errors(given, said) - 20_000_000).max() < 5_000_000
 
 
+def held_up(since, until, then=20_000_000):
+    """Frames of a busy computer: all that were sent in [since, until) seconds arrive at its end."""
+    return [
+        (sensor, max(arrival, START_NS + until * SECOND_NS) if since * SECOND_NS <= arrival - START_NS < until * SECOND_NS else arrival, true)
+        for sensor, arrival, true in frames(rate=25.0, n=36, delay=lambda k: then)
+    ]
+
+
+@pytest.mark.parametrize("stall_s", [9, 12, 30])
+def test_a_computer_that_is_busy_for_longer_than_a_radio_may_be_misdates_nothing_then_or_later(stall_s):
+    given = held_up(60, 60 + stall_s)
+    _, said = told(given, rate=25.0)
+    assert all(each.gap_ns is None for each in dated(said))
+    assert np.abs(errors(given, said) - 20_000_000).max() < 20_000_000
+
+
+@pytest.mark.parametrize("set_by_s", [0, -3, 40])
+def test_no_sample_is_ever_later_than_it_came_for_long(set_by_s):
+    late = [(sensor, arrival + 5 * SECOND_NS * (k < 5), true) for k, (sensor, arrival, true) in enumerate(held_up(0, 0))]
+    late = [(sensor + (set_by_s * SECOND_NS if k > 60 else 0), arrival + 15 * SECOND_NS * (k == 60), true) for k, (sensor, arrival, true) in enumerate(late)]
+    clock, said = told(sorted(late, key=lambda each: each[1]), rate=25.0)
+    assert clock.told_ns - late[-1][1] < SECOND_NS
+
+
+def test_stamps_that_stand_still_or_crawl_break_nothing():
+    crawling = [(UNSET_NS + k, arrival, true) for k, (_, arrival, true) in enumerate(frames(1, n=36))]
+    _, said = told(crawling)
+    assert sum(len(each.t_ns) for each in dated(said)) == 36 * len(crawling)
+
+
 @pytest.mark.parametrize("by_s", [-7200, -0.9, 5, 86400])
 def test_a_device_clock_that_is_set_in_midstream_moves_no_sample(by_s):
     given = frames(set_at=100, set_by=round(by_s * SECOND_NS))
