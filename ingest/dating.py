@@ -49,6 +49,12 @@ def span_ns(ticks: int) -> int:
     return ticks * HALF_NS_PER_TICK // 2
 
 
+def to_fine(rr_ms: FloatArray, ticks: IntArray) -> IntArray:
+    """(n,) ns of each interval beyond its `ticks`, for files whose intervals are told to the ns. An odd number of ticks ends on half a
+    nanosecond: told with it or without, it is 0."""
+    return np.rint(rr_ms * 1e6 - ticks * (HALF_NS_PER_TICK / 2) + 0.25).astype(np.int64)
+
+
 def refuse(t_s: FloatArray, rr_ms: FloatArray, *, slack_s: float = 0.0) -> IntArray:
     """(n,) index into REFUSALS for each row that is no beat, KEPT for the others.
 
@@ -92,11 +98,19 @@ def _odd_ones_out(times: Sequence[float], slack: float) -> list[int]:
     return odd
 
 
-def date_beats(t_ns: IntArray, ticks: IntArray, *, resolution_s: float = 0.0, rule: FileGap | None = None, marked: Mapping[int, str] | None = None) -> Dated:
+def date_beats(
+    t_ns: IntArray,
+    ticks: IntArray,
+    *,
+    fine: IntArray | None = None,
+    resolution_s: float = 0.0,
+    rule: FileGap | None = None,
+    marked: Mapping[int, str] | None = None,
+) -> Dated:
     """Date beats by chaining their intervals from an anchor, with a Gap and a new anchor where the file's own times tell of a loss.
 
-    `t_ns`: (n,) closing times as the file has them. `marked`: rows that the file says follow a gap, and why; they are anchored to their
-    own time whatever the times tell. A beat is never dated before the one it follows.
+    `t_ns`: (n,) closing times as the file has them. `fine`: (n,) ns beyond the ticks, None where there are none. `marked`: rows that the file
+    says follow a gap, and why; they are anchored to their own time whatever the times tell. A beat is never dated before the one it follows.
     """
     rule = rule or FileGap()
     if not len(t_ns):
@@ -104,12 +118,13 @@ def date_beats(t_ns: IntArray, ticks: IntArray, *, resolution_s: float = 0.0, ru
     why = {**dict.fromkeys(hole_rows(t_ns, ticks, resolution_s=resolution_s, rule=rule).tolist(), "hole"), **(marked or {})}
     breaks = {row: why[row] for row in sorted(why) if row > 0}
     drift_ns = int(max(rule.drift_s, rule.resolution * resolution_s) * SECOND_NS)
-    first, anchor, reason = _anchors(t_ns, ticks, breaks, drift_ns)
+    half_ns = ticks * HALF_NS_PER_TICK if fine is None else 2 * (tick_ns(ticks) + fine)
+    first, anchor, reason = _anchors(t_ns, half_ns, breaks, drift_ns)
     at = np.array(first, np.int64)
-    twice = np.cumsum(ticks) * HALF_NS_PER_TICK
+    twice = np.cumsum(half_ns)
     count = np.diff(np.append(at, len(t_ns)))
     dated = np.repeat(np.array(anchor, np.int64), count) + (twice - np.repeat(twice[at], count)) // 2
-    return Dated(dated, ticks, _gaps(dated, ticks, first[1:], reason[1:]))
+    return Dated(dated, ticks, _gaps(dated, half_ns, first[1:], reason[1:]))
 
 
 def hole_rows(t_ns: IntArray, ticks: IntArray, *, resolution_s: float, rule: FileGap) -> IntArray:
@@ -136,14 +151,15 @@ def _median_before(ticks: IntArray, at: IntArray, count: int) -> FloatArray:
     return medians
 
 
-def _anchors(t_ns: IntArray, ticks: IntArray, breaks: Mapping[int, str], drift_ns: int) -> tuple[list[int], list[int], list[str]]:
-    """Where each segment begins, the time it is chained from, and why. `breaks`: rows known to begin one, rising, and why.
+def _anchors(t_ns: IntArray, half_ns: IntArray, breaks: Mapping[int, str], drift_ns: int) -> tuple[list[int], list[int], list[str]]:
+    """Where each segment begins, the time it is chained from, and why. `half_ns`: (n,) each interval in half nanoseconds. `breaks`: rows
+    known to begin a segment, rising, and why.
 
     Inside a segment chain - t = anchor - t0 + (error - twice[first]) // 2 with one `error` a row, so the least and greatest
     error of a stretch tell at once whether any of its rows has drifted; only those that have are searched.
     """
     t0 = int(t_ns[0])
-    twice = np.cumsum(ticks) * HALF_NS_PER_TICK
+    twice = np.cumsum(half_ns)
     error = twice - 2 * (t_ns - t0)
     starts, stops = [0, *breaks], [*breaks, len(t_ns)]
     least, most = np.minimum.reduceat(error, starts).tolist(), np.maximum.reduceat(error, starts).tolist()
@@ -181,8 +197,8 @@ def _first_outside(error: IntArray, start: int, stop: int, room: tuple[int, int]
     return None
 
 
-def _gaps(dated: IntArray, ticks: IntArray, at: Sequence[int], reason: Sequence[str]) -> tuple[Gap, ...]:
+def _gaps(dated: IntArray, half_ns: IntArray, at: Sequence[int], reason: Sequence[str]) -> tuple[Gap, ...]:
     rows = np.array(at, np.int64)
     begin, stop = dated[rows - 1], dated[rows]
-    lost = np.maximum(0, stop - begin - tick_ns(ticks[rows]))
+    lost = np.maximum(0, stop - begin - half_ns[rows] // 2)
     return tuple(Gap(Stream.RR, *row) for row in zip(begin.tolist(), stop.tolist(), reason, lost.tolist(), strict=True))

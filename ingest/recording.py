@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ingest import tables, tags
-from ingest.dating import KEPT, MAX_SPAN_S, contradicted, date_beats, refuse, to_ticks
+from ingest.dating import KEPT, MAX_SPAN_S, contradicted, date_beats, refuse, to_fine, to_ticks
 from ingest.localtime import fixed_name, utc_offsets, zone_of
 from ingest.said import TABLES, Said
 from ingest.said import read as read_said
@@ -79,10 +79,11 @@ MOST = 2.0**31
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
-    """One stream of a recording: `t_ns` (n,), `values` (n,) or (n, 3) in the units of `domain.types.Chunk`."""
+    """One stream of a recording: `t_ns` (n,), `values` (n,) or (n, 3) and `fine` (n,) or None as in `domain.types.Chunk`."""
 
     t_ns: IntArray
     values: IntArray
+    fine: IntArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,8 @@ class Meta:
     tz: str
     resolution_s: float
     simulated: bool
+    rr_fine: bool
+    """Intervals are told to the ns, as they were found in an ECG; else `rr_ms` stands for the ticks a strap sent, however it was rounded."""
 
 
 @dataclass(slots=True)
@@ -185,7 +188,7 @@ def read_folder(
     if "rr" in raw:
         table = _table(folder, "rr", raw["rr"], ("rr_ms",), found, words="gap")
         _check_unit(table)
-        beats = read_beats(table, meta.start_ns, resolution_s=meta.resolution_s, found=found)
+        beats = read_beats(table, meta.start_ns, resolution_s=meta.resolution_s, found=found, fine=meta.rr_fine)
     events = _events(folder, raw, unit, meta, found)
     others = _said(folder, raw, unit, found)
     whole = assemble(unit, meta.start_ns, meta.tz, beats, samples)
@@ -246,6 +249,7 @@ def read_meta(path: Path, *, person: str | None = None, start_ns: int | None = N
         tz=_zone(path, zone, local),
         resolution_s=_resolution(path, said),
         simulated=said.get("simulated") is True,
+        rr_fine=said.get("rr_fine") is True,
     )
 
 
@@ -299,18 +303,20 @@ def _resolution(path: Path, said: Mapping[str, Any]) -> float:
 # ---------------------------------------------------------------- streams
 
 
-def read_beats(table: Table, start_ns: int, *, resolution_s: float, found: Findings) -> BeatRows:
-    """Beats, the account of every row by UTC hour, and the gaps between segments."""
+def read_beats(table: Table, start_ns: int, *, resolution_s: float, found: Findings, fine: bool = False) -> BeatRows:
+    """Beats, the account of every row by UTC hour, and the gaps between segments. `fine`: the intervals are told to the ns."""
     t_s, rr_ms = table.columns["t_s"], table.columns["rr_ms"]
     verdict = refuse(t_s, rr_ms, slack_s=resolution_s)
     kept = verdict == KEPT
     marked = _marked(table, kept, found)
-    dated = date_beats(to_ns(t_s[kept], start_ns), to_ticks(rr_ms[kept]).astype(np.int64), resolution_s=resolution_s, marked=marked)
+    ticks = to_ticks(rr_ms[kept]).astype(np.int64)
+    beyond = to_fine(rr_ms[kept], ticks) if fine else None
+    dated = date_beats(to_ns(t_s[kept], start_ns), ticks, fine=beyond, resolution_s=resolution_s, marked=marked)
     row_ns = np.empty(len(t_s), np.int64)
     row_ns[kept] = dated.t_ns
     row_ns[~kept] = _nearby(kept, dated.t_ns, start_ns)
     _notice_refused(table, verdict, found)
-    return BeatRows(Samples(dated.t_ns, dated.ticks), _count(row_ns // HOUR_NS * HOUR_NS, verdict), dated.gaps)
+    return BeatRows(Samples(dated.t_ns, dated.ticks, beyond), _count(row_ns // HOUR_NS * HOUR_NS, verdict), dated.gaps)
 
 
 def _check_unit(table: Table) -> None:

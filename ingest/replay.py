@@ -70,7 +70,8 @@ class ReplaySource:
             cuts = [first, *(min(max(edge, first), last) for edge in edges), last]
             for left, right in pairwise(cuts):
                 if left < right:
-                    chunk = Chunk(stream, samples.t_ns[left:right], samples.values[left:right])
+                    fine = None if samples.fine is None else samples.fine[left:right]
+                    chunk = Chunk(stream, samples.t_ns[left:right], samples.values[left:right], fine=fine)
                     told.append((int(samples.t_ns[left]), 0, order, chunk))
             told.extend((gap.start_ns, 1, order, gap) for gap in gaps)
         return [item for *_, item in sorted(told, key=lambda entry: entry[:3])]

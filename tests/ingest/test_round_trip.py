@@ -3,18 +3,25 @@
 import json
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 from archived import archived
+from ecg_traces import made
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from recording_folders import META, REAL, folder
 
 from ingest.recording import Recording, read_folder
 from ingest.simulate import SimulatedSource
+from somalink.domain.identity import Unit
+from somalink.domain.time import SECOND_NS, TICK_NS_X2
 from somalink.domain.types import Beats, Gap, Stream
 from somalink.pipeline.intake import Intake, from_simulation
 from somalink.storage import LocalStore
 from somalink.storage.export import export
+from somalink.storage.rows import RecordingRow
 
 
 def there_and_back(what: Intake | Path, tmp_path: Path) -> tuple[Beats, list[Gap], Recording]:
@@ -88,6 +95,87 @@ def test_a_real_recording_comes_back_as_it_was(recording, name, person, tmp_path
     beats, gaps, back = there_and_back(recording(name, person), tmp_path)
     assert len(beats) > 100
     assert_equal(beats, gaps, back)
+
+
+# ---------------------------------------------------------------- intervals finer than ticks
+
+ANN = Unit("ann", "H10", "r", "A")
+START_NS = 1_772_352_000 * SECOND_NS
+BETWEEN_TICKS = st.builds(lambda odd, more: (2 * odd + 1) * TICK_NS_X2 // 4 + more, st.integers(300, 2000), st.sampled_from((0, 1)))
+"""The last and the first nanosecond of a tick: there the next one is nearest."""
+RUN = st.tuples(st.integers(10**6, 10 * SECOND_NS), st.lists(st.integers(2 * 10**8, 3 * SECOND_NS) | BETWEEN_TICKS, min_size=1, max_size=40))
+"""How long no beat was seen, and then intervals in ns."""
+
+
+def found_in_ecg(runs: list[tuple[int, list[int]]]) -> tuple[Beats, list[Gap]]:
+    """Beats as they are found in an ECG: a gap ends with a peak, and the first interval after it with the next."""
+    rows, gaps, now = [], [], START_NS
+    for unseen_ns, lengths in runs:
+        if rows:
+            gaps.append(Gap(Stream.RR, now, now + unseen_ns, "no_beats", unseen_ns))
+        now += unseen_ns
+        first = now + lengths[0]
+        for rr_ns in lengths:
+            now += rr_ns
+            ticks = (4 * rr_ns + TICK_NS_X2) // (2 * TICK_NS_X2)
+            rows.append((now, ticks, 0, first, rr_ns - ticks * TICK_NS_X2 // 2))
+    return Beats(*np.array(rows, np.int64).T.copy()), gaps
+
+
+def read_again(beats: Beats, gaps: list[Gap]) -> Recording:
+    with TemporaryDirectory() as here, LocalStore.open(Path(here) / "a.db") as store:
+        with store.transaction() as write:
+            write.put_recording(ANN, RecordingRow(START_NS))
+            write.put_beats(ANN, beats)
+            write.put_gaps(ANN, gaps)
+        return read_folder(exported(store, Path(here) / "out"))
+
+
+@given(st.lists(RUN, min_size=1, max_size=4))
+@settings(max_examples=40, deadline=None)
+def test_intervals_found_in_an_ecg_come_back_to_the_nanosecond(runs):
+    beats, gaps = found_in_ecg(runs)
+    back = read_again(beats, gaps)
+    again = back.samples[Stream.RR]
+    fine = np.zeros(len(beats), np.int64) if again.fine is None else again.fine
+    assert np.array_equal(again.values * TICK_NS_X2 // 2 + fine, beats.rr_ns)
+    assert np.array_equal(again.values, beats.rr_ticks)
+    assert np.array_equal(again.t_ns, beats.t_ns)
+    assert segments(back) == beats.segment.tolist()
+
+
+@given(st.lists(st.integers(1, 65_535), min_size=1, max_size=50), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_a_strap_s_intervals_are_ticks_and_nothing_beside_whatever_is_said_of_others(ticks, beside_finer):
+    runs = [(10**6, [each * TICK_NS_X2 // 2 for each in ticks])]
+    beats, gaps = found_in_ecg([*runs, (10**6, [813_000_001])] if beside_finer else runs)
+    again = read_again(beats, gaps).samples[Stream.RR]
+    assert np.array_equal(again.values, beats.rr_ticks)
+    assert again.fine is None if not beside_finer else (again.fine[: len(ticks)] == 0).all()
+
+
+def test_milliseconds_of_an_app_are_ticks_unless_the_folder_says_that_they_are_finer(tmp_path):
+    rows = rr("1,813.4765625,", "2,813.477,", "3,813,")
+    assert read_folder(folder(tmp_path / "app", rr=rows)).samples[Stream.RR].fine is None
+    finer = read_folder(folder(tmp_path / "finer", rr=rows, meta={"rr_fine": True})).samples[Stream.RR]
+    assert (finer.values.tolist(), finer.fine.tolist()) == ([833] * 3, [0, 438, 813_000_000 - 813_476_562])
+
+
+def test_an_ecg_s_beats_read_again_are_the_same_heart_rate(tmp_path):
+    trace = made(400, noise_uv=10)
+    seen = [(t, uv10) for t, uv10 in zip(trace.t_ns.tolist(), trace.uv10.tolist(), strict=True) if not 200 < t / SECOND_NS < 201.5]
+    rows = "".join(f"{t / SECOND_NS:.9f},{uv10 / 10:g}\n" for t, uv10 in seen)
+    came = folder(tmp_path / "in", rr="", meta={"start": "2026-03-02T09:00:00+01:00"}, ecg="t_s,ecg_uv\n" + rows)
+    (came / "rr.csv").unlink()
+    with archived(came, tmp_path / "a.db") as store:
+        (unit,) = store.units(META["person"])
+        beats, went = store.recording_beats(unit), exported(store, tmp_path / "out")
+    with archived(went, tmp_path / "b.db") as store:
+        (unit,) = store.units(META["person"])
+        again = store.recording_beats(unit)
+    assert len(beats) > 400 and len(set(beats.segment.tolist())) == 2
+    assert again.rr_ns.tolist() == beats.rr_ns.tolist()
+    assert (again.t_ns.tolist(), again.segment.tolist()) == (beats.t_ns.tolist(), beats.segment.tolist())
 
 
 # ---------------------------------------------------------------- the column by itself

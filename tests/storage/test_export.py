@@ -1,6 +1,7 @@
 """Exports have the columns that were promised, the same bytes every time, and no more than was asked for."""
 
 import csv
+import json
 import math
 import stat
 from dataclasses import replace
@@ -156,7 +157,8 @@ def test_an_interval_that_was_measured_finer_than_a_tick_leaves_as_it_was_measur
     export(store, ["beats"], "csv", tmp_path)
     assert [int(row["rr_ns"]) for row in read(tmp_path, "beats")] == [813_476_562 - 487_000, 832_031_250 + 12_345]
     (folder,) = {path.parent for path in export(store, [], "recording", tmp_path)}
-    assert [row["rr_ms"] for row in read(folder, "rr")] == ["812.9895625", "832.0435950"]
+    assert [row["rr_ms"] for row in read(folder, "rr")] == ["812.9895620", "832.0435950"]
+    assert json.loads((folder / "meta.json").read_text())["rr_fine"] is True
 
 
 def test_what_a_device_s_clock_showed_leaves_with_its_rate_in_hertz(filled, tmp_path) -> None:
