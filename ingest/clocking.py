@@ -29,6 +29,7 @@ from somalink.domain.identity import Unit
 from somalink.domain.time import DAY_NS, HOUR_NS, SECOND_NS
 from somalink.domain.types import Chunk, ClockAnchor, Contact, Flag, Gap, Heartbeat, IntArray, Item, Opened, Stream, StreamClock, Upright
 
+LAGGING = "lagging"
 LAGGING_NS = 40 * SECOND_NS
 """A stream further behind the lead holds everybody up: it is gapped, and joins again when it speaks (contracts, section 2)."""
 CLOCK_STEP_NS = SECOND_NS
@@ -317,19 +318,30 @@ class Clocker:
             yield from self._dated(stream, clock.release())
 
     def _dated(self, stream: Stream, said: Iterable[Dated | Reading]) -> Iterator[Item]:
-        """Samples as a chunk, behind the gap that they end, if they do; readings of the device's clock as they are."""
+        """Samples as chunks, behind the gaps that they end; readings of the device's clock as they are."""
         for each in said:
             if isinstance(each, Reading):
                 yield StreamClock(stream, each.t_ns, each.sensor_ns, each.offset_ns, each.drift_ppb, each.rate_mhz, each.error_ns)
-                continue
-            first_ns, gap_ns, why = int(each.t_ns[0]), each.gap_ns, each.why
-            if (out := self._back(stream)) is not None:
-                gap_ns, why = out
-            if gap_ns is not None and first_ns > gap_ns:
-                yield Gap(stream, gap_ns, first_ns, why, first_ns - gap_ns)
-            self._absent.discard(stream)
-            self._told[stream] = int(each.t_ns[-1])
-            yield Chunk(stream, each.t_ns, each.values)
+            else:
+                yield from self._in_time(stream, each)
+
+    def _in_time(self, stream: Stream, each: Dated) -> Iterator[Item]:
+        """What is not older than was promised, behind a gap for what is: held up for too long, it is given up."""
+        fresh = int(np.searchsorted(each.t_ns, self._promised[stream]))
+        gap_ns, why = each.gap_ns, each.why
+        if fresh and gap_ns is None:
+            gap_ns, why = self._told[stream], LAGGING
+        if gap_ns is not None:
+            self._out.setdefault(stream, max(gap_ns, self._told[stream]))
+            self._whys.setdefault(stream, why)
+        if fresh == len(each.t_ns):
+            return
+        first_ns, out = int(each.t_ns[fresh]), self._back(stream)
+        if out is not None and first_ns > out[0]:
+            yield Gap(stream, out[0], first_ns, out[1], first_ns - out[0])
+        self._absent.discard(stream)
+        self._told[stream] = int(each.t_ns[-1])
+        yield Chunk(stream, each.t_ns[fresh:], each.values[fresh:])
 
     # ------------------------------------------------------------ promises
 
@@ -368,9 +380,9 @@ class Clocker:
             if lead_ns - at <= LAGGING_NS:
                 continue
             if stream is Stream.RR and self._beats is not None:
-                yield from self._beats.skip(lead_ns, "lagging")
+                yield from self._beats.skip(lead_ns, LAGGING)
             else:
-                yield Gap(stream, self._told[stream], lead_ns, "lagging", lead_ns - self._told[stream])
+                yield Gap(stream, self._told[stream], lead_ns, LAGGING, lead_ns - self._told[stream])
             self._told[stream] = self._promised[stream] = lead_ns
             yield Heartbeat(lead_ns, stream)
 

@@ -413,6 +413,31 @@ def test_movement_that_stops_while_beats_go_on_is_gapped_after_forty_seconds_and
     assert times[-1] - times[0] > 110 * SECOND_NS and np.all(np.diff(times) > 0)
 
 
+def test_what_comes_later_than_was_promised_is_given_up_behind_a_gap_and_no_gap_overlaps_another():
+    """Movement is held up for four seconds and for ten, then says nothing for seventy."""
+    rows = two_streams(200, acc=lambda second: not 120 <= second < 190)
+    held = [(40, 44), (70, 80)]
+
+    def arrival(row):
+        late = [until for since, until in held if since * SECOND_NS <= row.t_mono_ns < until * SECOND_NS and row.characteristic == "acc"]
+        return row.t_mono_ns if not late else late[0] * SECOND_NS + row.t_mono_ns // SECOND_NS
+
+    rows = sorted((replace(row, t_mono_ns=arrival(row), t_utc_ns=row.t_utc_ns - row.t_mono_ns + arrival(row)) for row in rows), key=lambda row: row.t_mono_ns)
+    promised, told, end = 0, 0, 0
+    for item in clocked(rows, streams=STAMPED, decoders=SENSORS):
+        if getattr(item, "stream", None) is not Stream.ACC:
+            continue
+        if isinstance(item, Heartbeat):
+            promised = max(promised, item.t_ns)
+        elif isinstance(item, Chunk):
+            assert item.t_ns[0] >= max(promised, end)
+            told += len(item.t_ns)
+        elif isinstance(item, Gap):
+            assert item.start_ns >= end and item.stop_ns > item.start_ns
+            end = item.stop_ns
+    assert 130 * 25 - told == 8 * 25 - 2, "of four frames one and of ten seven, but for the sample of the promise itself"
+
+
 def test_a_link_lost_a_second_time_while_movement_never_came_back_is_cut_a_second_time():
     rows = two_streams(
         200, acc=lambda second: second < 30, notes=((60, "down disconnect"), (70, "up"), (71, "streams"), (150, "down silence"), (160, "up"), (161, "streams"))

@@ -113,7 +113,7 @@ def test_a_computer_that_is_busy_for_longer_than_a_radio_may_be_misdates_nothing
 def test_no_sample_is_ever_later_than_it_came_for_long(set_by_s):
     late = [(sensor, arrival + 5 * SECOND_NS * (k < 5), true) for k, (sensor, arrival, true) in enumerate(held_up(0, 0))]
     late = [(sensor + (set_by_s * SECOND_NS if k > 60 else 0), arrival + 15 * SECOND_NS * (k == 60), true) for k, (sensor, arrival, true) in enumerate(late)]
-    clock, said = told(sorted(late, key=lambda each: each[1]), rate=25.0)
+    clock, _ = told(sorted(late, key=lambda each: each[1]), rate=25.0)
     assert clock.told_ns - late[-1][1] < SECOND_NS
 
 

@@ -1,18 +1,24 @@
 """Beats that the engine finds in an ECG are the same however the ECG is told, over restarts, holes and silences."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pytest
+from ecg_sent import BOOT_NS, RATE, sent
 from ecg_traces import made
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from wearers import CONSTANTS, START, USUAL, Outcome, Told, drive, shuffled, whole
+from wearers import CONSTANTS, START, USUAL, Outcome, Told, drive, outcome, shuffled, whole
 
+from ingest.clocking import Clocker
 from processing.ecg import EcgBeats
 from processing.engine import Engine
 from somalink.domain.identity import Unit
 from somalink.domain.time import MINUTE_NS, SECOND_NS, TICK_NS_X2
 from somalink.domain.types import Chunk, Flag, Gap, Heartbeat, Opened, Stream
+from somalink.pipeline.live import as_notified, last_promises
+from somalink.storage.rows import RawRow
 
 RANDOMLY = settings(max_examples=6, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 MINUTES = 6
@@ -70,6 +76,27 @@ def test_any_chunks_any_heartbeats_and_any_restarts_give_the_same(seed: int, mea
     items = list(shuffled(told(), rng, mean_s=mean_s, heartbeats=heartbeats))
     restarts = rng.integers(1, len(items), size=3).tolist()
     assert drive(told(), iter(items), baseline=USUAL, restart_at=restarts).difference(at_once()) == ""
+
+
+def found_in(rows: list[RawRow], batch: int) -> Outcome:
+    """The FINAL rows of a link, read by so many rows at a time, as a program does that sleeps or is started again."""
+    unit = replace(UNIT, tier="D")
+    clocker, engine, records = Clocker(unit, frozenset({Stream.HR, Stream.ECG})), Engine(unit, CONSTANTS, "analysis", asks=False), []
+    for at in range(0, len(rows), batch):
+        items = [item for row in rows[at : at + batch] for item in clocker.push(as_notified(unit, row))]
+        records += [record for item in last_promises(items) for record in engine.push(item)]
+    return outcome([*records, *engine.flush()])
+
+
+@pytest.mark.parametrize("held_s", [5, 9, 14])
+def test_an_ecg_that_a_radio_held_up_gives_the_same_beats_read_row_by_row_or_at_once(held_s):
+    rows = [replace(row, payload=bytes.fromhex("0048")) if row.characteristic == RATE else row for row in sent(120)]
+    until = BOOT_NS + (60 + held_s) * SECOND_NS
+    late = [max(row.t_mono_ns, until) if row.t_mono_ns > BOOT_NS + 60 * SECOND_NS else row.t_mono_ns for row in rows]
+    rows = [replace(row, t_mono_ns=at, t_utc_ns=row.t_utc_ns - row.t_mono_ns + at) for row, at in zip(rows, late, strict=True)]
+    rows.sort(key=lambda row: row.t_mono_ns)
+    one, many = found_in(rows, 1), found_in(rows, len(rows))
+    assert len(one.beats) > 120 - held_s and one.difference(many) == ""
 
 
 def engine_with(streams: frozenset[Stream]) -> Engine:
