@@ -7,6 +7,7 @@ long for every day is followed by `# slow`.
 
 A page that shows `somalink scan` or `somalink run` is read in a room with two straps and a watch, which are programs. `somalink run` is
 told to end, as a service manager would, once heartbeats arrive from everything it was to record; `somalink page`, once it has said its link.
+`somalink calibrate` is typed in another window, while a strap is recorded.
 """
 
 import os
@@ -34,8 +35,10 @@ NOT_RUN = {".", "cp", "mkdir", "cd", "ls", "git", "apt", "systemctl", "journalct
 """What is not ours; the commands of a service are held by test_unit."""
 SERVERS = re.compile(r"^\$?\s*(?:\w+=\S+ )*(?:docker compose|somalink (?:ship|influx|erase|grafana))\b", re.MULTILINE)
 """A block of what needs a server, an engine or a Grafana."""
-LISTENS = {"scan", "run"}
+LISTENS = {"scan", "run", "calibrate"}
 ARRIVE = MEANINGS[State.STREAMING].words
+STRAP = "Polar H10 51C0FFEE"
+"""As the first of the virtual ones is called."""
 SERVED = "lets one browser in"
 
 
@@ -105,6 +108,22 @@ def ended_when(typed: Sequence[str], desk: Path, env: Mapping[str, str], word: s
     return subprocess.CompletedProcess(typed, running.returncode, "", "".join(said))
 
 
+def beside_a_recording(typed: Sequence[str], desk: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """A command of another window, while a strap is recorded into the store that it names."""
+    store = list(typed)[typed.index("--store") :][:2] if "--store" in typed else []
+    recording = [program(), "run", "--strap", STRAP, "--no-page", *store]
+    with subprocess.Popen(recording, cwd=desk, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
+        limit = threading.Timer(2 * PATIENCE_S, running.kill)
+        limit.start()
+        assert running.stderr is not None
+        next(line for line in running.stderr if ARRIVE in line)
+        try:
+            return subprocess.run(typed, cwd=desk, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=2 * PATIENCE_S, check=False)
+        finally:
+            limit.cancel()
+            running.terminate()
+
+
 def sit(page: Path, desk: Path, *, slow: bool) -> None:
     """Runs the page's `somalink` commands in order; the quick ones always, since a slow one may rest on them."""
     home = desk / "home"
@@ -119,6 +138,8 @@ def sit(page: Path, desk: Path, *, slow: bool) -> None:
             typed = [program(), *(word for each in command.words[1:] for word in spelt_out(each, desk))]
             if command.words[1] == "run":
                 done = recorded(typed, desk, env | heard)
+            elif command.words[1] == "calibrate":
+                done = beside_a_recording(typed, desk, env | heard)
             elif command.words[1] == "page":
                 done = ended_when(typed, desk, env, SERVED)
             else:
