@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import traceback
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from somalink.domain.time import HOUR_NS, SECOND_NS
 from somalink.domain.types import Stream
 from somalink.pipeline.hub import Link, Setback
 from somalink.pipeline.record import SURE, CutOff, Record, Where, begun_streams, closing, cut_off
-from somalink.pipeline.upright import upright_of
+from somalink.pipeline.upright import TELLING, upright_of
 from somalink.pipeline.wearing import Worn, remember
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import DeviceStatus
@@ -60,6 +60,8 @@ class Recorder:
         self._news: list[DeviceStatus] = []
         self._kept, self._stopped = asyncio.Event(), asyncio.Event()
         self._last: Notification | None = None
+        self._told: dict[tuple[str, bytes], Notification] = {}
+        """What was said of the link of now beside its samples, the same once: that it began, what was asked and answered, what was begun."""
         self._upright: tuple[int, int, int] | None = None
         """Which way is up for the sensor, as the record of now knows it; `_said` is up to which change others were listened to."""
         self._said = -1
@@ -142,17 +144,25 @@ class Recorder:
 
     def _parted(self, rows: Sequence[Notification]) -> Iterator[tuple[Record, list[Notification]]]:
         """Rows by the recording they belong to: another begins where UTC was set back, when a watch turns out to be a strap, and when a strap
-        that had not begins to tell of movement."""
+        that had not begins to tell of movement. It begins with what its link has said of itself, as if that were said then."""
         part: list[Notification] = []
         for row in rows:
             record, last, self._last = self._records[-1], self._last, row
             if last is not None and (_set_back(last, row) or (record.tier == "D" and record.sends.intervals >= SURE) or _brings_more(record, row)):
                 yield record, [*part, closing(last, notes.STOP)]
-                part = []
+                part = list(_said_again(self._told.values(), row))
                 self._records.append(self._new(row.t_utc_ns))
             part.append(row)
+            self._remember(row)
         if part:
             yield self._records[-1], part
+
+    def _remember(self, row: Notification) -> None:
+        if row.characteristic in TELLING:
+            if row.payload == notes.note(notes.UP) or row.payload.startswith(notes.note(notes.DOWN)):
+                self._told.clear()
+            self._told.pop((row.characteristic, row.payload), None)
+            self._told[row.characteristic, row.payload] = row
 
     async def _surely(self, keep: Callable[[], Awaitable[None]]) -> None:
         """Tries until it works; StoreError only when the program is to end and it still does not."""
@@ -224,6 +234,12 @@ class Recorder:
 def _set_back(last: Notification, row: Notification) -> bool:
     """Whether somebody set UTC back between two rows of one boot."""
     return last.boot_id == row.boot_id and (last.t_utc_ns - last.t_mono_ns) - (row.t_utc_ns - row.t_mono_ns) > BACK_NS
+
+
+def _said_again(told: Collection[Notification], row: Notification) -> Iterator[Notification]:
+    """The same a moment before `row`, on its clocks and its link."""
+    for k, said in enumerate(told, -len(told)):
+        yield replace(said, connection=row.connection, boot_id=row.boot_id, t_mono_ns=row.t_mono_ns + k, t_utc_ns=row.t_utc_ns + k)
 
 
 def _brings_more(record: Record, row: Notification) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,15 +16,18 @@ from ingest.ble import notes
 from ingest.ble.stamps import Stamp
 from ingest.clocking import Clocker
 from ingest.straps.heart_rate import CHARACTERISTIC, HeartRateMeasurement, encode_measurement
+from ingest.straps.pmd import Measurement
+from ingest.straps.pmd_control import SENT, Setting, start
 from ingest.virtual.feed import from_ticks
 from ingest.virtual.profile import About
 from somalink.domain.constants import Constants
 from somalink.domain.errors import DeviceNotFound, EngineLocked, StoreError
 from somalink.domain.identity import Unit
 from somalink.domain.time import HOUR_NS, SECOND_NS
+from somalink.domain.types import Stream
 from somalink.pipeline.hub import Hub, Setback
 from somalink.pipeline.live import Tape
-from somalink.pipeline.record import Where, cut_off
+from somalink.pipeline.record import Where, cut_off, opened_streams
 from somalink.pipeline.recorder import Recorder
 from somalink.pipeline.run import Run
 from somalink.pipeline.running import finish_cut_off
@@ -49,14 +52,21 @@ class Stepped(LoopStamps):
         return Stamp(told.t_mono_ns, told.t_utc_ns + self.by_ns)
 
 
-def play(store: LocalStore, payloads: list[bytes], at: dict[int, Callable[[Stepped], object]] | None = None) -> Setbacks:
-    """One notification a second to a recorder; `at` says what else happens at which second. Gives the setbacks that were told."""
+ASKED = start(Measurement.ACC, {Setting.SAMPLE_RATE: (25,), Setting.RESOLUTION: (16,), Setting.RANGE: (4,)})
+MOVEMENT = ((SENT, ASKED), (notes.CHARACTERISTIC, notes.note(notes.STREAMS, "acc")))
+Said = Sequence[tuple[str, bytes]]
+
+
+def play(store: LocalStore, payloads: list[bytes], at: dict[int, Callable[[Stepped], object]] | None = None, begun: Said = ()) -> Setbacks:
+    """One notification a second to a recorder; `at` says what else happens at which second, `begun` what was said as the link began. Gives the
+    setbacks that were told."""
 
     async def scene() -> Setbacks:
         stamps, hub = Stepped(asyncio.get_running_loop()), Hub()
         recorder, told = Recorder(ADA, Where(store, hub, Constants(), stamps, "UTC")), hub.subscribe(10_000)
         following = asyncio.ensure_future(recorder.follow())
-        recorder.row(1, notes.CHARACTERISTIC, notes.note(notes.UP), stamps.now())
+        for kind, said in ((notes.CHARACTERISTIC, notes.note(notes.UP)), *begun):
+            recorder.row(1, kind, said, stamps.now())
         for second, payload in enumerate(payloads):
             (at or {}).get(second, lambda stamps: None)(stamps)
             recorder.row(1, CHARACTERISTIC, payload, stamps.now())
@@ -169,6 +179,22 @@ def test_where_utc_is_set_back_another_recording_begins_and_every_beat_is_kept(t
         assert later.row.start_ns - earlier.row.start_ns == pytest.approx(HOUR_NS - 100 * SECOND_NS, abs=2 * SECOND_NS)
         assert sum(len(store.recording_beats(found.unit)) for found in (earlier, later)) == 200
         assert store.totals()["beats_received"] == 200
+
+
+@pytest.mark.parametrize(
+    ("payloads", "at", "tiers"),
+    [
+        ([BEAT] * 60, {30: lambda stamps: setattr(stamps, "by_ns", -HOUR_NS)}, {"A"}),
+        ([PLAIN] * 70 + [BEAT] * 20, {}, {"A", "D"}),
+    ],
+)
+def test_a_recording_that_begins_in_the_middle_of_a_link_has_the_movement_that_the_link_brings(tmp_path: Path, payloads, at, tiers):
+    with store_in(tmp_path) as store:
+        play(store, payloads, at, MOVEMENT)
+        earlier, later = sorted(store.recordings("ada"), key=lambda found: store.raw(found.unit)[-1].t_mono_ns)
+        assert {earlier.unit.tier, later.unit.tier} == tiers and later.unit.tier == "A"
+        assert [row.payload for row in store.raw(later.unit)[:3]] == [b"up", ASKED, b"streams acc"]
+        assert Stream.ACC in (opened_streams(store, later.unit) or ())
 
 
 def test_bytes_are_on_disk_while_something_long_is_made_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
