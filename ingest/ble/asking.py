@@ -44,7 +44,7 @@ class Own(Protocol):
     came_at: dict[Stream, float]
 
     async def listen(self) -> None:
-        """Hear answers and samples from now on."""
+        """Hear answers and samples from now on; a second time it does nothing."""
 
     async def start(self, want: Want) -> str:
         """Begin a stream; empty when it runs, else why it does not, in a word."""
@@ -80,6 +80,7 @@ class PolarStreams:
     def __init__(self, link: Link, keep: Keep, patience: Patience) -> None:
         self._link, self._keep, self._patience = link, keep, patience
         self.came_at: dict[Stream, float] = {}
+        self._hears = False
         self._answers: asyncio.Queue[Reply] = asyncio.Queue()
         self._asking = asyncio.Lock()
 
@@ -89,8 +90,10 @@ class PolarStreams:
         return link.has(pmd_uuid(pmd_control.CHARACTERISTIC)) and link.has(pmd_uuid(pmd.CHARACTERISTIC))
 
     async def listen(self) -> None:
-        await self._link.listen(pmd_uuid(pmd_control.CHARACTERISTIC), self._answered)
-        await self._link.listen(pmd_uuid(pmd.CHARACTERISTIC), self._came)
+        if not self._hears:
+            await self._link.listen(pmd_uuid(pmd_control.CHARACTERISTIC), self._answered)
+            await self._link.listen(pmd_uuid(pmd.CHARACTERISTIC), self._came)
+        self._hears = True
 
     async def start(self, want: Want) -> str:
         measurement, why = MEASUREMENTS[want.stream], NO_ANSWER
@@ -158,6 +161,7 @@ class MovesenseStreams:
     def __init__(self, link: Link, keep: Keep, patience: Patience) -> None:
         self._link, self._keep, self._patience = link, keep, patience
         self.came_at: dict[Stream, float] = {}
+        self._hears = False
         self._running: dict[Stream, int] = {}
         self._answers: asyncio.Queue[Result] = asyncio.Queue()
         self._asking = asyncio.Lock()
@@ -168,7 +172,9 @@ class MovesenseStreams:
         return link.has(movesense_uuid(movesense.CHARACTERISTIC)) and link.has(movesense_uuid(MOVESENSE_COMMANDS))
 
     async def listen(self) -> None:
-        await self._link.listen(movesense_uuid(movesense.CHARACTERISTIC), self._heard)
+        if not self._hears:
+            await self._link.listen(movesense_uuid(movesense.CHARACTERISTIC), self._heard)
+        self._hears = True
 
     async def start(self, want: Want) -> str:
         why = NO_ANSWER

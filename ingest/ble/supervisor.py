@@ -229,14 +229,13 @@ class Supervisor:
         """Before the first heartbeat, so that the record knows from its beginning what it is of. Gives those that run; whatever fails here, the
         heartbeats are listened to."""
         self._family = await self._family_of(link)
-        own = own_streams(self._family, link, partial(self._row, self._connection), self._patience)
+        self._own = own = own_streams(self._family, link, partial(self._row, self._connection), self._patience)
         wants = self._ask_for.wants(self._family)
         if own is None or not wants:
             return ()
         begun = Begun(refused={want.stream.value: NO_ANSWER for want in wants})
         with done_without():
             begun = await within(self._patience.streams, begin(own, wants))
-        self._own = own
         self._note(notes.STREAMS, " ".join(stream.value for stream in begun.running))
         self._sink.about({"family": self._family.id, "begun": [stream.value for stream in begun.running], "refused": begun.refused}, self._stamps.now())
         return [want for want in wants if want.stream in begun.running]
@@ -271,18 +270,21 @@ class Supervisor:
             return "not_offered" if self._linked else "no_link"
         if self._ask_for.ecg:
             return ""
-        if why := await own.start(want):
-            return why
+        why = NO_ANSWER
+        with done_without():
+            await own.listen()
+            why = await own.start(want)
         try:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(0 if why else seconds)
         finally:
-            await own.stop(Stream.ECG)
-        return ""
+            if why in ("", NO_ANSWER):  # one that did not answer may have begun all the same
+                await own.stop(Stream.ECG)
+        return why
 
     def _row(self, connection: int, characteristic: str, payload: bytes) -> None:
-        """What came, or was sent, beside heartbeats."""
+        """What came, or was sent, beside heartbeats. A link that was given up has nothing more to say."""
         stamp = self._stamps.now()
-        if connection == self._connection:
+        if self._linked and connection == self._connection:
             self._sink.row(connection, characteristic, payload, stamp)
 
     async def _until_lost(self, link: Link) -> str:

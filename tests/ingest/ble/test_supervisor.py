@@ -25,8 +25,10 @@ from ingest.ble.radio import Radio, Wanted
 from ingest.ble.stamps import Stamp
 from ingest.ble.states import LinkState, State
 from ingest.ble.supervisor import Supervisor
+from ingest.devices.catalogue import Want
 from ingest.straps.heart_rate import CHARACTERISTIC
 from somalink.domain.errors import BluetoothUnavailable, DeviceNotFound
+from somalink.domain.types import Stream
 
 OFF = BleakBluetoothNotAvailableError("off", BleakBluetoothNotAvailableReason.POWERED_OFF)
 REFUSED = BleakError("connection refused")
@@ -242,6 +244,42 @@ def test_a_strap_that_does_not_tell_its_battery_is_held_all_the_same():
 
 
 # ---------------------------------------------------------------- lost
+
+
+class Talks:
+    """Streams of its own that never end, whatever became of the link."""
+
+    def __init__(self, *given: Any) -> None:
+        self.came_at: dict[Stream, float] = {}
+        self.keep = given[2]
+
+    async def listen(self) -> None: ...
+
+    async def start(self, _want: Want) -> str:
+        return ""
+
+    async def stop(self, _stream: Stream) -> str:
+        return ""
+
+
+def test_a_link_that_was_given_up_says_nothing_more_of_its_own_streams_either(monkeypatch: pytest.MonkeyPatch):
+    links: list[Talks] = []
+
+    def own(*given: Any) -> Talks:
+        links.append(Talks(*given))
+        return links[-1]
+
+    async def scene(_ether: Ether, radio: Radio) -> None:
+        async with held(strap, radio) as told:
+            links[0].keep(CHARACTERISTIC, b"here")
+            strap.mute = True
+            await at_once(lambda: "down silence" in told.notes, 10)
+            links[0].keep(CHARACTERISTIC, b"late")
+            assert [row for _, _, row in told.rows if row in (b"here", b"late")] == [b"here"]
+
+    monkeypatch.setattr("ingest.ble.supervisor.own_streams", own)
+    strap = Strap(disconnect_takes_s=1.5)
+    on_air(scene, strap)
 
 
 def test_a_link_that_is_lost_is_a_disconnect_and_the_strap_is_held_again_as_a_new_connection():

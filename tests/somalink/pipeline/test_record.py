@@ -147,6 +147,15 @@ def test_doubtful_beats_bring_half_a_minute_of_ecg_into_the_raw_rows_and_into_no
         assert again(store, unit, other) == []
 
 
+def test_a_strap_that_is_asked_for_no_movement_is_asked_for_its_ecg_all_the_same(tmp_path: Path) -> None:
+    ticks = heart(4, bpm=66)
+    ticks[60:260:7] //= 2
+    with recorded(tmp_path, On("ada", from_ticks(ticks.tolist())), ask=Ask(movement=False), ecg_check_s=10.0) as store:
+        (unit,) = units(store)
+        frames = [row for row in store.raw(unit) if row.characteristic == "fb005c82"]
+        assert unit.tier == "B" and 15 <= len(frames) <= 20
+
+
 @pytest.mark.parametrize(
     ("said", "tier"),
     [
