@@ -1,6 +1,7 @@
 """The page as somebody lives with it: a real server, a real browser, a strap that is a program. Nothing is answered in the server's place."""
 
 import json
+import math
 import re
 import time
 from contextlib import contextmanager
@@ -328,17 +329,48 @@ def test_who_stands_for_their_chest_sensor_is_told_what_came_of_it(browser, alon
                 page.goto(f"{alone.url}/settings")
             return answer.value.json()["device"]
 
+        def stand(word: str) -> tuple[int, float]:
+            """What is kept of it: for the how manieth time, and how hard the earth pulled, in mg."""
+            card.get_by_role("button", name=word).click()
+            card.get_by_text("Stay still").wait_for()
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            card.get_by_text("Thank you. It knows which way is up now.").wait_for()
+            with alone.kept() as store:
+                told = max((each for each in store.settings(PERSON) if each.key.startswith("upright/")), key=lambda each: each.revision)
+            return told.revision, math.hypot(*map(int, told.value.split())) / 100
+
         until(sensor, "a chest sensor that is recorded")
         card = page.locator("#upright")
+        assert card.get_by_role("status").inner_text() == ""
+
+        page.goto(f"{alone.url}/welcome?step=1")
+        forth = page.locator(".forth .btn").last
+        for heading in ("You decide, one by one", "What your heart lives with", "Ten minutes to meet your body"):
+            forth.click()
+            page.get_by_role("heading", name=heading).wait_for()
         card.get_by_role("button", name="Stand for ten seconds").click()
-        card.get_by_text("Stay still").wait_for()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        card.get_by_text("Thank you. It knows which way is up now.").wait_for()
-        with alone.kept() as store:
-            (told,) = [setting for setting in store.settings(PERSON) if setting.key.startswith("upright/")]
-        x, y, z = map(int, told.value.split())
-        assert 0.9e5 < (x * x + y * y + z * z) ** 0.5 < 1.1e5
+        forth.click()
+        page.get_by_role("heading", name="When may it ask?").wait_for()
+        assert card.count() == 0, "passed over, even half-way"
+        page.get_by_role("button", name="Back").click()
+        again, pull_mg = stand("Stand for ten seconds")
+        assert again == 1 and 900 < pull_mg < 1100
+        page.get_by_role("button", name="Start with sitting").click()
+        page.get_by_text("Sit quietly.", exact=True).wait_for()
+        assert card.count() == 0, "nobody is asked to sit and to stand"
+        page.get_by_role("button", name="Stop").click()
+        card.get_by_text("It knows: you stood for it on").wait_for()
+
+        page.goto(f"{alone.url}/settings")
+        card.get_by_text("It knows: you stood for it on").wait_for()
+        assert stand("Do it again")[0] == 2
         assert page.faults == []
+
+
+def test_without_a_chest_sensor_the_first_days_ask_nobody_to_stand_for_it(told):
+    with told(month(), path="/welcome?step=4") as page:
+        page.get_by_text("another day, under Settings").wait_for()
+        assert not page.locator("#upright").is_visible()
 
 
 def test_what_a_report_may_contain_is_chosen_and_the_report_is_a_file(told):

@@ -13,6 +13,8 @@ export function standing(ends, there) {
   let timer = 0, told_ms = null;
 
   const button = word => h('button.btn', { type: 'button', onclick: begin }, t(`upright.${word}`));
+  /** What it says now is seen whole, above whatever stands at the foot of the page. */
+  const seen = () => box.scrollIntoView({ block: 'nearest' });
   const when = () => told_ms === null ? '' : t('upright.told', { date: dayAndMonth(told_ms), time: clock(told_ms) });
 
   function rest(text = when(), word = told_ms === null ? 'start' : 'again') {
@@ -30,8 +32,8 @@ export function standing(ends, there) {
       const passed = (now() - began) / 1000, is = passed < READY_S ? 'ready' : passed < READY_S + STAND_S ? 'stand' : 'moment';
       if (passed > 2 * ALL_S) { stop(); rest(t('upright.too_short')); return; }
       if (passed >= ALL_S) { stop(); ask(); return; }
-      if (is !== phase) { phase = is; doing.textContent = t(`upright.${is}`); say(doing.textContent); }
       left.textContent = is === 'stand' ? String(Math.ceil(READY_S + STAND_S - passed)) : '';
+      if (is !== phase) { phase = is; doing.textContent = t(`upright.${is}`); say(doing.textContent); seen(); }
     };
     second();
     timer = setInterval(second, 250);
@@ -47,6 +49,7 @@ export function standing(ends, there) {
       rest(t(`upright.${reason || 'kept'}`), reason ? 'once_more' : 'again');
     } catch (error) { rest(error.what || t('common.not_reached'), 'once_more'); }
     said.focus({ preventScroll: true });
+    seen();
   }
 
   get('/upright').then(known => { told_ms = known.told_ms; rest(); there(known.device !== ''); }).catch(() => there(false));

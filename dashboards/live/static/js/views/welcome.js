@@ -3,6 +3,7 @@
 import { now, ns } from '../api.js';
 import { cap, mode, oneOf, quietHours, row, save } from '../choosing.js';
 import { $, h, say, svg } from '../kit.js';
+import { standing } from '../standing.js';
 import { LANGUAGES, language, t } from '../texts.js';
 
 const STEPS = 6;
@@ -22,8 +23,11 @@ export function show(root, app) {
   timer ??= tenMinutes(app);
   timer.resume();
   timer.redraw = () => { if (step === 4) draw(); else strip(); };
+  let ends = [];
+  const leave = () => { for (const end of ends) end(); ends = []; };
 
   function to(n, focus = true) {
+    leave();
     step = n;
     sessionStorage.setItem('step', n);
     history.pushState({}, '', `/welcome?step=${n}`);
@@ -95,8 +99,17 @@ export function show(root, app) {
     return list;
   }
 
-  /** Sit, stand, walk: before, while, and after. */
+  /** Ten seconds for a chest sensor, where one tells of movement now; else where that is done another day. */
+  function upright() {
+    const card = h('section.upright', { id: 'upright', 'aria-labelledby': 'h-upright' }), later = h('p.tiny', {}, t('upright.another_day'));
+    card.hidden = later.hidden = true;
+    card.append(h('h2', { id: 'h-upright' }, t('settings.h_upright')), standing(ends, there => { card.hidden = !there; later.hidden = there; }));
+    return [card, later];
+  }
+
+  /** Sit, stand, walk: before, while, and after. The chest sensor's ten seconds are not asked for while these ten minutes pass. */
   function meet() {
+    leave();
     const at = timer.at(), done = /^\d+$/.test(app.choices.sat_stood_walked) && app.choices.sat_stood_walked !== '0';
     const figure = h('figure', {}, h('div.ten', { role: 'img', 'aria-label': t('welcome.ten') }, PHASES.map(([phase, s]) => {
       const el = h(`div.${phase}`, {}, h('span.bar', {}, h('i')), h('b', {}, t(`welcome.${phase}`)), h('small', {}, t('welcome.min', { n: s / 60 })));
@@ -118,13 +131,13 @@ export function show(root, app) {
     return {
       figure,
       body: done ? [h('p', {}, t('welcome.met'))] : [points('welcome', ['how_sit', 'how_stand', 'how_walk']), h('p.small', {}, t('welcome.why_ten')), timer.lost() ? h('p.small', {}, t('welcome.lost')) : ''],
-      foot: h('div.stack', {}, start),
+      foot: h('div.stack', {}, start, upright()),
       forth: done ? next() : next('skip', '', async () => { if (app.choices.sat_stood_walked === '') await save(app, { sat_stood_walked: 'skipped' }); to(5); }),
     };
   }
 
   draw();
-  return () => { timer.onsecond = timer.redraw = () => {}; };
+  return () => { leave(); timer.onsecond = timer.redraw = () => {}; };
 }
 
 /** What was picked on this visit: an answer nobody gave is not shown as one. */
