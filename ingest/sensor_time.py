@@ -23,6 +23,8 @@ LEAK = 5000
 """Between two prompt frames the distance of the clocks may grow by one part in this many: 200 ppm, two cheap crystals apart."""
 SLEW = 1000
 """Samples follow a distance that has changed by at most one part in this many of the time that has passed (contracts, section 2)."""
+AHEAD_NS = SECOND_NS // 10
+"""No sample was taken after it came: where they are dated so by more than this, the distance was wrong, and nothing creeps back to the right one for hours."""
 JUMP_NS = SECOND_NS
 """A frame this much earlier than any delay allows was not early: the device's clock was set. (One that was set back gives a stamp that was.)"""
 LATE_NS = 10 * SECOND_NS
@@ -150,6 +152,8 @@ class SensorClock:
             self.prompt_ns = arrival_ns
         most = passed_ns // SLEW
         self.offset_ns += min(max(self.floor_ns - self.offset_ns, -most), most)
+        if self.offset_ns - here_ns > AHEAD_NS:
+            self.offset_ns = here_ns
 
     def _set_anew(self, sensor_ns: int, values: IntArray, arrival_ns: int) -> Dated:
         """The device's clock was set. Frames may have been lost with it or not: their arrival tells, to within a frame; none is of later than that."""

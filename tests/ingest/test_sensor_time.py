@@ -117,6 +117,18 @@ def test_no_sample_is_ever_later_than_it_came_for_long(set_by_s):
     assert clock.told_ns - late[-1][1] < SECOND_NS
 
 
+@pytest.mark.parametrize("n", [12, 36])
+def test_frames_that_are_lost_and_then_held_up_leave_no_sample_in_the_future(n):
+    late = [
+        (sensor, max(arrival, START_NS + 93 * SECOND_NS) if k * n > 60 * 25 else arrival, true)
+        for k, (sensor, arrival, true) in enumerate(frames(rate=25.0, n=n))
+    ]
+    kept = [each for k, each in enumerate(late) if not 60 * 25 < k * n < 80 * 25]
+    clock, said = told(kept, rate=25.0)
+    assert [each.why for each in dated(said) if each.gap_ns is not None] == ["clock_jump"]
+    assert clock.told_ns <= kept[-1][1]
+
+
 def test_stamps_that_stand_still_or_crawl_break_nothing():
     crawling = [(UNSET_NS + k, arrival, true) for k, (_, arrival, true) in enumerate(frames(1, n=36))]
     _, said = told(crawling)
