@@ -216,7 +216,8 @@ class Clocker:
         elif state in (notes.DOWN, notes.STILL):
             yield from self._outage(now_ns)
         elif state == notes.STREAMS:
-            self._absent = {stream for stream in self._streams if stream in OWN and stream.value not in why.split()}
+            asked_for = OWN | {Stream.RR} if self.unit.tier == OPTICAL else OWN
+            self._absent = {stream for stream in self._streams if stream in asked_for and stream.value not in why.split()}
         elif state == notes.UPRIGHT:
             yield from _upright(why, now_ns)
 
@@ -277,6 +278,7 @@ class Clocker:
             yield from self._beats.add(good, arrival_ns)
         self._told[Stream.RR] = self._beats.told_ns
         self._back(Stream.RR)
+        self._absent.discard(Stream.RR)
 
     def _others(self, frame: Frame, arrival_ns: int) -> Iterator[Item]:
         """Samples that carry no time: the last one is of the arrival, those before it are spread evenly since the last notification."""
@@ -361,15 +363,18 @@ class Clocker:
                 yield Heartbeat(promise, stream)
 
     def _without(self, arrival_ns: int) -> Iterator[Item]:
-        """What this link does not bring holds nobody up: its gap is told as time goes on."""
+        """What this link does not bring holds nobody up: its gap is told as time goes on, however late it might be if it came."""
+        until_ns = arrival_ns - min(self._late.values(), default=0)
         for stream in sorted(self._absent):
-            until_ns = arrival_ns - self._late.get(stream, 0)
             if until_ns - self._told[stream] < ABSENT_NS:
                 continue
-            self._out.setdefault(stream, self._told[stream])
-            self._whys.setdefault(stream, notes.NOT_STARTED)
+            if stream is Stream.RR and self._beats is not None:
+                yield from self._beats.skip(until_ns, notes.NOT_STARTED)
+            else:
+                self._out.setdefault(stream, self._told[stream])
+                self._whys.setdefault(stream, notes.NOT_STARTED)
+                yield self._grown(stream, until_ns)
             self._told[stream] = self._promised[stream] = until_ns
-            yield self._grown(stream, until_ns)
             yield Heartbeat(until_ns, stream)
 
     def _lagging(self) -> Iterator[Item]:

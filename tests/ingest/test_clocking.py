@@ -285,6 +285,19 @@ def test_nothing_older_than_what_an_optical_device_has_promised_comes():
             assert item.t_ns[0] >= promised[item.stream]
 
 
+def test_an_arm_band_that_does_not_begin_its_intervals_holds_nobody_up_and_what_comes_all_the_same_is_told():
+    rows = [row for row in worn_on_the_arm(40) if row.characteristic == "2a37" or row.t_mono_ns > 150 * SECOND_NS]
+    said = [replace(rows[0], characteristic="somalink.link", t_mono_ns=k, t_utc_ns=BOOT_NS + k, payload=note) for k, note in enumerate((b"up", b"streams"))]
+    clocker, items = Clocker(ARM, BOTH), []
+    for row in (*said, *rows):
+        items += clocker.push(row)
+        promised = max((item.t_ns for item in items if isinstance(item, Heartbeat) and item.stream is Stream.RR), default=None)
+        if 50 * SECOND_NS < row.t_mono_ns < 150 * SECOND_NS:
+            assert promised is not None and row.t_utc_ns - promised <= 12 * SECOND_NS
+    assert {gap.reason for gap in of(items, Gap, Stream.RR)} == {"not_started"}
+    assert len(beats(items)[0]) == sum(row.characteristic != "2a37" for row in rows) * 6
+
+
 def test_an_optical_recording_goes_on_from_its_state_as_if_it_had_never_stopped():
     rows = worn_on_the_arm(20, lost=frozenset({9}))
     whole, parts, state = clocked_on_the_arm(rows), [], None
