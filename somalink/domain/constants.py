@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 from somalink.domain.identity import digest
 
-ALGORITHM_VERSION = "2"
+ALGORITHM_VERSION = "1"
 
 
 @dataclass(frozen=True, slots=True)

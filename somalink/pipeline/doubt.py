@@ -51,7 +51,7 @@ class Doubt:
 
 async def look_when_in_doubt(hub: Hub, person: str, device: str, look: Look, seconds: float) -> None:
     """Until the hub closes. What came of a look is told there; one that could not be had is asked for again after the same rest."""
-    watcher, doubt = hub.subscribe(), Doubt()
+    watcher, doubt = hub.subscribe(values=False, final=True), Doubt()
     try:
         async for message in watcher:
             if (

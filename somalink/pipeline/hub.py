@@ -127,14 +127,15 @@ Message = Final | Provisional | Changed | Link | Setback | Status | Looked | Pro
 class Subscription:
     """One watcher's queue."""
 
-    def __init__(self, size: int, *, values: bool, beats: bool = False) -> None:
+    def __init__(self, size: int, *, values: bool, beats: bool = False, final: bool = False) -> None:
         self._queue: asyncio.Queue[Message | None] = asyncio.Queue(size)
         self._dropped = 0
-        self.values, self.beats = values, beats
+        self.values, self.beats, self.final = values, beats, final
 
     def offer(self, message: Message | None) -> None:
         """Puts a message; when the queue is full the oldest one goes, and the watcher is told before the next it reads."""
-        if (not self.values and isinstance(message, Final | Provisional)) or (not self.beats and isinstance(message, Heard | Traced)):
+        wanted = {Final: self.values or self.final, Provisional: self.values, Heard: self.beats, Traced: self.beats}
+        if not wanted.get(type(message), True):
             return
         if self._queue.full():
             self._queue.get_nowait()
@@ -158,11 +159,11 @@ class Hub:
     def __init__(self) -> None:
         self._watchers: list[Subscription] = []
 
-    def subscribe(self, size: int = QUEUE, *, values: bool = True, beats: bool = False) -> Subscription:
+    def subscribe(self, size: int = QUEUE, *, values: bool = True, beats: bool = False, final: bool = False) -> Subscription:
         """A queue of the messages from now on; at most `size` wait in it. Without `values` only what is said of links and setbacks: a service, which
         nobody looks at, spends nothing on values for the eye. With `beats` every beat, and every sample of chest and ECG, as it is
-        heard, for who breathes along."""
-        watcher = Subscription(size, values=values, beats=beats)
+        heard, for who breathes along. With `final` the records that are on disk, and nothing reckoned ahead for an eye."""
+        watcher = Subscription(size, values=values, beats=beats, final=final)
         self._watchers.append(watcher)
         return watcher
 

@@ -15,6 +15,7 @@ from ingest.ble import notes
 from ingest.ble.stamps import Stamps
 from ingest.clocking import Clocker
 from ingest.clocking import RawRow as Notification
+from ingest.straps import DECODERS
 from ingest.straps.heart_rate import CHARACTERISTIC, decode_measurement
 from somalink.domain.constants import Constants
 from somalink.domain.errors import BadFrame
@@ -39,6 +40,8 @@ TIERS: Mapping[str, frozenset[Stream]] = {
 UNDECIDED = 60
 """Notifications with a heart rate and without one interval after which a device is taken for one that sends none. A strap sends some within
 three seconds of feeling a heart."""
+SAMPLES = frozenset(decoder.characteristic for decoder in DECODERS.values() if decoder.streams)
+"""What carries a body's samples: notes, commands and answers alone are no recording."""
 SURE = 3
 """So many notifications with intervals prove that what was taken for a watch is a strap after all."""
 
@@ -147,7 +150,7 @@ class Record:
         self.tier: str | None = None
         self.streams: frozenset[Stream] | None = None
         """What the recording has, once that is known; a link that brings less leaves a gap, and one that brings more begins another recording."""
-        self._on_disk = False
+        self._on_disk = self._looked_back = False
         self._held: list[Notification] = []
         """Notes of a link that has not brought anything yet: a strap that never says anything leaves no recording."""
         self._live: Live | None = None
@@ -163,7 +166,7 @@ class Record:
 
     async def keep(self, rows: Sequence[Notification]) -> None:
         """Puts rows on disk; StoreError and nothing of it, to be tried again."""
-        heard = any(row.characteristic != notes.CHARACTERISTIC for row in rows)
+        heard = any(row.characteristic in SAMPLES for row in rows)
         held = [*self._held, *rows]
         if self._on_disk or heard:
             await asyncio.to_thread(self._put, held)
@@ -201,7 +204,7 @@ class Record:
         """Engine and tape, once it is clear what the device sends."""
         where = self._where
         if self.tier is None:
-            if not self.sends.anything:
+            if not (self.sends.anything or self._looked_back):
                 self._look_back()
             self.tier = self.sends.tier or ("D" if ended else None)
         if self.tier is None:
@@ -214,7 +217,8 @@ class Record:
         return open_live(where.store, intake, clocker, where.mode, where.constants, where.hub, lambda: where.stamps.now().t_utc_ns)
 
     def _look_back(self) -> None:
-        """What is on disk of an earlier program's says what the device sends."""
+        """What is on disk of an earlier program's says what the device sends; once, since all that comes from now on is seen as it is kept."""
+        self._looked_back = True
         for row in self._where.store.raw(self.unit):
             self.sends.take(row)
 

@@ -351,5 +351,5 @@ def refuse_other_analysis(store: LocalStore, person: str, analysis: str) -> None
     if current is not None and current != analysis:
         raise UsageError(
             f"{store.path}: what is here of {person} was read against another baseline",
-            next_step="use the same --baseline as before, or another --store (a store of an earlier version's reading too: what is in it stays)",
+            next_step="use the same --baseline as before, or another --store",
         )
