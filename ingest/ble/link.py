@@ -27,6 +27,7 @@ class Link:
 
     def __init__(self, client: BleakClient, lost: asyncio.Event, patience: Patience) -> None:
         self._client, self.lost, self._patience = client, lost, patience
+        self._heard: set[str] = set()
 
     @classmethod
     async def make(cls, device: BLEDevice, name: str, patience: Patience) -> Link:
@@ -51,8 +52,10 @@ class Link:
         await self.listen(HEART_RATE_MEASUREMENT, heard)
 
     async def listen(self, uuid: str, heard: Callable[[bytes], None]) -> None:
-        """The same of any characteristic that notifies or indicates."""
-        await within(self._patience.connect, self._client.start_notify(uuid, lambda _, payload: heard(bytes(payload))))
+        """The same of any characteristic that notifies or indicates. Once a link: BlueZ refuses who asks again (`InProgress`)."""
+        if uuid not in self._heard:
+            await within(self._patience.connect, self._client.start_notify(uuid, lambda _, payload: heard(bytes(payload))))
+            self._heard.add(uuid)
 
     async def write(self, uuid: str, payload: bytes) -> None:
         """Writes, and waits until the device has taken it. Raises one of RADIO_ERRORS when it does not."""

@@ -93,6 +93,21 @@ def test_a_stream_that_falls_silent_costs_no_heartbeat_and_its_own_clock_tells_h
     play(scene, H10)
 
 
+def test_a_look_at_the_ecg_of_a_strap_that_tells_of_movement_brings_its_frames_and_ends() -> None:
+    async def scene(world: World) -> None:
+        async with held(world) as heard:
+            await until(lambda: len(frames(heard, POLAR, Stream.ACC)) >= 2, 15, "movement")
+            assert heard.supervisor is not None
+            assert await heard.supervisor.ecg_for(4) == ""
+            count = len(frames(heard, POLAR, Stream.ECG))
+            assert 5 <= count <= 8, "four seconds of 73 samples at 130 a second"
+            await asyncio.sleep(2)
+            assert len(frames(heard, POLAR, Stream.ECG)) == count
+            assert heard.seen()[-1] == "streaming" and len(frames(heard, POLAR, Stream.ACC)) > 4
+
+    play(scene, H10)
+
+
 @ROOM_ONLY
 def test_a_stream_that_stays_silent_is_begun_anew() -> None:
     async def scene(world: World) -> None:

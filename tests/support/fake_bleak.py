@@ -89,6 +89,7 @@ class Client:
         self._strap, self._lost = strap, lost
         self.is_connected = True
         self.heard: Callable[[Any, bytearray], None] | None = None
+        self.listens: set[str] = set()
         self._beating: asyncio.Task[None] | None = None
         strap.clients.append(self)
 
@@ -105,8 +106,11 @@ class Client:
     def get_characteristic(self, uuid: str) -> str | None:
         return uuid if uuid in self._strap.values else None
 
-    async def start_notify(self, _uuid: str, heard: Callable[[Any, bytearray], None]) -> None:
+    async def start_notify(self, uuid: str, heard: Callable[[Any, bytearray], None]) -> None:
         await _comes_to(self._strap.subscribing)
+        if uuid in self.listens:
+            raise BleakError("[org.bluez.Error.InProgress] In Progress")
+        self.listens.add(uuid)
         self.heard = heard
         self._beating = asyncio.create_task(self._beat())
 

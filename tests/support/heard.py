@@ -26,6 +26,7 @@ class Heard:
     notes: list[str] = field(default_factory=list)
     states: list[LinkState] = field(default_factory=list)
     said: dict[str, Any] = field(default_factory=dict)
+    supervisor: Supervisor | None = None
 
     def row(self, connection: int, characteristic: str, payload: bytes, stamp: Stamp) -> None:
         if characteristic == notes.CHARACTERISTIC:
@@ -55,6 +56,7 @@ async def held(world: World) -> AsyncIterator[Heard]:
     heard = Heard()
     async with world.radio() as radio:
         supervisor = Supervisor(world.wanted, radio, heard, world.stamps, world.patience, world.dice)
+        heard.supervisor = supervisor
         holding = asyncio.ensure_future(supervisor.run())
         try:
             await until(lambda: len(heard.payloads) >= 3, 60, f"the first notifications; states {heard.seen()}")

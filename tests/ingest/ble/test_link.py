@@ -35,6 +35,19 @@ def test_every_heartbeat_of_a_strap_arrives_as_the_bytes_it_sent():
     on_air(scene, strap)
 
 
+def test_who_listens_already_does_not_ask_again_since_bluez_refuses_that():
+    async def scene(_ether: Ether, _radio: Radio) -> None:
+        got: list[bytes] = []
+        link = await linked(strap)
+        await link.listen("fb005c82", got.append)
+        await link.listen("fb005c82", got.append)
+        await asyncio.sleep(2.5)
+        assert got == [BEAT] * 2
+
+    strap = Strap()
+    on_air(scene, strap)
+
+
 def test_a_strap_says_what_it_is_where_it_sits_and_how_full_its_cell_is():
     async def scene(_ether: Ether, _radio: Radio) -> None:
         assert await (await linked(strap)).about() == {
