@@ -52,7 +52,7 @@ class Link:
         await self.listen(HEART_RATE_MEASUREMENT, heard)
 
     async def listen(self, uuid: str, heard: Callable[[bytes], None]) -> None:
-        """The same of any characteristic that notifies or indicates. Once a link: BlueZ refuses who asks again (`InProgress`)."""
+        """The same of any characteristic that notifies or indicates. Once a link: macOS refuses who asks again."""
         if uuid not in self._heard:
             await within(self._patience.connect, self._client.start_notify(uuid, lambda _, payload: heard(bytes(payload))))
             self._heard.add(uuid)

@@ -109,7 +109,7 @@ class Client:
     async def start_notify(self, uuid: str, heard: Callable[[Any, bytearray], None]) -> None:
         await _comes_to(self._strap.subscribing)
         if uuid in self.listens:
-            raise BleakError("[org.bluez.Error.InProgress] In Progress")
+            raise ValueError("Characteristic notifications already started")
         self.listens.add(uuid)
         self.heard = heard
         self._beating = asyncio.create_task(self._beat())

@@ -35,7 +35,7 @@ def test_every_heartbeat_of_a_strap_arrives_as_the_bytes_it_sent():
     on_air(scene, strap)
 
 
-def test_who_listens_already_does_not_ask_again_since_bluez_refuses_that():
+def test_who_listens_already_does_not_ask_again_since_macos_refuses_that():
     async def scene(_ether: Ether, _radio: Radio) -> None:
         got: list[bytes] = []
         link = await linked(strap)
