@@ -25,7 +25,7 @@ FAMILY = Family(
     notes=("Coin cell CR2025; an ECG of 130 samples a second on request, movement at 25 a second by default.",),
     tried=(
         Tried("recorded bytes", "ECG frames of one ride and the replies of a control point, recorded by others"),
-        Tried("virtual on BlueZ", "heart rate and intervals, battery, its link through faults, its movement, granted and fallen silent"),
+        Tried("virtual on BlueZ", "heart rate and intervals, battery, its link through faults, its movement, granted and fallen silent, a look at its ECG"),
         Tried("virtual device", "its ECG, a ride's and made ones; its streams refused, unanswered and set to another time; hundreds of faults of its link"),
     ),
 )
