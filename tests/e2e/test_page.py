@@ -17,6 +17,8 @@ from somalink.storage.local import LocalStore
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, needs_chromium]
 
 AXE = ROOT / ".venv" / "axe.min.js"
+AS_BEFORE = "--no-movement"
+"""The week before was worn with a plain strap, and its usual is a plain strap's: one that tells of movement begins its own."""
 OPENING = 5
 """Points that come while the page still reads its day: what is told then is drawn with it."""
 VIEWS = ("/", "/weeks", "/breathe", "/prompts", "/settings", "/welcome")
@@ -31,7 +33,7 @@ def browser():
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
-    with Program(folder, past_week(folder / "store.db")) as running:
+    with Program(folder, past_week(folder / "store.db"), AS_BEFORE) as running:
         yield running
 
 
@@ -45,7 +47,7 @@ def page(browser, program):
 @pytest.fixture
 def alone(tmp_path):
     """A program of its own: what is asked in one test must not stand open in another."""
-    with Program(tmp_path, past_week(tmp_path / "store.db", days=2)) as running:
+    with Program(tmp_path, past_week(tmp_path / "store.db", days=2), AS_BEFORE) as running:
         yield running
 
 
