@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from somalink.cli import console
 from somalink.cli.options import settings
-from somalink.cli.running import Pace, recorded, stopped_by_signals
+from somalink.cli.running import Beside, Pace, recorded, stopped_by_signals
 from somalink.cli.virtual import bumble_is_here
 from somalink.domain.errors import SomalinkError
 from somalink.domain.time import SECOND_NS
@@ -36,6 +36,8 @@ DAYS = 7
 """Enough for a usual of one's own."""
 CALM = 3.0
 """So many times longer than in life the program waits for a strap that lives fast: connecting takes what it takes."""
+AS_BEFORE = Beside(movement=False)
+"""The week before was lived with a plain strap: what a strap that tells of movement says could not be compared with it."""
 LOADED_FIRST = ("ingest.ble.radio", "ingest.virtual.backend", "somalink.pipeline.running")
 """Before the strap is put on: a second of loading is a minute of its life."""
 STARTS_S, ENDS_S = 30.0, 5.0
@@ -108,7 +110,7 @@ async def _worn(store: LocalStore, made: Rehearsal, out: Path, config: Config, s
         await asyncio.sleep(0)
         ending = asyncio.get_running_loop().call_later(OFF_S / speed, stop.set)
         try:
-            await recorded(store, config, pace, worn, stop, virtual=socket, hub=hub)
+            await recorded(store, config, pace, worn, stop, virtual=socket, hub=hub, beside=AS_BEFORE)
         finally:
             ending.cancel()
             hub.close()
