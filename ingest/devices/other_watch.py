@@ -28,5 +28,5 @@ FAMILY = Family(
             "An Apple Watch does not share its heart rate by itself; an app has to be added that does.",
         )),
     ),
-    tried=(Tried("recorded bytes", "a Mio Fuse's notifications, recorded by others"), Tried("virtual device", "a watch that sends a heart rate alone")),
+    tried=(Tried("recorded bytes", "a Mio Fuse's notifications, recorded by others"), Tried("virtual on BlueZ", "a watch that sends a heart rate alone")),
 )  # fmt: skip

@@ -149,7 +149,6 @@ def test_a_movesense_tells_movement_over_its_own_service() -> None:
     play(scene, MOVESENSE)
 
 
-@ROOM_ONLY
 def test_a_watch_is_asked_for_nothing_and_tells_its_rate() -> None:
     async def scene(world: World) -> None:
         async with held(world) as heard:
