@@ -80,7 +80,6 @@ class PolarStreams:
     def __init__(self, link: Link, keep: Keep, patience: Patience) -> None:
         self._link, self._keep, self._patience = link, keep, patience
         self.came_at: dict[Stream, float] = {}
-        self._hears = False
         self._answers: asyncio.Queue[Reply] = asyncio.Queue()
         self._asking = asyncio.Lock()
 
@@ -90,10 +89,8 @@ class PolarStreams:
         return link.has(pmd_uuid(pmd_control.CHARACTERISTIC)) and link.has(pmd_uuid(pmd.CHARACTERISTIC))
 
     async def listen(self) -> None:
-        if not self._hears:
-            await self._link.listen(pmd_uuid(pmd_control.CHARACTERISTIC), self._answered)
-            await self._link.listen(pmd_uuid(pmd.CHARACTERISTIC), self._came)
-        self._hears = True
+        await self._link.listen(pmd_uuid(pmd_control.CHARACTERISTIC), self._answered)
+        await self._link.listen(pmd_uuid(pmd.CHARACTERISTIC), self._came)
 
     async def start(self, want: Want) -> str:
         measurement, why = MEASUREMENTS[want.stream], NO_ANSWER
@@ -161,7 +158,6 @@ class MovesenseStreams:
     def __init__(self, link: Link, keep: Keep, patience: Patience) -> None:
         self._link, self._keep, self._patience = link, keep, patience
         self.came_at: dict[Stream, float] = {}
-        self._hears = False
         self._running: dict[Stream, int] = {}
         self._answers: asyncio.Queue[Result] = asyncio.Queue()
         self._asking = asyncio.Lock()
@@ -172,9 +168,7 @@ class MovesenseStreams:
         return link.has(movesense_uuid(movesense.CHARACTERISTIC)) and link.has(movesense_uuid(MOVESENSE_COMMANDS))
 
     async def listen(self) -> None:
-        if not self._hears:
-            await self._link.listen(movesense_uuid(movesense.CHARACTERISTIC), self._heard)
-        self._hears = True
+        await self._link.listen(movesense_uuid(movesense.CHARACTERISTIC), self._heard)
 
     async def start(self, want: Want) -> str:
         why = NO_ANSWER

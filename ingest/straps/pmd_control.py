@@ -84,12 +84,6 @@ width nothing behind them could be read."""
 Settings = Mapping[Setting, tuple[float, ...]]
 """Values of each setting: all that a device offers, or the one that a command chooses. Hz, bits, g (ECG: mV), channels, g a count."""
 
-WANTED: Mapping[Measurement, Settings] = {
-    Measurement.ECG: {Setting.SAMPLE_RATE: (130,), Setting.RESOLUTION: (14,)},
-    Measurement.ACC: {Setting.SAMPLE_RATE: (25,), Setting.RESOLUTION: (16,), Setting.RANGE: (4,)},
-    Measurement.PPI: {},
-}
-"""What somalink asks for where it is offered. 25 Hz and 4 g are enough to tell stillness from steps, and spare the battery."""
 STREAMS: Mapping[Measurement, Stream] = {Measurement.ECG: Stream.ECG, Measurement.ACC: Stream.ACC}
 """Measurements whose samples come at a rate."""
 

@@ -12,7 +12,6 @@ from ingest.straps.pmd_control import (
     FIELDS,
     PMD_CONTROL,
     PMD_SENT,
-    WANTED,
     Command,
     Op,
     Reply,
@@ -35,6 +34,12 @@ from somalink.domain.types import Stream
 
 WIDEST = {kind: 256 ** FIELDS[kind].size - 1 for kind in Setting}
 H10_ACC = {Setting.SAMPLE_RATE: (25, 50, 100, 200), Setting.RESOLUTION: (16,), Setting.RANGE: (2, 4, 8)}
+WANTED = {
+    Measurement.ECG: {Setting.SAMPLE_RATE: (130,), Setting.RESOLUTION: (14,)},
+    Measurement.ACC: {Setting.SAMPLE_RATE: (25,), Setting.RESOLUTION: (16,), Setting.RANGE: (4,)},
+    Measurement.PPI: {},
+}
+"""What the catalogue's families ask for."""
 VERITY_ACC = {Setting.SAMPLE_RATE: (52,), Setting.RESOLUTION: (16,), Setting.RANGE: (8,), Setting.CHANNELS: (3,)}
 
 
