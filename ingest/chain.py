@@ -8,7 +8,7 @@ have closed earlier than that have others, lost ones, before them. Pure integers
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -69,8 +69,36 @@ class Waiting:
     """How late the last notification was that arrived together with this one: one that was held up says no more of what is missing."""
 
 
+class Dating:
+    """What any way of dating beats does while none come: time goes on in one gap, and beats that cannot be waited for are given up."""
+
+    told_ns: int
+    anchor_ns: int | None
+    gap_from_ns: int
+    why: str
+    waiting: Sequence[Any]
+
+    def cut(self, reason: str) -> Iterator[Chunk | Gap]:
+        """Beats end here, and go on after a Gap."""
+        raise NotImplementedError
+
+    def outage(self, until_ns: int) -> Iterator[Gap]:
+        """The gap after a cut, grown to `until_ns`."""
+        if until_ns > self.told_ns:
+            self.told_ns = until_ns
+            yield Gap(Stream.RR, self.gap_from_ns, until_ns, self.why, until_ns - self.gap_from_ns)
+
+    def skip(self, until_ns: int, reason: str) -> Iterator[Chunk | Gap]:
+        """Everything before `until_ns` is given up."""
+        if self.anchor_ns is not None or self.waiting:
+            yield from self.cut(reason)
+        elif not self.why:
+            self.why, self.gap_from_ns = reason, self.told_ns
+        yield from self.outage(until_ns)
+
+
 @dataclass(slots=True)
-class BeatChain:
+class BeatChain(Dating):
     """`told_ns`: time of the last beat told, or what was given up; nothing older is ever told. `gap_from_ns`: where a gap that is still
     open begins. `late` is how old a beat may be when it arrives."""
 
@@ -133,20 +161,6 @@ class BeatChain:
             yield from self._settle()
         else:
             yield from self._follow()
-
-    def outage(self, until_ns: int) -> Iterator[Gap]:
-        """The gap after a cut, grown to `until_ns`."""
-        if until_ns > self.told_ns:
-            self.told_ns = until_ns
-            yield Gap(Stream.RR, self.gap_from_ns, until_ns, self.why, until_ns - self.gap_from_ns)
-
-    def skip(self, until_ns: int, reason: str) -> Iterator[Chunk | Gap]:
-        """Everything before `until_ns` is given up."""
-        if self.anchor_ns is not None or self.waiting:
-            yield from self.cut(reason)
-        elif not self.why:
-            self.why, self.gap_from_ns = reason, self.told_ns
-        yield from self.outage(until_ns)
 
     # ---- suspicion
 

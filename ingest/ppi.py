@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ingest.chain import OVERLAP_NS, SUSPEND_NS
+from ingest.chain import OVERLAP_NS, SUSPEND_NS, Dating
 from ingest.dating import span_ns, tick_ns
 from somalink.domain.types import Chunk, Flag, Gap, IntArray, Stream
 
@@ -40,7 +40,7 @@ class Batch:
 
 
 @dataclass(slots=True)
-class PpiDating:
+class PpiDating(Dating):
     """`told_ns`: time of the last beat told, or what was given up; nothing older is ever told. `late_ns`: how old a beat may be when it
     arrives. `anchor_ns`: where the last batch ends; None where the next one does not join it. `waiting`: batches that are not dated yet: a first
     one, or one that leaves a hole, waits for others, since it may have been held up."""
@@ -73,20 +73,6 @@ class PpiDating:
         """Tells what waits."""
         if self.waiting:
             yield from self._tell()
-
-    def outage(self, until_ns: int) -> Iterator[Gap]:
-        """The gap after a cut, grown to `until_ns`."""
-        if until_ns > self.told_ns:
-            self.told_ns = until_ns
-            yield Gap(Stream.RR, self.gap_from_ns, until_ns, self.why, until_ns - self.gap_from_ns)
-
-    def skip(self, until_ns: int, reason: str) -> Iterator[Chunk | Gap]:
-        """Everything before `until_ns` is given up."""
-        if self.anchor_ns is not None or self.waiting:
-            yield from self.cut(reason)
-        elif not self.why:
-            self.why, self.gap_from_ns = reason, self.told_ns
-        yield from self.outage(until_ns)
 
     # ---- where batches belong
 
