@@ -1,11 +1,12 @@
 """What every test may ask for: the real recordings, and nothing else of the outside world."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from figures import figures, pytest_addoption, pytest_terminal_summary  # noqa: F401  what tests measured: told, and written to its page
 from influx import influxd, own_influxd, place  # noqa: F401  fixtures, for tests in several folders
 
 # Two busy cores make any deadline a lie; in CI the same examples are drawn every time, so that a red run can be repeated.
@@ -71,25 +72,3 @@ def pytest_runtest_makereport(item: pytest.Item):
         report.outcome = "failed"
         report.longrepr = f"a test on real recordings was skipped in CI: {report.longrepr}"
     return report
-
-
-@pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """`figures(text)`: a table that stands at the end of the run, whichever worker made it and whether or not the test passed."""
-
-    def tell(text: str) -> None:
-        request.node.user_properties.append(("figures", text))
-
-    return tell
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints what the tests measured."""
-    reports = [r for outcome in ("passed", "failed") for r in terminalreporter.getreports(outcome) if getattr(r, "when", "") == "call"]
-    for report in sorted(reports, key=lambda r: r.nodeid):
-        for name, text in report.user_properties:
-            if name == "figures":
-                terminalreporter.section(report.nodeid.rpartition("::")[2].replace("_", " "), sep="-")
-                terminalreporter.write_line(text)
-    for text in sorted({text for r in reports for name, text in r.user_properties if name == "server"}):
-        terminalreporter.write_line(text)

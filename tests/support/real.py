@@ -31,10 +31,11 @@ def raw_beats(recording: Recording) -> Raw:
 
 
 def table(header: str, rows: Sequence[Sequence[object]]) -> str:
-    """Columns as wide as they need to be; numbers to three places."""
-    said = [header.split(), *([f"{x:.3f}" if isinstance(x, float) else str(x) for x in row] for row in rows)]
-    widths = [max(len(row[k]) for row in said) for k in range(len(said[0]))]
-    return "\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in said)
+    """A table of Markdown whose columns line up in a terminal too; numbers to three places, `_` in a heading is a space."""
+    said = [[name.replace("_", " ") for name in header.split()], *([f"{x:.3f}" if isinstance(x, float) else str(x) for x in row] for row in rows)]
+    widths = [max(3, *(len(row[k]) for row in said)) for k in range(len(said[0]))]
+    said.insert(1, ["-" * width for width in widths])
+    return "\n".join(f"| {' | '.join(text.ljust(width) for text, width in zip(row, widths, strict=True))} |" for row in said)
 
 
 @dataclass(frozen=True)
