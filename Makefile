@@ -69,7 +69,7 @@ dashboards: .venv/.ready ## write the Grafana dashboards anew, from Python to JS
 lock: ## resolve again within pyproject.toml (needs uv); review the difference
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --output-file requirements.txt
 	@$(LOCK) $(LOCK_ARGS) --output-file requirements-node.txt setup/node.in
-	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra dev --extra research --extra virtual --constraints requirements.txt --output-file requirements-dev.txt
+	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra dev --extra research --extra virtual --extra cluster --constraints requirements.txt --output-file requirements-dev.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra dev --extra grafana --constraints requirements-dev.txt --output-file requirements-grafana.txt
 
 clean: ## remove what make made
