@@ -33,10 +33,22 @@ def prefix(values: NDArray[Any]) -> IntArray:
     return out
 
 
-def running(flags: NDArray[np.bool_], length: int) -> IntArray:
-    """How many of the last `length` flags, this one included, are set; (n,), counting nothing before the array's start."""
-    total = prefix(flags)
-    ends = np.arange(1, len(flags) + 1)
+def prefix_rows(values: NDArray[Any]) -> NDArray[Any]:
+    """(n, m) integers -> (n + 1, m) running sums down each column, from 0, in their own integer type. TypeError on floats."""
+    out = np.zeros((len(values) + 1, values.shape[1]), values.dtype)
+    np.cumsum(_integers(values), axis=0, out=out[1:])
+    return out
+
+
+def row_sums(values: NDArray[Any]) -> IntArray:
+    """(n, m) integers -> (n,) the sum of each row. TypeError on floats."""
+    return np.asarray(_integers(values).sum(axis=1, dtype=np.int64))
+
+
+def running(values: NDArray[Any], length: int) -> IntArray:
+    """Sum of the last `length` integers or flags, this one included; (n,), counting nothing before the array's start. TypeError on floats."""
+    total = prefix(values)
+    ends = np.arange(1, len(values) + 1)
     return total[ends] - total[np.maximum(ends - length, 0)]
 
 
