@@ -8,19 +8,26 @@ Lipponen & Tarvainen 2019, J Med Eng Technol 43:173, with what a live strap need
 * a floor of 20 ms: at 1/1024 s a steady heart has a quartile spread of 0, and everything would be an artefact;
 * fewer than 20 beats of history: |RR - median of 11| > 20 %.
 
-All arithmetic is in ticks, so flags are the same for any chunking.
+All arithmetic is in ticks, so flags are the same for any chunking. Only what stands out is looked at closely: a beat costs a place in
+two sorted windows of 91, whether one is asked or a day. `processing.correction` is the same method after the fact.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from processing.exact import prefix
 from somalink.domain.constants import Beat
 from somalink.domain.time import SECOND_NS
 from somalink.domain.types import NOT_GIVEN, BoolArray, Columns, Flag, FloatArray, IntArray
 
 TICKS_PER_S = 1024
-_PAD = np.iinfo(np.int32).max
+MISSING = np.iinfo(np.int32).max
+"""A value that is not there, in what `quantiles4` sorts: it comes after all that are."""
+LOOK_BACK = 4
+"""Beats before the first one asked for whose own place decides: a run of three flags reaches back two, and a flag of one looks back two."""
+_BLOCK = 2048
+"""Rows sorted at a time: 91 of 4 bytes each, which a core's own cache holds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,136 +57,175 @@ class Classified:
     while slow breathing, which moves RR as far but in small steps, does not."""
 
 
-def _trailing(values: IntArray, run: IntArray, window: int) -> tuple[IntArray, IntArray]:
-    """Trailing windows of `values` that never look into an earlier run: (n, window) sorted rows padded with a huge number, and
-    how many real values each holds. Values equal to _PAD count as missing."""
-    padded = np.concatenate([np.full(window - 1, _PAD, np.int32), np.minimum(values, _PAD).astype(np.int32)])
-    rows = np.lib.stride_tricks.sliding_window_view(padded, window)
-    first = np.searchsorted(run, run, side="left")
-    own = np.minimum(np.arange(len(values)) - first + 1, window)
-    if np.any(own < window):
-        short = own < window
-        rows = rows.copy()
-        outside = np.arange(window)[None, :] < (window - own[short])[:, None]
-        rows[short] = np.where(outside, _PAD, rows[short])
-    ordered = np.sort(rows, axis=-1)
-    count = np.where(ordered[:, -1] != _PAD, window, (ordered != _PAD).argmin(axis=-1))
-    return ordered, count.astype(np.int64)
+def quantiles4(
+    values: IntArray, reach: tuple[int, int], quarters: tuple[int, ...], *, oldest: IntArray | None = None, since: int = 0
+) -> tuple[list[IntArray], IntArray]:
+    """Four times the quantiles `quarters`/4 (linear between neighbours; exact in integers) of the values around each place.
+
+    `values`: (n,) ints, MISSING where there is none. The window of place i is [i - reach[0], i + reach[1]], cut at the ends and, where
+    `oldest` (n,) is given, at the place `oldest[i]`. Answers for the places from `since` on: one (n - since,) array a quarter, and how many
+    values stood behind them; of none, the quantile is without meaning.
+    """
+    behind, ahead = reach
+    n, width = len(values), behind + 1 + ahead
+    padded = np.full(n + behind + ahead, MISSING, np.int32)
+    np.minimum(values, MISSING, out=padded[behind : behind + n], casting="unsafe")
+    known, place = prefix(values < MISSING), np.arange(since, n)
+    start = place - behind
+    begin = np.maximum(start, 0 if oldest is None else oldest[since:])
+    count = known[np.minimum(place + ahead + 1, n)] - known[begin]
+    cut = begin > np.maximum(start, 0)
+    rows = np.ndarray((n, width), np.int32, padded, strides=(padded.itemsize, padded.itemsize))
+    most = np.maximum(count - 1, 0)
+    out = [np.empty(n - since, np.int64) for _ in quarters]
+    for first in range(0, n - since, _BLOCK):
+        some = slice(first, min(first + _BLOCK, n - since))
+        block = rows[since + some.start : since + some.stop].copy()
+        if cut[some].any():
+            block[np.arange(width) < (begin - start)[some, None]] = MISSING
+        block.sort(axis=-1)
+        row = np.arange(len(block))
+        for quantile, quarter in zip(out, quarters, strict=True):
+            low, rest = np.divmod(most[some] * quarter, 4)
+            below, above = block[row, low], block[row, np.minimum(low + 1, most[some])]
+            quantile[some] = below.astype(np.int64) * (4 - rest) + above.astype(np.int64) * rest
+    return out, count
 
 
-def _quantile4(ordered: IntArray, count: IntArray, quarter: int) -> IntArray:
-    """Four times the linear-interpolation quantile `quarter`/4 of each row's first `count` values; exact in integers."""
-    position = (np.maximum(count, 1) - 1) * quarter
-    low, rest = position // 4, position % 4
-    high = np.minimum(low + 1, np.maximum(count - 1, 0))
-    rows = np.arange(len(ordered))
-    below, above = ordered[rows, low].astype(np.int64), ordered[rows, high].astype(np.int64)
-    quantile: IntArray = below * (4 - rest) + above * rest
-    return quantile
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """What the thresholds rest on, (n,) each: whether the beat before is its neighbour, the step from it in ticks, twice the local
+    median, four times how far the interval is off it (an interval too short counts double), and whether one and two beats follow."""
+
+    chained: BoolArray
+    step: IntArray
+    median2: IntArray
+    off2: IntArray
+    one: BoolArray
+    two: BoolArray
 
 
-def _threshold(values: IntArray, run: IntArray, rules: Beat) -> tuple[FloatArray, IntArray]:
-    """5.2 x quartile deviation of the trailing |values|, floored; and how many values stood behind it."""
-    ordered, count = _trailing(values, run, rules.win)
-    spread8 = _quantile4(ordered, count, 3) - _quantile4(ordered, count, 1)
-    floor = rules.floor_ms * TICKS_PER_S / 1000
-    return np.where(count > 0, np.maximum(rules.alpha * spread8 / 8, floor), floor), count
+def _series(raw: Raw, oldest: IntArray | None, rules: Beat) -> _Series:
+    n, rr = len(raw), raw.rr_ticks
+    one, two = (_ahead(raw, k, rules.lookahead_s * SECOND_NS) for k in (1, 2))
+    two &= one
+    chained, step = np.zeros(n, bool), np.zeros(n, np.int64)
+    np.equal(raw.segment[1:], raw.segment[:-1], out=chained[1:])
+    np.subtract(rr[1:], rr[:-1], out=step[1:])
+    (middle,), _ = quantiles4(rr, (rules.med - 1, 0), (2,), oldest=oldest)
+    median2 = (middle // 2)[np.arange(n) + one + two]
+    off2 = 2 * rr - median2
+    return _Series(chained, step, median2, np.where(off2 < 0, 2 * off2, off2), one, two)
 
 
-def _median_of(rr: IntArray, run: IntArray, last: IntArray, size: int) -> IntArray:
-    """Twice the median of the `size` intervals that end at `last` (an index a beat), inside the run."""
-    ordered, count = _trailing(rr, run, size)
-    return (_quantile4(ordered, count, 2) // 2)[last]
+def _threshold(values: IntArray, oldest: IntArray | None, since: int, rules: Beat) -> tuple[FloatArray, IntArray]:
+    """5.2 x quartile deviation of the trailing |values|, and how many values stood behind it; 0 where none did."""
+    (low, high), count = quantiles4(values, (rules.win - 1, 0), (1, 3), oldest=oldest, since=since)
+    return np.where(count > 0, rules.alpha * (high - low) / 8, 0.0), count
 
 
 def _ahead(raw: Raw, steps: int, limit_ns: int) -> BoolArray:
     """Whether the beat `steps` later is there, in the same segment and within `limit_ns`."""
     seen = np.zeros(len(raw), bool)
-    n = len(raw)
-    if n > steps:
-        seen[: n - steps] = (raw.segment[steps:] == raw.segment[: n - steps]) & (raw.t_ns[steps:] <= raw.t_ns[: n - steps] + limit_ns)
+    if len(raw) > steps:
+        seen[:-steps] = (raw.segment[steps:] == raw.segment[:-steps]) & (raw.t_ns[steps:] <= raw.t_ns[:-steps] + limit_ns)
     return seen
 
 
-def _shift(values: FloatArray, steps: int, known: BoolArray) -> FloatArray:
-    """values[i + steps] where `known`, else NaN."""
-    moved = np.full(len(values), np.nan)
-    if steps > 0:
-        moved[: len(values) - steps] = values[steps:]
-    elif steps < 0:
-        moved[-steps:] = values[:steps]
-    return np.where(known, moved, np.nan)
+def classify(raw: Raw, rules: Beat, *, since: int = 0) -> Classified:
+    """Flags of the beats of `raw` from place `since` on; those before are their history, of which the last 104 count.
+
+    Those whose look-ahead is not complete must be asked again with more data behind them. Empty input gives empty output. Never raises:
+    absurd intervals are real life and become `RANGE`.
+    """
+    n = len(raw)
+    if n <= since:
+        empty = np.zeros(0, np.int64)
+        return Classified(empty, empty, empty.astype(bool), empty.astype(bool))
+    oldest = None if raw.run[0] == raw.run[-1] else np.searchsorted(raw.run, raw.run, side="left")
+    series = _series(raw, oldest, rules)
+    first = max(since - LOOK_BACK, 0)
+    flag = _flags(raw, series, oldest, first, rules)
+    own = slice(since, None)
+    return Classified(
+        flag[since - first :],
+        (series.median2[own] + 1) // 2,
+        _in_run(raw.take(slice(first, None)), flag, rules)[since - first :],
+        _irregular(raw.rr_ticks, series, rules)[own],
+    )
+
+
+def _flags(raw: Raw, series: _Series, oldest: IntArray | None, first: int, rules: Beat) -> IntArray:
+    """(n - first,) flags; those of the first `LOOK_BACK` are right only where `first` is 0."""
+    rr, floor = raw.rr_ticks[first:], rules.floor_ms * TICKS_PER_S / 1000
+    step_th, history = _threshold(np.where(series.chained, np.abs(series.step), MISSING), oldest, first, rules)
+    off_th = np.maximum(_threshold(np.abs(series.off2), oldest, first, rules)[0] / 2, floor)
+    d = np.where(series.chained[first:], series.step[first:] / np.maximum(step_th, floor), np.nan)
+    m = series.off2[first:] / 2 / off_th
+    flag = np.full(len(rr), Flag.OK, np.int64)
+    stands_out = (np.abs(d) > 1) | (np.abs(m) > 3)
+    if stands_out.any():
+        _judge(flag, stands_out, d, m, off_th, rr, series, first, rules)
+    young = history < rules.min_beats
+    if young.any():
+        flag[young] = np.where(_far(rr, series.median2[first:], rules)[young], Flag.ECTOPIC, Flag.OK)
+    low, high = (bound * TICKS_PER_S / 1000 for bound in rules.rr_ms)
+    flag[(rr < low) | (rr > high)] = Flag.RANGE
+    edge = raw.edge[first:]
+    return np.where(edge != Flag.OK, edge, flag)
+
+
+def _far(rr: IntArray, median2: IntArray, rules: Beat) -> BoolArray:
+    """More than a fifth off the local median."""
+    far: BoolArray = np.abs(2 * rr - median2) > rules.fallback * median2
+    return far
+
+
+def _judge(
+    flag: IntArray, stands_out: BoolArray, d: FloatArray, m: FloatArray, off_th: FloatArray, rr: IntArray, series: _Series, first: int, rules: Beat
+) -> None:
+    """The paper's two subspaces and its tests for long, short, missed and extra beats, where something stands out or stood out one beat before."""
+    near = stands_out.copy()
+    near[1:] |= stands_out[:-1]
+    at = np.flatnonzero(near)
+    here = at + first
+    chained, one, two = series.chained[here], series.one[here], series.two[here]
+    after_first = chained & series.chained[here - 1]
+    last = len(rr) - 1
+    now, off = d[at], np.abs(m[at])
+    before = np.where(after_first, d[np.maximum(at - 1, 0)], np.nan)
+    d1, d2 = np.where(one, d[np.minimum(at + 1, last)], np.nan), np.where(two, d[np.minimum(at + 2, last)], np.nan)
+    s12, s22 = _opposite(now, before, d1, toward=True), _opposite(now, d1, d2, toward=False)
+
+    ectopic = ((now > 1) & (s12 < -rules.c1 * now - rules.c2)) | ((now < -1) & (s12 > -rules.c1 * now + rules.c2))
+    suspect = stands_out[at] & ~ectopic
+    passed_on = np.zeros(len(at), bool)
+    passed_on[1:] = (suspect & (np.abs(d1) < np.abs(d2)))[:-1] & (at[1:] == at[:-1] + 1)
+    looked_at = suspect | (passed_on & chained)
+    long, short = (now > 1) & (s22 < -1), (now < -1) & (s22 > 1)
+    bad = looked_at & (long | (off > 3) | short)
+    median2, room = series.median2[here], 2 * off_th[at]
+    half_fits = np.abs(rr[at] - median2) < room
+    pair_fits = one & (np.abs(2 * (rr[at] + rr[np.minimum(at + 1, last)]) - median2) < room)
+    flag[at[ectopic | bad]] = Flag.ECTOPIC
+    flag[at[bad & long & half_fits]] = Flag.MISSED
+    flag[at[bad & short & pair_fits]] = Flag.EXTRA
 
 
 def _opposite(sign: FloatArray, one: FloatArray, two: FloatArray, *, toward: bool) -> FloatArray:
     """The subspaces S12 and S22 of the paper: of two neighbours the larger or the smaller, by the sign of the beat's own step."""
-    high, low = np.fmax(one, two), np.fmin(one, two)
-    return np.where((sign > 0) == toward, high, low)
+    return np.where((sign > 0) == toward, np.fmax(one, two), np.fmin(one, two))
 
 
-def classify(raw: Raw, rules: Beat) -> Classified:
-    """Flags of all beats of `raw`. Those whose look-ahead is not complete must be asked again with more data behind them.
-
-    Empty input gives empty output. Never raises: absurd intervals are real life and become `RANGE`.
-    """
-    n = len(raw)
-    if n == 0:
-        empty = np.zeros(0, np.int64)
-        return Classified(empty, empty, empty.astype(bool), empty.astype(bool))
-    rr = raw.rr_ticks
-    one, two = (_ahead(raw, k, rules.lookahead_s * SECOND_NS) for k in (1, 2))
-    two &= one
-    chained = np.zeros(n, bool)
-    chained[1:] = raw.segment[1:] == raw.segment[:-1]
-
-    step = np.zeros(n, np.int64)
-    step[1:] = np.diff(rr)
-    step_th, history = _threshold(np.where(chained, np.abs(step), _PAD), raw.run, rules)
-    last = np.arange(n) + one + two
-    median2 = _median_of(rr, raw.run, last, rules.med)
-    off2 = 2 * rr - median2
-    off2 = np.where(off2 < 0, 2 * off2, off2)
-    off_th2, _ = _threshold(np.abs(off2), raw.run, rules)
-    off_th = off_th2 / 2
-    off_th = np.maximum(off_th, rules.floor_ms * TICKS_PER_S / 1000)
-
-    d = np.where(chained, step / step_th, np.nan)
-    m = off2 / 2 / off_th
-    before = np.zeros(n, bool)
-    before[1:] = chained[:-1]
-    before &= chained
-    d_before, d1, d2 = _shift(d, -1, before), _shift(d, 1, one), _shift(d, 2, two)
-    s12 = _opposite(d, d_before, d1, toward=True)
-    s22 = _opposite(d, d1, d2, toward=False)
-
-    first = (np.abs(d) > 1) & (((d > 0) & (s12 < -rules.c1 * d - rules.c2)) | ((d < 0) & (s12 > -rules.c1 * d + rules.c2)))
-    suspect = ((np.abs(d) > 1) | (np.abs(m) > 3)) & ~first
-    passed_on = np.zeros(n, bool)
-    passed_on[1:] = (suspect & (np.abs(d1) < np.abs(d2)))[:-1] & chained[1:]
-    looked_at = suspect | passed_on
-    long, either, short = (d > 1) & (s22 < -1), np.abs(m) > 3, (d < -1) & (s22 > 1)
-    next_rr = np.zeros(n, np.int64)
-    next_rr[:-1] = rr[1:]
-    half_fits = np.abs(rr - median2) < 2 * off_th
-    pair_fits = one & (np.abs(2 * (rr + next_rr) - median2) < 2 * off_th)
-
-    flag = np.full(n, Flag.OK, np.int64)
-    flag[first] = Flag.ECTOPIC
-    bad = looked_at & (long | either | short)
-    flag[bad] = Flag.ECTOPIC
-    flag[bad & long & half_fits] = Flag.MISSED
-    flag[bad & short & pair_fits] = Flag.EXTRA
-    young = history < rules.min_beats
-    far = np.abs(2 * rr - median2) > rules.fallback * median2
-    flag[young] = np.where(far[young], Flag.ECTOPIC, Flag.OK)
-    low, high = (bound * TICKS_PER_S / 1000 for bound in rules.rr_ms)
-    flag[(rr < low) | (rr > high)] = Flag.RANGE
-    flag = np.where(raw.edge != Flag.OK, raw.edge, flag)
-    jump = chained & (np.abs(step) * 2 > rules.fallback * median2)
-    jump_after, step_after = np.append(jump[1:], False) & one, np.append(step[1:], 0)
-    between = jump & jump_after & ((step > 0) != (step_after > 0))
-    irregular = between | (far & (jump | jump_after))
-    return Classified(flag, (median2 + 1) // 2, _in_run(raw, flag, rules), irregular)
+def _irregular(rr: IntArray, series: _Series, rules: Beat) -> BoolArray:
+    """See `Classified.irregular`."""
+    jump = series.chained & (np.abs(series.step) * 2 > rules.fallback * series.median2)
+    irregular = np.zeros(len(rr), bool)
+    if not jump.any():
+        return irregular
+    jump_after, step_after = np.append(jump[1:], False) & series.one, np.append(series.step[1:], 0)
+    between = jump & jump_after & ((series.step > 0) != (step_after > 0))
+    return np.asarray(between | (_far(rr, series.median2, rules) & (jump | jump_after)))
 
 
 def _in_run(raw: Raw, flag: IntArray, rules: Beat) -> BoolArray:
@@ -188,21 +234,23 @@ def _in_run(raw: Raw, flag: IntArray, rules: Beat) -> BoolArray:
     A neighbour ahead counts only where its own flag is settled within the same 5 s, so that the answer is the same in every
     window and for every chunking.
     """
-    limit = rules.lookahead_s * SECOND_NS
-    flagged = flag != Flag.OK
-    settled_after = np.where(_ahead(raw, 2, limit), np.concatenate([raw.t_ns[2:], np.zeros(min(2, len(raw)), np.int64)])[: len(raw)], raw.t_ns + limit)
-    result = np.zeros(len(raw), bool)
-    offsets = range(-(rules.run_missing - 1), 1)
-    for start in offsets:
+    n, limit = len(raw), rules.lookahead_s * SECOND_NS
+    flagged, result = flag != Flag.OK, np.zeros(len(raw), bool)
+    if not flagged.any():
+        return result
+    settled = raw.t_ns + limit
+    second = _ahead(raw, 2, limit)
+    settled[: n - 2] = np.where(second[: n - 2], raw.t_ns[2:], settled[: n - 2])
+    for start in range(-(rules.run_missing - 1), 1):
         whole = flagged.copy()
         for k in range(start, start + rules.run_missing):
-            neighbour = np.zeros(len(raw), bool)
+            neighbour = np.zeros(n, bool)
             if k < 0:
                 neighbour[-k:] = flagged[:k] & (raw.segment[-k:] == raw.segment[:k])
-            elif k > 0 and len(raw) > k:
-                neighbour[:-k] = flagged[k:] & (raw.segment[k:] == raw.segment[:-k]) & (settled_after[k:] <= raw.t_ns[:-k] + limit)
-            else:
-                neighbour = flagged if k == 0 else neighbour
+            elif k == 0:
+                neighbour = flagged
+            elif n > k:
+                neighbour[:-k] = flagged[k:] & (raw.segment[k:] == raw.segment[:-k]) & (settled[k:] <= raw.t_ns[:-k] + limit)
             whole &= neighbour
         result |= whole
     return result

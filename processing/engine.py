@@ -25,6 +25,7 @@ from processing.indices.hr import FIELD, FUSED, RR, FieldSeconds, Heart, heart_r
 from processing.indices.hrv import rmssd
 from processing.motion import Averages, acceleration_bins, counted_steps, fixed, gravity_seconds, log_motion, magnitude, step_bins
 from processing.posture import Bearing, Tilt, Turns, Words, upright_cosine
+from processing.rhythm import Trailing, labelled, without_variability
 from processing.snapshot import decode, encode
 from processing.steps import Steps
 from processing.usual import UTC_ONLY, Offsets, days_of
@@ -191,6 +192,7 @@ class Engine:
         self._averages = Averages(rules.motion)
         self._turns, self._tilt, self._bearing, self._words = Turns(rules.motion), Tilt(rules.motion), Bearing(rules.motion), Words()
         self._steps = Steps()
+        self._rhythm = Trailing(rules.rhythm)
         self._gates = GateMachine(rules.motion, rules.cardiac, has_movement=movement)
         self._arousal = Arousal(rules, placement=self.placement, has_movement=movement)
         slowing = SpikeMachine(rules.spike, kind="slowing", sign=-1, level_on=-rules.spike.slow_on)
@@ -356,9 +358,8 @@ class Engine:
         last = int(np.searchsorted(raw.t_ns, mark - SETTLE_NS, side="left"))
         if last <= first:
             return []
-        found = classify(raw, self._constants.beat)
-        fresh = slice(first, last)
-        beats = settle(raw, found, fresh)
+        found = classify(raw, self._constants.beat, since=first)
+        beats = settle(raw.take(slice(first, last)), found, slice(last - first))
         self._settled = Settled.concat([self._settled, beats])
         keep = max(last - CONTEXT_BEATS, 0)
         self._raw = raw.take(slice(keep, None))
@@ -375,7 +376,8 @@ class Engine:
         contact = self._contact(stops)
         fields, frozen = self._field(stops, until, motion)
         heart = heart_rate(stops, sums, fields, contact, rules=self._constants.hr, beat=self._constants.beat)
-        variability = rmssd(stops, sums, rules=self._constants.beat)
+        rhythm = self._rhythm.run(stops, self._settled)
+        variability = without_variability(rmssd(stops, sums, rules=self._constants.beat), rhythm)
         told = GateInput(stops, motion, a600, reset, moves.turned, heart.hr, heart.hr60, moves.chest)
         if self.trace is not None:
             self.trace.append(told)
@@ -386,7 +388,7 @@ class Engine:
         number = np.full(len(stops), self._baseline.number if self._baseline else 0)
         grid = Grid(
             stops, heart.hr, heart.reason, heart.q, variability.ln_rmssd, variability.reason, variability.q, motion, a30, a180, a600, gate,
-            arousal.z, arousal.z_phasic, arousal.se, arousal.z_reason, arousal.phasic_reason, arousal.maturity, conf, heart.artefact, number,
+            arousal.z, arousal.z_phasic, arousal.se, labelled(arousal.z_reason, rhythm), arousal.phasic_reason, arousal.maturity, conf, heart.artefact, number,
             moves.posture, moves.steps,
         )  # fmt: skip
         points = Points(
@@ -579,6 +581,7 @@ class Engine:
                 "bearing": self._bearing.state(),
                 "words": self._words.state(),
                 "steps": self._steps.state(),
+                "rhythm": self._rhythm.state(),
                 "gates": self._gates.state(),
                 "arousal": self._arousal.state(),
                 "machines": [machine.state() for machine in self._machines],
@@ -618,6 +621,7 @@ class Engine:
         self._bearing.restore(state["bearing"])
         self._words.restore(state["words"])
         self._steps.restore(state["steps"])
+        self._rhythm.restore(state["rhythm"])
         self._gates.restore(state["gates"])
         self._arousal.restore(state["arousal"])
         for machine, kept in zip(self._machines, state["machines"], strict=True):
