@@ -18,7 +18,7 @@ from somalink.domain.constants import Constants
 from somalink.domain.time import GRID_NS, HOUR_NS, MINUTE_NS
 from somalink.domain.types import UNKNOWN, Baseline, FloatArray, IntArray
 
-OK, SESSION, LEARNING, NO_HEART, _ = range(len(Z_REASONS.words))
+OK, SESSION, LEARNING, NO_HEART = (Z_REASONS.code(word) for word in ("", "session_relative", "learning", "no_heart_rate"))
 P_LEARNING, P_NO_MOVEMENT, P_NO_HEART = (PHASIC_REASONS.code(w) for w in ("learning", "no_movement_stream", "no_heart_rate"))
 RECORDING = "within_recording"
 

@@ -25,13 +25,20 @@ HR_WORDS = {
     "rr_thin": "too few beats",
     "no_data": "no beats",
 }
-HRV_WORDS = {"too_few_pairs": "too few beats side by side", "artefacts": "too many doubtful beats", "no_data": "no beats", "irregular": "too irregular"}
+HRV_WORDS = {
+    "too_few_pairs": "too few beats side by side",
+    "artefacts": "too many doubtful beats",
+    "no_data": "no beats",
+    "irregular": "too many beats out of step",
+    "no_variation": "the beats are as even as a clock",
+}
 Z_WORDS = {
     "": "",
     "session_relative": "against this recording's own quiet time so far",
     "learning": "still learning your usual",
     "no_heart_rate": "no heart rate",
     "no_baseline": "no usual to compare with",
+    "rhythm": "rhythm-limited: variability is not shown, arousal rests on heart rate alone",
 }
 DRIVERS = {"phasic": "against the last half hour", "level": "against your usual"}
 ANSWERS = {

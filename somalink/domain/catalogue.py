@@ -43,9 +43,11 @@ class Words:
 
 
 HR_REASONS = Words(("rr", "fused", "hr_field", "rr_thin", "no_data"))
-HRV_REASONS = Words(("", "too_few_pairs", "artefacts", "no_data", "irregular"))
-Z_REASONS = Words(("", "session_relative", "learning", "no_heart_rate", "no_baseline"))
+HRV_REASONS = Words(("", "too_few_pairs", "artefacts", "no_data", "irregular", "no_variation"))
+Z_REASONS = Words(("", "session_relative", "learning", "no_heart_rate", "no_baseline", "rhythm"))
 PHASIC_REASONS = Words(("", "learning", "no_movement_stream", "no_heart_rate", "no_reference"))
+RHYTHMS = Words(("", "irregular", "no_variation", "artefacts", "too_few_beats"))
+"""Why five minutes are not usable for variability; the second and third are the rhythm's doing, and give arousal the reason `rhythm`."""
 REFUSALS = ("not_a_number", "not_positive", "too_long", "back_in_time")
 # fmt: off
 TOO_VAGUE = "too-vague"
