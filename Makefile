@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check everyday truth slow influx grafana containers bluez format docs dashboards env lock clean
+.PHONY: help demo test check everyday truth slow influx grafana containers bluez bench format docs dashboards env lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/' | expand -t 20
@@ -52,6 +52,9 @@ grafana: .venv-grafana/.ready ## boards brought to a Grafana, in the environment
 bluez: ## straps on a real BlueZ, in a small Linux of its own: four minutes to build once (apt, as root), then ten
 	@tests/bluez/run python3 -m pytest -q --color=no -p no:cacheprovider tests/bluetooth $(PYTEST_ARGS)
 
+bench: .venv/.ready .venv-bench/.ready ## speed beside four libraries that do the same, into docs/benchmarks.md (ROUNDS=1: quickly, and the page stays)
+	@$(BIN)/python -m bench $(if $(ROUNDS),--rounds $(ROUNDS))
+
 format: .venv/.ready-dev ## let ruff write the layout
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 
@@ -71,9 +74,11 @@ lock: ## resolve again within pyproject.toml (needs uv); review the difference
 	@$(LOCK) $(LOCK_ARGS) --output-file requirements-node.txt setup/node.in
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra dev --extra research --extra virtual --extra cluster --constraints requirements.txt --output-file requirements-dev.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra dev --extra grafana --constraints requirements-dev.txt --output-file requirements-grafana.txt
+	@$(LOCK) $(LOCK_ARGS) --output-file requirements-bench.txt --overrides setup/bench-overrides.in setup/bench.in
+	@$(LOCK) $(LOCK_ARGS) --output-file requirements-bench-build.txt --constraints requirements-bench.txt setup/bench-build.in
 
 clean: ## remove what make made
-	@rm -rf .venv .venv-grafana .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+	@rm -rf .venv .venv-grafana .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
 
 # ---------------------------------------------------------------- the environment
 
@@ -106,4 +111,13 @@ $(PAGE): package-lock.json dashboards/live/build.py | .venv/.ready
 	@$(PYTHON) -m venv .venv-grafana
 	@.venv-grafana/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes -r requirements-grafana.txt
 	@.venv-grafana/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The libraries somalink is timed beside cannot live with its numpy, nor with what they ask of each other: docs/benchmarks.md. pip would not find
+# the lock consistent, so it is told not to look (--no-deps); one of them has no wheel, and is built with what is locked too.
+.venv-bench/.ready: requirements-bench.txt requirements-bench-build.txt | .venv/bin/python
+	@echo "setup: .venv-bench from requirements-bench.txt (a few minutes the first time, 1 GB)"
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes -r requirements-bench-build.txt
+	@.venv-bench/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps --no-build-isolation --require-hashes -r requirements-bench.txt
 	@touch $@
