@@ -26,7 +26,8 @@ OK, NO_DATA, TOO_FEW_BEATS, TOO_FEW_PAIRS, ARTEFACTS, IRREGULAR, SHORT, GAP, NO_
 
 BLOCK_NS = 6 * HOUR_NS
 """So much is worked on at once: tables of a month would be gigabytes, of six hours they stay in the cache."""
-_OF_BEATS, _OF_PAIRS = ("HRV_MeanNN", "HRV_SDNN", "HRV_SI"), ("HRV_RMSSD", "HRV_LnRMSSD", "HRV_pNN50", "HRV_SD1", "HRV_SD2")
+_OF_PAIRS = ("HRV_RMSSD", "HRV_LnRMSSD", "HRV_pNN50", "HRV_SD1", "HRV_SD2")
+_LEAST_S = (spectrum.LF_S, spectrum.HF_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +113,19 @@ def least(window_s: int, rules: Beat) -> int:
 def _reasons(held: Window, found: intervals.TimeDomain, power: spectrum.Powers, window_s: int, rules: Beat) -> IntArray:
     """(k, 11) the first reason that holds for each feature."""
     enough = least(window_s, rules)
-    rough = [(held.flagged > rules.max_artefact_hrv * held.beats, ARTEFACTS), (held.irregular > rules.max_artefact_hrv * held.beats, IRREGULAR)]
-    of_beats = [(held.beats == 0, NO_DATA), (found.nn < enough, TOO_FEW_BEATS), *rough]
-    of_pairs = [(held.beats == 0, NO_DATA), (found.pairs < enough, TOO_FEW_PAIRS), *rough]
-    like_a_clock = [(found.spread_ticks == 0, NO_VARIATION)]
-    by_name = dict.fromkeys(_OF_BEATS, of_beats) | dict.fromkeys(_OF_PAIRS, of_pairs)
-    by_name["HRV_SI"] = of_beats + like_a_clock
-    for name, least_s in (("HRV_LF", spectrum.LF_S), ("HRV_HF", spectrum.HF_S), ("HRV_LFHF", spectrum.LF_S)):
-        too_short = np.full(len(held.beats), window_s < least_s)
-        by_name[name] = [*of_beats, (too_short, SHORT), (power.used_s < least_s, GAP), *like_a_clock]
-    return np.stack([_first(by_name[name]) for name in FEATURES], axis=1)
+    rough = ((held.flagged > rules.max_artefact_hrv * held.beats, ARTEFACTS), (held.irregular > rules.max_artefact_hrv * held.beats, IRREGULAR))
+    of_pairs = _first((held.beats == 0, NO_DATA), (found.pairs < enough, TOO_FEW_PAIRS), *rough)
+    of_beats = _first((held.beats == 0, NO_DATA), (found.nn < enough, TOO_FEW_BEATS), *rough)
+    steady = np.where(found.spread_ticks == 0, NO_VARIATION, OK)
+    shape = np.where(of_beats == OK, steady, of_beats)
+    lf, hf = (np.where(of_beats == OK, np.where(power.used_s < least_s, SHORT if window_s < least_s else GAP, steady), of_beats) for least_s in _LEAST_S)
+    by_name = dict.fromkeys(_OF_PAIRS, of_pairs) | {"HRV_MeanNN": of_beats, "HRV_SDNN": of_beats, "HRV_SI": shape, "HRV_LF": lf, "HRV_HF": hf, "HRV_LFHF": lf}
+    return np.stack([by_name[name] for name in FEATURES], axis=1)
 
 
-def _first(rules: list[tuple[BoolArray, int]]) -> IntArray:
-    """(k,) the code of the first condition that holds, 0 for none."""
-    return np.asarray(np.select([holds for holds, _ in rules], [code for _, code in rules], OK), np.int64)
+def _first(*rules: tuple[BoolArray, int]) -> IntArray:
+    """(k,) the code of the first condition that holds, `OK` for none."""
+    code: IntArray = np.zeros(len(rules[0][0]), np.int64)
+    for holds, reason in reversed(rules):
+        code = np.where(holds, reason, code)
+    return code

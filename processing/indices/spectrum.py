@@ -15,10 +15,11 @@ Knows settled beats and stops; knows nothing of what makes a window usable (`fea
 * Samples are whole 1e-6 ms and powers whole 1e-9 ms^2 before they are summed, so that sums are exact in any order.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processing.exact import prefix, row_sums
 from processing.indices.intervals import MS_PER_TICK
@@ -66,13 +67,15 @@ class Tachogram:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What windows of one length have in common. `bands`: first and last bin of LF and HF; `scale`: |X|^2 to half a bin's trapezoid, in `_QUANTUM`."""
+    """What windows of one length have in common: samples of a segment and between two, Hann's window and its transform W, the bins that any
+    band holds, the bands among those, what turns |X|^2 into half a bin's trapezoid in `_QUANTUM`, and (2, 1) the bands of |W|^2."""
 
     size: int
     hop: int
     hann: FloatArray
-    of_hann: FloatArray
-    bands: tuple[tuple[int, int], ...]
+    of_hann: NDArray[np.complex128]
+    bins: slice
+    bands: tuple[slice, slice]
     scale: float
     constant: FloatArray
 
@@ -168,12 +171,14 @@ def _plan(window_s: int) -> _Plan:
 
     size = window_s * RATE_HZ // 2
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
-    bands = tuple((-(-round(low * 100) * window_s // 100), -(-round(high * 100) * window_s // 100) - 1) for low, high in (LF_HZ, HF_HZ))
-    of_hann = np.asarray(rfft(hann, 2 * size)[: bands[-1][1] + 1])
+    edges = [-(-round(hz * 100) * window_s // 100) for hz in (LF_HZ[0], HF_HZ[0], HF_HZ[1])]
+    bins = slice(edges[0], edges[2])
+    bands = (slice(0, edges[1] - edges[0]), slice(edges[1] - edges[0], edges[2] - edges[0]))
+    of_hann = np.asarray(rfft(hann, 2 * size)[bins])
     energy = 3 / 8 * size  # the sum of Hann's squares
     scale = 2 / (RATE_HZ * energy) / window_s / 2 * _QUANTUM
-    constant = _bands(of_hann.real**2 + of_hann.imag**2, bands, scale)
-    return _Plan(size, size // 2, hann, of_hann, bands, scale, constant)
+    plan = _Plan(size, size // 2, hann, of_hann, bins, bands, scale, np.zeros((2, 1)))
+    return replace(plan, constant=_bands(of_hann.real[None] ** 2 + of_hann.imag[None] ** 2, plan))
 
 
 def _welch(grid: Tachogram, segments: IntArray, whole: BoolArray, plan: _Plan) -> tuple[FloatArray, FloatArray]:
@@ -191,7 +196,7 @@ def _welch(grid: Tachogram, segments: IntArray, whole: BoolArray, plan: _Plan) -
     summed = np.zeros((2, len(segments)))
     for each in range(3):
         d = mean - centre[at[:, each]]
-        own = square[:, at[:, each]] - 2 * d * cross[:, at[:, each]] + d * d * plan.constant[:, None]
+        own = square[:, at[:, each]] - 2 * d * cross[:, at[:, each]] + d * d * plan.constant
         summed += np.where(whole[:, each], own, 0.0)
     lf, hf = summed / np.where(whole.all(axis=1), 3, 2) / _QUANTUM
     return lf, hf
@@ -204,18 +209,19 @@ def _transformed(grid: Tachogram, begins: IntArray, centre: FloatArray, plan: _P
     square, cross = np.empty((2, len(begins))), np.empty((2, len(begins)))
     if not len(begins):
         return square, cross
-    rows = np.lib.stride_tricks.sliding_window_view(grid.values, plan.size)
-    bins = len(plan.of_hann)
+    rows = np.lib.stride_tricks.sliding_window_view(grid.values / _NM, plan.size)
     for k in range(0, len(begins), _ROWS):
         own = slice(k, k + _ROWS)
-        x = rfft((rows[begins[own]] / _NM - centre[own, None]) * plan.hann, 2 * plan.size, axis=1)[:, :bins]
-        square[:, own] = _bands(x.real**2 + x.imag**2, plan.bands, plan.scale)
-        cross[:, own] = _bands(x.real * plan.of_hann.real + x.imag * plan.of_hann.imag, plan.bands, plan.scale)
+        x = rows[begins[own]]
+        x -= centre[own, None]
+        x *= plan.hann
+        heard = rfft(x, 2 * plan.size, axis=1)[:, plan.bins]
+        square[:, own] = _bands(heard.real**2 + heard.imag**2, plan)
+        cross[:, own] = _bands(heard.real * plan.of_hann.real + heard.imag * plan.of_hann.imag, plan)
     return square, cross
 
 
-def _bands(power: FloatArray, bands: tuple[tuple[int, int], ...], scale: float) -> FloatArray:
-    """(2, ...) LF and HF of (..., bins) powers by trapezoid: every bin twice, the first and last once, halves being in the scale."""
-    whole = np.rint(np.atleast_2d(power) * scale).astype(np.int64)
-    sums = [2 * row_sums(whole[:, low : high + 1]) - whole[:, low] - whole[:, high] for low, high in bands]
-    return np.asarray(sums, np.float64).reshape(len(bands), *power.shape[:-1])
+def _bands(power: FloatArray, plan: _Plan) -> FloatArray:
+    """(2, s) LF and HF of (s, bins) powers by trapezoid: every bin twice, the first and last once, halves being in the scale."""
+    whole = np.rint(power * plan.scale).astype(np.int64)
+    return np.array([2 * row_sums(whole[:, band]) - whole[:, band.start] - whole[:, band.stop - 1] for band in plan.bands], np.float64)
