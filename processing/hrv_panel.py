@@ -9,9 +9,9 @@ What NeuroKit2 is never left to decide (measured on 0.2.13):
   and the 1-, 2- and 5-minute spreads never look at the clock. Here a break is shown by its own second on a made clock, spectra and
   entropies see one unbroken span, and the minute spreads are left out where time is missing.
 * It answers from three beats and gives LF from one minute. Here every group of columns has a least input, and a reason below it.
-* By default it divides the spectrum by its own peak, so that LF falls when only a slow drift grows. Here power is in ms^2.
-* Its Welch spectrum has two segments or three by the sample count modulo four, and with two it drops the newest quarter. Here the
-  span is shortened by a beat or two until it is three.
+* Its spectrum divides by its own peak, has two segments or three by the sample count modulo four, and with two drops the newest quarter.
+  Here every power, and what is made of powers, comes from `indices.spectrum`: the segments of the archive's and the live LF and HF, in
+  ms^2, at fixed quarter-seconds. SD1 and SD2 come from `indices.intervals`, in whole ticks: NeuroKit2's only public way to them takes 0.8 s.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from processing.exact import int_sum, prefix
+from processing.indices import spectrum
+from processing.indices.intervals import MS_PER_TICK, Intervals, follows
+from processing.windows import Settled, ticks_to_ns
 from somalink.domain.constants import Constants
 from somalink.domain.time import MINUTE_NS, SECOND_NS
 from somalink.domain.types import Beats, BoolArray, Flag, FloatArray, IntArray
@@ -60,21 +63,15 @@ _MAX_ARTEFACT = Constants().beat.max_artefact_hrv
 """The same share as for the live RMSSD: "usable for HRV" is one rule in the whole program."""
 _MIN_COVERAGE = 0.5
 """Half of the window. A recorder that pauses 7 s in every 33 still gives three quarters."""
-_LF_NS = 120 * SECOND_NS
-"""Under two minutes NeuroKit2 drops the bins below 4/T without a word: at 60 s its LF begins at .069 Hz."""
-_HF_NS = 60 * SECOND_NS
 _SAMPEN_BEATS = 100
 """10^m beats for m = 2 (Richman & Moorman 2000); fewer matches than that are luck."""
-_HOLE_BEATS = Constants().beat.run_missing
-"""From this many flagged beats in a row on, a stretch is missing; shorter ones a spectrum may be splined over."""
 _END_NS = 2 * SECOND_NS
 """The longest interval that is not out of range: so much of a whole window may lie after its last closing beat."""
-_RATE_HZ = 100
-"""NeuroKit2's own rate of the tachogram, named because the count of its samples decides how many Welch segments there are."""
-_MS_PER_TICK = 1000 / 1024
-"""Exact in binary, so intervals in ms are too."""
+_BANDS = {"HRV_VLF": (0.0033, 0.04), "HRV_LF": spectrum.LF_HZ, "HRV_HF": spectrum.HF_HZ, "HRV_VHF": (0.4, 0.5)}
+"""NeuroKit2's bands. ULF would need hours, and VLF begins at 4 / T here as there, so that it is of its upper part."""
 _NEEDS_ALL_MINUTES = tuple(name for name in _TIME.split() if "SDANN" in name or "SDNNI" in name)
-_NEEDS_LF = ("HRV_ULF", "HRV_VLF", "HRV_LF", "HRV_TP", "HRV_LFHF", "HRV_LFn", "HRV_HFn")
+_WITHOUT_LF = ("HRV_HF", "HRV_VHF", "HRV_LnHF")
+"""What a span of one to two minutes may still tell. Under two minutes NeuroKit2 drops the bins below 4/T without a word: at 60 s its LF begins at .069 Hz."""
 
 Values = dict[str, float]
 
@@ -89,6 +86,11 @@ class HrvWindow:
     rr_ticks: IntArray
     flag: IntArray
     segment: IntArray
+
+    @property
+    def beats(self) -> Settled:
+        """As the kernels ask for them."""
+        return Settled(self.t_ns, self.rr_ticks, self.flag, self.segment, self.rr_ticks, np.zeros_like(self.flag))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +138,14 @@ def panel(window: HrvWindow, *, nonlinear: bool = False) -> HrvRow:
 
 
 def _measure(window: HrvWindow, ok: BoolArray, *, nonlinear: bool) -> tuple[Values, str]:
-    spans = _spans(window, ok)
-    steady = _longest_run(_follows(window, ok), ok)
+    spans = _spans(window)
+    steady = _longest_run(follows(window.beats), ok)
     whole = len(spans) == 1 and not _fell_short(window, ok)
-    values = _time_domain(window, ok, whole=whole) | _poincare(window, ok) | _sample_entropy(window, steady)
-    spectrum = _frequency(window, max(spans, key=lambda span: _length_ns(window, span)))
+    values = _time_domain(window, ok, whole=whole) | _poincare(window) | _sample_entropy(window, steady)
+    powers = _frequency(window, max(spans, key=lambda span: _length_ns(window, span)))
     if nonlinear:
         values = _nonlinear(window, steady) | values
-    return values | spectrum, _shortfall(values | spectrum, whole=whole)
+    return values | powers, _shortfall(values | powers, whole=whole)
 
 
 def _shortfall(values: Values, *, whole: bool) -> str:
@@ -158,7 +160,7 @@ def _shortfall(values: Values, *, whole: bool) -> str:
 
 
 def _refusal(window: HrvWindow, ok: BoolArray) -> str:
-    if _count(ok) < _MIN_BEATS or _count(_follows(window, ok)) < _MIN_PAIRS:
+    if _count(ok) < _MIN_BEATS or _count(follows(window.beats)) < _MIN_PAIRS:
         return "too_few_beats"
     if _artefact(ok) > _MAX_ARTEFACT:
         return "artefacts"
@@ -185,13 +187,6 @@ def _fell_short(window: HrvWindow, ok: BoolArray) -> bool:
 # ---------------------------------------------------------------- what follows what
 
 
-def _follows(window: HrvWindow, ok: BoolArray) -> BoolArray:
-    """(n,): is this beat and the one before it accepted and of one segment, so that they may be differenced?"""
-    follows = np.zeros(len(ok), bool)
-    follows[1:] = ok[1:] & ok[:-1] & (window.segment[1:] == window.segment[:-1])
-    return follows
-
-
 def _longest_run(follows: BoolArray, ok: BoolArray) -> slice:
     """The longest stretch of accepted beats that follow each other without any break."""
     starts = np.flatnonzero(ok & ~follows)
@@ -200,11 +195,10 @@ def _longest_run(follows: BoolArray, ok: BoolArray) -> slice:
     return slice(int(starts[longest]), int(ends[longest]))
 
 
-def _spans(window: HrvWindow, ok: BoolArray) -> list[IntArray]:
-    """Indices of accepted beats by unbroken span: one segment, and no `_HOLE_BEATS` flagged ones in a row."""
-    kept = np.flatnonzero(ok)
-    broken = (np.diff(window.segment[kept]) != 0) | (np.diff(kept) > _HOLE_BEATS)
-    return np.split(kept, np.flatnonzero(broken) + 1)
+def _spans(window: HrvWindow) -> list[IntArray]:
+    """Indices of accepted beats by unbroken span, over which a spectrum may be splined."""
+    kept, number = spectrum.spans(window.beats, Constants().beat)
+    return np.split(kept, np.flatnonzero(np.diff(number)) + 1)
 
 
 def _length_ns(window: HrvWindow, span: IntArray) -> int:
@@ -223,42 +217,27 @@ def _time_domain(window: HrvWindow, ok: BoolArray, *, whole: bool) -> Values:
 
 
 def _frequency(window: HrvWindow, span: IntArray) -> Values:
-    """Power in ms^2 over the longest unbroken span: all bands from two minutes on, HF alone from one, nothing below."""
-    length_ns = _length_ns(window, span)
-    if length_ns < _HF_NS or _is_constant(window.rr_ticks[span]):
+    """Power in ms^2 over the longest unbroken span: all bands from two minutes on, HF and VHF from one, nothing below."""
+    if _is_constant(window.rr_ticks[span]):
         return {}
-    import neurokit2
-
-    span = _three_segments(window, span)
-    beats = {"RRI": _rr_ms(window)[span], "RRI_Time": _seconds(window, span)}
+    begins_ns = max(window.start_ns, int(window.t_ns[span[0]] - _rr_ns(window)[span[0]]))
+    ends_ns = int(window.t_ns[span[-1]])
+    stop_ns = window.stop_ns if window.stop_ns - ends_ns <= _END_NS else ends_ns // spectrum.SAMPLE_NS * spectrum.SAMPLE_NS
+    length_s = (stop_ns - begins_ns) // SECOND_NS
+    found = spectrum.powers(window.beats.take(span), np.array([stop_ns]), length_s, Constants().beat, bands=tuple(_BANDS.values()))
+    values = dict(zip(_BANDS, found.of[:, 0].tolist(), strict=True))
+    total = math.fsum(power for power in values.values() if math.isfinite(power))
     with np.errstate(divide="ignore", invalid="ignore"):
-        values = _row(neurokit2.hrv_frequency(beats, normalize=False, interpolation_rate=_RATE_HZ))
-    return values if length_ns >= _LF_NS else {name: value for name, value in values.items() if name not in _NEEDS_LF}
+        lf, hf = np.float64(values["HRV_LF"]), np.float64(values["HRV_HF"])
+        values |= {"HRV_TP": total, "HRV_LFHF": float(lf / hf), "HRV_LFn": float(lf / total), "HRV_HFn": float(hf / total), "HRV_LnHF": float(np.log(hf))}
+    if length_s < spectrum.HF_S:
+        return {}
+    return values if length_s >= spectrum.LF_S else {name: values[name] for name in _WITHOUT_LF}
 
 
-def _three_segments(window: HrvWindow, span: IntArray) -> IntArray:
-    """`span` without its first beats, until NeuroKit2's half-length Welch segments reach the newest beat.
-
-    With N samples the segments are N//2 long and N//4 apart; N % 4 == 2 leaves room for two of them, any other N for three.
-    """
-    for first in range(len(span)):
-        seconds = _seconds(window, span[first:])
-        if len(np.arange(seconds[0], seconds[-1] + 1 / _RATE_HZ, 1 / _RATE_HZ)) % 4 != 2:
-            return span[first:]
-    return span
-
-
-def _poincare(window: HrvWindow, ok: BoolArray) -> Values:
-    """SD1 and SD2 by NeuroKit2's definition (spread of (x -+ y) / sqrt 2, n - 1), in whole ticks: its only public way to them takes 0.8 s."""
-    second = np.flatnonzero(_follows(window, ok))
-    x, y = window.rr_ticks[second - 1], window.rr_ticks[second]
-    return {"HRV_SD1": _spread_ms(x - y) / math.sqrt(2), "HRV_SD2": _spread_ms(x + y) / math.sqrt(2)}
-
-
-def _spread_ms(ticks: IntArray) -> float:
-    n = len(ticks)
-    total, squares = int_sum(ticks), int_sum(ticks * ticks)
-    return math.sqrt((n * squares - total * total) / (n * (n - 1))) * _MS_PER_TICK
+def _poincare(window: HrvWindow) -> Values:
+    found = Intervals(window.beats).time_domain(np.array([0]), np.array([len(window.t_ns)]))
+    return {"HRV_SD1": float(found.sd1[0]), "HRV_SD2": float(found.sd2[0])}
 
 
 def _sample_entropy(window: HrvWindow, steady: slice) -> Values:
@@ -292,20 +271,16 @@ def _clock_s(window: HrvWindow, ok: BoolArray) -> FloatArray:
     NeuroKit2 takes two beats as neighbours when the clock moved by the interval, give or take 10 ms; a hole that happens to be that
     small would be bridged on the real clock.
     """
-    ticks = prefix(window.rr_ticks[ok] + np.where(_follows(window, ok)[ok], 0, 1024))
+    ticks = prefix(window.rr_ticks[ok] + np.where(follows(window.beats)[ok], 0, 1024))
     return np.asarray(ticks[1:] / 1024)
 
 
-def _seconds(window: HrvWindow, chosen: IntArray) -> FloatArray:
-    return np.asarray((window.t_ns[chosen] - window.start_ns) / SECOND_NS)
-
-
 def _rr_ms(window: HrvWindow) -> FloatArray:
-    return np.asarray(window.rr_ticks * _MS_PER_TICK)
+    return np.asarray(window.rr_ticks * MS_PER_TICK)
 
 
 def _rr_ns(window: HrvWindow) -> IntArray:
-    return window.rr_ticks * 1_953_125 // 2
+    return ticks_to_ns(window.rr_ticks)
 
 
 def _is_constant(intervals: IntArray | FloatArray) -> bool:

@@ -85,8 +85,9 @@ def _block(beats: Settled, stops: IntArray, window_s: int, rules: Beat) -> Featu
     held = BeatSums(beats).window(stops, window_s)
     found = intervals.Intervals(beats).time_domain(held.first, held.last)
     power = spectrum.powers(beats, stops, window_s, rules)
+    lf, hf = power.of
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = power.lf / power.hf
+        ratio = lf / hf
     columns = {
         "HRV_MeanNN": found.mean_nn,
         "HRV_SDNN": found.sdnn,
@@ -96,8 +97,8 @@ def _block(beats: Settled, stops: IntArray, window_s: int, rules: Beat) -> Featu
         "HRV_SD1": found.sd1,
         "HRV_SD2": found.sd2,
         "HRV_SI": found.geometric,
-        "HRV_LF": power.lf,
-        "HRV_HF": power.hf,
+        "HRV_LF": lf,
+        "HRV_HF": hf,
         "HRV_LFHF": ratio,
     }
     reason = _reasons(held, found, power, window_s, rules)

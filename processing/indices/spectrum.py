@@ -17,6 +17,7 @@ Knows settled beats and stops; knows nothing of what makes a window usable (`fea
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ RATE_HZ = 4
 SAMPLE_NS = SECOND_NS // RATE_HZ
 LF_HZ, HF_HZ = (0.04, 0.15), (0.15, 0.40)
 """Task Force 1996, table 2; half-open, as NeuroKit2 has them."""
+Bands = tuple[tuple[float, float], ...]
 LF_S, HF_S = 120, 60
 """Least time behind a power: ten periods of the slowest wave would be 250 s for LF; two minutes is the Task Force's own least, one for HF."""
 CONTEXT_BEATS = 24
@@ -49,10 +51,9 @@ _ROWS = 256
 
 @dataclass(frozen=True, slots=True)
 class Powers:
-    """(k,) each, in ms^2, NaN where no two neighbouring segments are whole; and the seconds that were: W, 3 W / 4 or 0."""
+    """`of` (bands, k), in ms^2, NaN where no two neighbouring segments are whole; `used_s` (k,) the seconds that were: W, 3 W / 4 or 0."""
 
-    lf: FloatArray
-    hf: FloatArray
+    of: FloatArray
     used_s: IntArray
 
 
@@ -68,37 +69,37 @@ class Tachogram:
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What windows of one length have in common: samples of a segment and between two, Hann's window and its transform W, the bins that any
-    band holds, the bands among those, what turns |X|^2 into half a bin's trapezoid in `_QUANTUM`, and (2, 1) the bands of |W|^2."""
+    band holds, the bands among those, what turns |X|^2 into half a bin's trapezoid in `_QUANTUM`, and (bands, 1) the bands of |W|^2."""
 
     size: int
     hop: int
     hann: FloatArray
     of_hann: NDArray[np.complex128]
     bins: slice
-    bands: tuple[slice, slice]
+    bands: tuple[slice, ...]
     scale: float
     constant: FloatArray
 
 
-def powers(beats: Settled, stops: IntArray, window_s: int, rules: Beat) -> Powers:
-    """LF and HF of [stop - window, stop) for each stop, which must be whole quarter seconds. Empty in, empty out; never raises on beats.
+def powers(beats: Settled, stops: IntArray, window_s: int, rules: Beat, *, bands: Bands = (LF_HZ, HF_HZ)) -> Powers:
+    """Power by band of [stop - window, stop) for each stop; stops ascend, in whole quarter seconds. Empty in, empty out; never raises on beats.
 
-    What it says of a stop's last seconds still moves until 8 beats have closed after it.
+    Bands adjoin and ascend, to 2 Hz at the most; of the first the bins below 4 / W, of which a segment holds not two periods, are left out, as
+    NeuroKit2 does. What this says of a stop's last seconds still moves until 8 beats have closed after it.
     """
-    none = np.full(len(stops), np.nan)
+    found, used = np.full((len(bands), len(stops)), np.nan), np.zeros(len(stops), np.int64)
     if window_s < HF_S or not len(beats) or not len(stops):
-        return Powers(none, none.copy(), np.zeros(len(stops), np.int64))
-    plan = _plan(window_s)
+        return Powers(found, used)
+    plan = _plan(window_s, bands)
     start = int(stops[0]) // SAMPLE_NS - 4 * plan.hop
     grid = tachogram(beats, start, int(stops[-1]) // SAMPLE_NS, rules, least_ns=max(HF_S, window_s * 3 // 4) * SECOND_NS)
     segments = stops[:, None] // SAMPLE_NS - start - plan.hop * np.array([4, 3, 2])
     whole = (grid.span[segments] > 0) & (grid.span[segments] == grid.span[segments + plan.size - 1])
     usable = np.flatnonzero(whole[:, 1] & (whole[:, 0] | whole[:, 2]))
-    found = _welch(grid, segments[usable], whole[usable], plan)
-    lf, hf, used = none, none.copy(), np.zeros(len(stops), np.int64)
-    lf[usable], hf[usable] = found
+    if len(usable):
+        found[:, usable] = _welch(grid, segments[usable], whole[usable], plan)
     used[usable] = np.where(whole[usable].all(axis=1), window_s, window_s * 3 // 4)
-    return Powers(lf, hf, used)
+    return Powers(found, used)
 
 
 # ---------------------------------------------------------------- the tachogram
@@ -165,24 +166,23 @@ def _spline(t_s: FloatArray, rr_ms: FloatArray, at_s: FloatArray) -> IntArray:
 
 
 @lru_cache(maxsize=8)
-def _plan(window_s: int) -> _Plan:
+def _plan(window_s: int, bands: Bands) -> _Plan:
     """Segments of W / 2, a quarter of W apart; bins are 1 / W apart after padding."""
     from scipy.fft import rfft
 
     size = window_s * RATE_HZ // 2
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
-    edges = [-(-round(hz * 100) * window_s // 100) for hz in (LF_HZ[0], HF_HZ[0], HF_HZ[1])]
-    bins = slice(edges[0], edges[2])
-    bands = (slice(0, edges[1] - edges[0]), slice(edges[1] - edges[0], edges[2] - edges[0]))
+    edges = [max(4, -(-round(hz * 10_000) * window_s // 10_000)) for hz in (bands[0][0], *(high for _, high in bands))]
+    bins, within = slice(edges[0], edges[-1]), tuple(slice(low - edges[0], high - edges[0]) for low, high in pairwise(edges))
     of_hann = np.asarray(rfft(hann, 2 * size)[bins])
     energy = 3 / 8 * size  # the sum of Hann's squares
     scale = 2 / (RATE_HZ * energy) / window_s / 2 * _QUANTUM
-    plan = _Plan(size, size // 2, hann, of_hann, bins, bands, scale, np.zeros((2, 1)))
+    plan = _Plan(size, size // 2, hann, of_hann, bins, within, scale, np.zeros((len(bands), 1)))
     return replace(plan, constant=_bands(of_hann.real[None] ** 2 + of_hann.imag[None] ** 2, plan))
 
 
-def _welch(grid: Tachogram, segments: IntArray, whole: BoolArray, plan: _Plan) -> tuple[FloatArray, FloatArray]:
-    """(u,) LF and HF of windows whose (u, 3) segments begin at these samples of the grid; what is not `whole` does not count."""
+def _welch(grid: Tachogram, segments: IntArray, whole: BoolArray, plan: _Plan) -> FloatArray:
+    """(bands, u) powers of windows whose (u, 3) segments begin at these samples of the grid; what is not `whole` does not count."""
     begins, which = np.unique(segments[whole], return_inverse=True)
     at = np.zeros(whole.shape, np.int64)
     at[whole] = which
@@ -193,22 +193,19 @@ def _welch(grid: Tachogram, segments: IntArray, whole: BoolArray, plan: _Plan) -
     first = np.where(whole[:, 0], segments[:, 0], segments[:, 1])
     last = np.where(whole[:, 2], segments[:, 2], segments[:, 1]) + plan.size
     mean = (total[last] - total[first]) / (last - first) / _NM
-    summed = np.zeros((2, len(segments)))
+    summed = np.zeros((len(plan.bands), len(segments)))
     for each in range(3):
         d = mean - centre[at[:, each]]
         own = square[:, at[:, each]] - 2 * d * cross[:, at[:, each]] + d * d * plan.constant
         summed += np.where(whole[:, each], own, 0.0)
-    lf, hf = summed / np.where(whole.all(axis=1), 3, 2) / _QUANTUM
-    return lf, hf
+    return np.asarray(summed / np.where(whole.all(axis=1), 3, 2) / _QUANTUM)
 
 
 def _transformed(grid: Tachogram, begins: IntArray, centre: FloatArray, plan: _Plan) -> tuple[FloatArray, FloatArray]:
-    """(2, s) band sums of |X|^2 and of Re(X W*) for each segment about its own mean."""
+    """(bands, s) sums of |X|^2 and of Re(X W*) for each segment about its own mean."""
     from scipy.fft import rfft
 
-    square, cross = np.empty((2, len(begins))), np.empty((2, len(begins)))
-    if not len(begins):
-        return square, cross
+    square, cross = np.empty((len(plan.bands), len(begins))), np.empty((len(plan.bands), len(begins)))
     rows = np.lib.stride_tricks.sliding_window_view(grid.values / _NM, plan.size)
     for k in range(0, len(begins), _ROWS):
         own = slice(k, k + _ROWS)
@@ -222,6 +219,6 @@ def _transformed(grid: Tachogram, begins: IntArray, centre: FloatArray, plan: _P
 
 
 def _bands(power: FloatArray, plan: _Plan) -> FloatArray:
-    """(2, s) LF and HF of (s, bins) powers by trapezoid: every bin twice, the first and last once, halves being in the scale."""
+    """(bands, s) of (s, bins) powers by trapezoid: every bin twice, the first and last once, halves being in the scale."""
     whole = np.rint(power * plan.scale).astype(np.int64)
     return np.array([2 * row_sums(whole[:, band]) - whole[:, band.start] - whole[:, band.stop - 1] for band in plan.bands], np.float64)
