@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from somalink.cli import (
+    analysing,
     breathing,
     calibrating,
     console,
@@ -63,8 +64,8 @@ def common(
 
 
 GROUPS = (
-    demo, scanning, devices, running, calibrating, replaying, page, telling, breathing, looking, reporting, shipping, influx, grafana, erasing, machine,
-    virtual,
+    demo, scanning, devices, running, calibrating, replaying, analysing, page, telling, breathing, looking, reporting, shipping, influx, grafana, erasing,
+    machine, virtual,
 )  # fmt: skip
 for group in GROUPS:
     group.register(app)

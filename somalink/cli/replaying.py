@@ -107,7 +107,7 @@ def _take(
         intakes.sort(key=lambda intake: intake.row.start_ns)
     constants = Constants()
     with LocalStore.open(store_file) as opened:
-        mode = _mode(baseline, opened)
+        mode = mode_of(baseline)
         _say_what_is_older(opened, intakes)
         for number, intake in enumerate(intakes, 1):
             unit = intake.unit
@@ -186,7 +186,8 @@ def _pace(speed: str) -> float | None:
     return pace
 
 
-def _mode(baseline: str, store: LocalStore) -> Mode:
+def mode_of(baseline: str) -> Mode:
+    """What `--baseline` means."""
     from somalink.pipeline.run import PERSONAL, RECORDING, Mode
 
     if baseline in (PERSONAL, RECORDING):

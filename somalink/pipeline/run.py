@@ -264,9 +264,9 @@ class Run:
             write.put_counts(self.unit, intake.counts())
             for rating in intake.ratings:
                 write.put_rating(rating)
-            _put_each(write.put_event, intake.events)
-            _put_each(write.put_session, intake.sessions)
-            _put_each(write.put_plan, intake.plans)
+            put_each(write.put_event, intake.events)
+            put_each(write.put_session, intake.sessions)
+            put_each(write.put_plan, intake.plans)
             write.put_prompts(intake.prompts)
             for answer in intake.answers:
                 write.put_answer(answer)
@@ -275,7 +275,7 @@ class Run:
                 write.put_baseline(self.unit.person, self.unit.tier, self.analysis, baseline)
 
 
-def _put_each(put: Callable[[T], None], said: Iterable[T]) -> None:
+def put_each(put: Callable[[T], None], said: Iterable[T]) -> None:
     """What was changed here since it was exported, or is here already under the same UUID, stands as it is."""
     for each in said:
         with suppress(StaleRevision):

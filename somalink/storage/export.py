@@ -7,8 +7,7 @@ when asked for (`notes`); the person's secret never does. Files are for their ow
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from importlib.util import find_spec
+from dataclasses import dataclass, field, fields
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -19,19 +18,15 @@ from somalink.domain.catalogue import INDICES
 from somalink.domain.errors import UsageError
 from somalink.domain.identity import Unit
 from somalink.domain.time import SECOND_NS
-from somalink.domain.types import Episode, EventMetrics, Finding, Flag, FloatArray, Grid, IntArray, Prompt, word
+from somalink.domain.types import Episode, EventMetrics, Finding, Flag, Grid, Prompt, word
 from somalink.storage import rows
 from somalink.storage.derived import FORMS, NO_BASELINE, baseline_labels, confidence, unknown, worded
 from somalink.storage.files import make_folder, private_file, quoted, text_of
 from somalink.storage.folders import write_recording
 from somalink.storage.local import LocalStore
+from somalink.storage.parquet import Chunk, Column, require_pyarrow, write_parquet
 
 FORMATS = ("csv", "parquet", "recording")
-
-Column = IntArray | FloatArray | Sequence[Any] | str
-"""Values of one column in a chunk: an array (NaN = not known), a list (None = not known), or one text for all rows."""
-Chunk = tuple[int, tuple[Column, ...]]
-"""Number of rows, and their columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +52,8 @@ class Table:
     chunks: Callable[[Ask], Iterator[Chunk]]
     more: Callable[[Ask], str] | None = None
     """Columns that depend on what is asked or stored, after the fixed ones."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """Of columns whose name does not say it."""
 
     def header(self, ask: Ask) -> dict[str, str]:
         names = self.columns + (f" {self.more(ask)}" if self.more else "")
@@ -306,27 +303,12 @@ def _texts(column: Column, count: int) -> Iterable[str]:
 
 
 def _parquet_writer() -> Callable[[Ask, Table, Path], Path]:
-    if find_spec("pyarrow") is None:
-        raise UsageError("Parquet needs pyarrow, which is not installed", next_step="install pyarrow beside somalink, or choose --format csv")
-    return _write_parquet
+    require_pyarrow(", or choose --format csv")
+    return write_table
 
 
-def _write_parquet(ask: Ask, table: Table, stem: Path) -> Path:
-    """The CSV's columns, typed; not known is null."""
-    import pyarrow
-    import pyarrow.parquet
-
-    types = {"i": pyarrow.int64(), "f": pyarrow.float64(), "s": pyarrow.string(), "b": pyarrow.bool_()}
-    schema = pyarrow.schema([(name, types[kind]) for name, kind in table.header(ask).items()])
+def write_table(ask: Ask, table: Table, stem: Path) -> Path:
+    """The CSV's columns as Parquet, with their units."""
     path = stem.with_name(f"{stem.name}.parquet")
-    with private_file(path) as file, pyarrow.parquet.ParquetWriter(file, schema) as writer:
-        for count, columns in table.chunks(ask):
-            arrays = [pyarrow.array(_plain(column, count), field.type, from_pandas=True) for column, field in zip(columns, schema, strict=True)]
-            writer.write_batch(pyarrow.record_batch(arrays, schema=schema))
+    write_parquet(path, stem.name, table.header(ask), table.chunks(ask), table.units)
     return path
-
-
-def _plain(column: Column, count: int) -> Any:
-    if isinstance(column, str):
-        return [column] * count
-    return column if isinstance(column, np.ndarray) else [";".join(value) if isinstance(value, tuple) else value for value in column]

@@ -29,6 +29,11 @@ def quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\r\n') else text
 
 
+def safe_name(name: str) -> str:
+    """A name as part of a path."""
+    return "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in name)
+
+
 def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ import numpy as np
 from somalink.domain.identity import Unit
 from somalink.domain.time import SECOND_NS, to_datetime
 from somalink.domain.types import Beats, Event, Stream
-from somalink.storage.files import make_folder, private_file, text_of
+from somalink.storage.files import make_folder, private_file, safe_name, text_of
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import RecordingRow
 
@@ -28,7 +28,7 @@ def write_recording(store: LocalStore, unit: Unit, out: Path, *, notes: bool) ->
         return []
     began = row.start_ns if row else int(beats.t_ns[0])
     start_ns = min(began, int(beats.t_ns[0])) // SECOND_NS * SECOND_NS
-    folder = out / f"{_safe(unit.person)}-{_safe(unit.device)}-{unit.recording[:12]}"
+    folder = out / f"{safe_name(unit.person)}-{safe_name(unit.device)}-{unit.recording[:12]}"
     make_folder(folder)
     written = [
         _write_meta(folder, unit, row, start_ns, fine=bool(beats.rr_fine_ns.any())),
@@ -111,8 +111,3 @@ def _seconds(ns: int) -> str:
     whole, rest = divmod(abs(ns), SECOND_NS)
     text = f"{whole}.{rest:09d}".rstrip("0").rstrip(".")
     return f"-{text}" if ns < 0 else text
-
-
-def _safe(name: str) -> str:
-    """A name as part of a path."""
-    return "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in name)

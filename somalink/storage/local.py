@@ -250,6 +250,11 @@ class LocalStore:
         """Notifications that were written after `change`, in order of arrival."""
         return [row for id in self._ids(unit) for row in raw.since(self._database, id, change)]
 
+    def raw_in_order(self, unit: Unit) -> Iterator[list[RawRow]]:
+        """All notifications in order of arrival, about an hour at a time."""
+        for id in self._ids(unit):
+            yield from raw.in_order(self._database, id)
+
     def raw_hours(self, unit: Unit, before_ns: int) -> list[int]:
         """Numbers of the UTC hours that ended by `before_ns` and of which notifications are kept."""
         return [hour for id in self._ids(unit) for hour in raw.hours(self._database, id, before_ns)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -50,6 +50,24 @@ def since(database: Database, unit: int, change: int) -> list[RawRow]:
         found = database.rows(RAW.select("WHERE unit = ? AND change > ?"), (unit, change))
     laid_by = [stamped for (blob,) in blobs for stamped in unpack(blob) if stamped[1] > change]
     return _as_arrived([*laid_by, *((RAW.value(row[1:-1]), row[-1]) for row in found)])
+
+
+def in_order(database: Database, unit: int) -> Iterator[list[RawRow]]:
+    """Everything in order of arrival, about an hour at a time: what was written before the first row of the next hour is told with this one."""
+    found = database.rows(
+        "SELECT hour, min(first) FROM (SELECT hour, first_change AS first FROM hours WHERE kind = 'raw' AND unit = ?1 "
+        f"UNION ALL SELECT t_utc_ns / {HOUR_NS}, min(change) FROM raw WHERE unit = ?1 GROUP BY 1) GROUP BY hour ORDER BY 2, 1",
+        (unit,),
+    )
+    held: list[Stamped] = []
+    for (hour, _), (_, upto) in zip(found, [*found[1:], (0, None)], strict=True):
+        with database.reading():
+            blobs, young = _of_hour(database, unit, hour)
+        held += [*(stamped for blob in blobs for stamped in unpack(blob)), *young]
+        told = held if upto is None else [stamped for stamped in held if stamped[1] < upto]
+        held = [] if upto is None else [stamped for stamped in held if stamped[1] >= upto]
+        if told:
+            yield _as_arrived(told)
 
 
 def last(database: Database, unit: int) -> RawRow | None:

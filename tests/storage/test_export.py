@@ -175,10 +175,10 @@ def test_what_cannot_be_exported_is_named_with_the_choices(filled, tmp_path) -> 
 
 
 def test_parquet_without_its_library_says_what_to_install(filled, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("somalink.storage.export.find_spec", lambda name: None)
+    monkeypatch.setattr("somalink.storage.parquet.find_spec", lambda name: None)
     with pytest.raises(UsageError, match="pyarrow") as refused:
         export(filled, ["beats"], "parquet", tmp_path)
-    assert "install pyarrow" in refused.value.next_step
+    assert "pip install" in refused.value.next_step and "--format csv" in refused.value.next_step
 
 
 def test_parquet_has_the_columns_and_values_of_the_csv(filled, tmp_path) -> None:
