@@ -2,14 +2,15 @@
 
     clean > window > indices > gate > arousal > episodes
 
-Time is event time: a beat is settled 5 s after it, a grid point is FINAL when the watermark has passed its stop by 5 s. Every
-stage takes arrays and carries its own small state, so that a second of a live strap and an hour of an archive go through the same
-lines, and FINAL records are equal for any cut, any heartbeat schedule and any restart. No clock, no file, no thread.
+Time is event time: a beat's flag rests on what came within 5 s of it, a grid point is FINAL when the watermark has passed its stop by 5 s,
+and beats are told as settled with the grid point that needs them. Every stage takes arrays and carries its own small state, so that a second
+of a live strap and an hour of an archive go through the same lines, and FINAL records are equal for any cut, any heartbeat schedule and any
+restart. No clock, no file, no thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -48,6 +49,7 @@ from somalink.domain.types import (
     Heartbeat,
     IntArray,
     Item,
+    Moved,
     Opened,
     Posture,
     Record,
@@ -77,6 +79,7 @@ TAKES = {
     StreamClock: "_anchor",
     Contact: "_touch",
     Upright: "_stand",
+    Moved: "_remember",
     Baseline: "_adopt",
 }
 """Which method takes which item."""
@@ -93,27 +96,56 @@ class Refit:
 
 @dataclass(slots=True)
 class _Buffer:
-    """Samples of one stream in time order, (n,) times and (n, ...) values; cheap to append to, trimmed behind the grid."""
+    """Samples of one stream in time order, (n,) times and (n, ...) values. What is added is joined when somebody looks; trimmed behind the grid."""
 
     t_ns: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     values: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    added: list[tuple[IntArray, IntArray]] = field(default_factory=list)
 
     def add(self, t_ns: IntArray, values: IntArray) -> None:
-        if not len(self.t_ns):
-            self.t_ns, self.values = t_ns, values
-        else:
-            self.t_ns, self.values = np.concatenate([self.t_ns, t_ns]), np.concatenate([self.values, values])
+        self.added.append((t_ns, values))
 
     def drop_before(self, t_ns: int) -> None:
-        first = int(np.searchsorted(self.t_ns, t_ns, side="left"))
-        self.t_ns, self.values = self.t_ns[first:], self.values[first:]
+        self._join()
+        first = int(self.t_ns.searchsorted(t_ns))
+        if first:
+            self.t_ns, self.values = self.t_ns[first:], self.values[first:]
 
     def upto(self, t_ns: int) -> tuple[IntArray, IntArray]:
-        last = int(np.searchsorted(self.t_ns, t_ns, side="left"))
+        self._join()
+        last = int(self.t_ns.searchsorted(t_ns))
         return self.t_ns[:last], self.values[:last]
 
     def state(self) -> list[IntArray]:
+        self._join()
         return [self.t_ns, self.values]
+
+    def _join(self) -> None:
+        if self.added:
+            parts = [*([(self.t_ns, self.values)] if len(self.t_ns) else []), *self.added]
+            self.t_ns, self.values = (np.concatenate(column) for column in zip(*parts, strict=True))
+            self.added.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Beats of one chunk, (n,) each, not yet joined with the others. `flags` and `fine`: None where nothing was said."""
+
+    t_ns: IntArray
+    ticks: IntArray
+    flags: IntArray | None
+    fine: IntArray | None
+    segment: int
+    run: int
+
+
+def _joined(told: Sequence[_Told]) -> Raw:
+    """Chunks as one: a day has thousands of them where a strap loses its skin."""
+    t_ns, ticks = np.concatenate([each.t_ns for each in told]), np.concatenate([each.ticks for each in told])
+    segment, run = (np.repeat(column, [len(each.t_ns) for each in told]) for column in ([each.segment for each in told], [each.run for each in told]))
+    edge = np.concatenate([np.full(len(each.t_ns), Flag.OK, np.int64) if each.flags is None else each.flags for each in told])
+    fine = np.concatenate([np.zeros(len(each.t_ns), np.int64) if each.fine is None else each.fine for each in told])
+    return Raw(t_ns, ticks, segment, edge, run, fine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +202,7 @@ class Engine:
         holding = streams & HOLDING if self._ecg is None else streams & HOLDING | {Stream.RR}
         self._marks = dict.fromkeys(sorted(holding), item.t_ns)
         self._raw = Raw.empty()
-        self._told: list[Raw] = []
+        self._told: list[_Told] = []
         """Beats since time last moved on: joined once, when it does."""
         self._pending = 0
         self._settled = Settled.empty()
@@ -181,6 +213,8 @@ class Engine:
         self._last_beat_ns: int | None = None
         self._contacts: list[tuple[int, bool]] = []
         self._uprights: list[tuple[int, tuple[int, int, int]]] = []
+        self._moved: list[Moved] = []
+        """What was known of movement whose samples are gone: told before time comes to it."""
         self._field_value, self._field_since = UNKNOWN, 0
         self._next_stop = ceil_to(item.t_ns + 1, GRID_NS)
         self._day: int | None = None
@@ -258,6 +292,10 @@ class Engine:
     def _stand(self, item: Upright) -> None:
         self._uprights.append((item.t_ns, item.xyz))
 
+    def _remember(self, item: Moved) -> None:
+        if len(item.stop_ns):
+            self._moved.append(item)
+
     def _anchor(self, item: ClockAnchor | StreamClock) -> None:
         """Kept by the store; event time is already UTC here."""
 
@@ -269,22 +307,19 @@ class Engine:
             self._marks[stream] = max(self._marks[stream], t_ns)
 
     def _take_beats(self, item: Chunk) -> None:
-        edge = np.full(len(item.t_ns), Flag.OK, np.int64) if item.flags is None else item.flags
-        fine = np.zeros(len(item.t_ns), np.int64) if item.fine is None else item.fine
-        stale = edge == Flag.STALE
-        if stale.any():
-            late = item.t_ns[stale]
-            self._late.append(Beats(late, item.values[stale], edge[stale], late, fine[stale]))
-        t, ticks, edge, fine = item.t_ns[~stale], item.values[~stale], edge[~stale], fine[~stale]
-        if not len(t):
-            return
+        t, ticks, flags, fine = item.t_ns, item.values, item.flags, item.fine
+        if flags is not None and (stale := flags == Flag.STALE).any():
+            late, fine = t[stale], np.zeros(len(t), np.int64) if fine is None else fine
+            self._late.append(Beats(late, ticks[stale], flags[stale], late, fine[stale]))
+            t, ticks, flags, fine = t[~stale], ticks[~stale], flags[~stale], fine[~stale]
+            if not len(t):
+                return
         if not self._segment_open:
             hole = None if self._last_beat_ns is None else int(t[0]) - int(ticks[0]) * SECOND_NS // 1024 - self._last_beat_ns
             self._run += hole is None or hole >= self._constants.beat.history_gap_s * SECOND_NS
             self._segment, self._segment_open = int(t[0]), True
         self._last_beat_ns = int(t[-1])
-        more = Raw(t, ticks, np.full(len(t), self._segment), edge, np.full(len(t), self._run), fine)
-        self._told.append(more)
+        self._told.append(_Told(t, ticks, flags, fine, self._segment, self._run))
 
     # ---- time
 
@@ -327,8 +362,10 @@ class Engine:
             return []
         out: list[Record] = [*self._late]
         self._late.clear()
-        out += self._settle_beats(mark)
         last_stop = (mark - SETTLE_NS) // GRID_NS * GRID_NS
+        if self._next_stop > last_stop:
+            return out
+        out += self._settle_beats(mark)
         while self.waiting is None and self._next_stop <= last_stop:
             stops = np.arange(self._next_stop, min(last_stop, self._next_stop + DAY_NS) + 1, GRID_NS)
             days = days_of(stops, self._offsets)
@@ -349,7 +386,7 @@ class Engine:
     def _join(self) -> None:
         """Puts the beats told since the last heartbeat behind the others."""
         if self._told:
-            self._raw = Raw.concat([self._raw, *self._told])
+            self._raw = Raw.concat([self._raw, _joined(self._told)])
             self._told.clear()
 
     def _settle_beats(self, mark: int) -> list[Record]:
@@ -426,6 +463,20 @@ class Engine:
             told, counted = step_bins(stops, t, steps, self._constants.motion), counted_steps(stops, t, steps)
             known = moves.motion == UNKNOWN
             moves = replace(moves, motion=np.where(known, told, moves.motion), steps=np.where(counted == UNKNOWN, moves.steps, counted))
+        return self._remembered(moves, stops)
+
+    def _remembered(self, moves: _Moves, stops: IntArray) -> _Moves:
+        """Fills what no sample tells any more from what was known."""
+        for past in self._moved:
+            at = np.minimum(np.searchsorted(past.stop_ns, stops), len(past.stop_ns) - 1)
+            gone = (past.stop_ns[at] == stops) & (moves.motion == UNKNOWN)
+            moves = _Moves(
+                np.where(gone, past.motion[at], moves.motion),
+                np.where(gone, past.turned[at], moves.turned),
+                np.where(gone, past.posture[at], moves.posture),
+                np.where(gone, past.steps[at], moves.steps),
+                np.where(gone, past.chest[at], moves.chest),
+            )
         return moves
 
     def _by_acceleration(self, moves: _Moves, stops: IntArray, until: int) -> _Moves:
@@ -456,10 +507,12 @@ class Engine:
         since = np.maximum.accumulate(np.where(changed, t, 0))
         since = np.where(since == 0, self._field_since or t[0], since)
         point = np.minimum(np.searchsorted(stops, t, side="right"), len(stops) - 1)
-        moving = np.where(t >= stops[0] - GRID_NS, motion[point] > 0, self._field_moved(t))
+        earlier = int(t.searchsorted(stops[0] - GRID_NS))
+        moving = np.concatenate([self._field_moved(t[:earlier]), motion[point[earlier:]] > 0])
         held = (t - since >= self._constants.hr.frozen_s * SECOND_NS) & moving
         first_of_second = np.diff(t // SECOND_NS, prepend=-1) != 0
-        self._held = dict(zip(t.tolist(), moving.tolist(), strict=True))
+        kept = slice(int(t.searchsorted(until + GRID_NS - KEEP_NS)), None)
+        self._held = dict(zip(t[kept].tolist(), moving[kept].tolist(), strict=True))
         at = np.searchsorted(t, stops, side="left") - 1
         frozen = np.where(at >= 0, held[np.maximum(at, 0)], False)
         return FieldSeconds(t, mbpm, ~held & first_of_second & self._contact(t)), frozen
@@ -521,6 +574,7 @@ class Engine:
             self._buffers[stream].drop_before(until)
         while len(self._contacts) > 1 and self._contacts[1][0] < until - KEEP_NS:
             self._contacts.pop(0)
+        self._moved = [past for past in self._moved if past.stop_ns[-1] > until]
         while len(self._uprights) > 1 and self._uprights[1][0] < until:
             self._uprights.pop(0)
 
@@ -570,6 +624,7 @@ class Engine:
                 "ecg": None if self._ecg is None else self._ecg.state(),
                 "contacts": self._contacts,
                 "uprights": self._uprights,
+                "moved": [[getattr(past, name) for name in Moved.__slots__] for past in self._moved],
                 "field": [self._field_value, self._field_since, sorted(self._held.items())],
                 "grid": [self._next_stop, self._day, self._told_ns, self._end_ns],
                 "promised": self._promised,
@@ -609,6 +664,7 @@ class Engine:
             self._ecg.restore(state["ecg"])
         self._contacts = [(t, on) for t, on in state["contacts"]]
         self._uprights = [(t, tuple(xyz)) for t, xyz in state["uprights"]]
+        self._moved = [Moved(*columns) for columns in state.get("moved", [])]
         self._field_value, self._field_since, held = state["field"]
         self._held = dict(held)
         self._next_stop, self._day, self._told_ns, self._end_ns = state["grid"]

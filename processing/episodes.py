@@ -131,9 +131,9 @@ class SpikeMachine:
         self._last_stop_ns: int | None = None
         self._tape = Points.empty()
         self._out: list[Episode | Candidate] = []
-        self._hits: dict[str, BoolArray] = {}
-        self._good: BoolArray = np.zeros(0, bool)
-        self._columns: dict[str, IntArray] = {}
+        self._hits: dict[str, list[bool]] = {}
+        self._good: list[bool] = []
+        self._columns: dict[str, list[int]] = {}
         self._on: dict[str, float] = {}
 
     # ---- driving
@@ -179,13 +179,14 @@ class SpikeMachine:
     def _prepare(self, tape: Points, context: Context) -> None:
         """Counts over the last minute, for every point at once."""
         enough, of = self._rules.confirm
-        self._good = running(tape.quality >= 6000, of) >= enough
+        self._good = (running(tape.quality >= 6000, of) >= enough).tolist()
         for driver, column in (("level", tape.level), ("phasic", tape.phasic)):
             z_on = round(context.z_on[driver] * Z)
             # A point while the gate was shut says nothing: without this, posture's 90 s would confirm what follows them.
             hit = (column != UNKNOWN) & (self._sign * column >= z_on) & (tape.open != 0)
-            self._hits[driver] = running(hit, of) >= enough
-        self._columns = tape.arrays()
+            self._hits[driver] = (running(hit, of) >= enough).tolist()
+        # Lists, since the machine goes from point to point: one of an array costs five times as much.
+        self._columns = {name: column.tolist() for name, column in tape.arrays().items()}
 
     def _rising(self, tape: Points) -> BoolArray:
         """Points at which a candidate may start: the z that would drive it is at 1.0 or above and the gate is open."""
@@ -193,7 +194,7 @@ class SpikeMachine:
         return np.asarray((driving != UNKNOWN) & (self._sign * driving >= round(self._rules.cand * Z)) & (tape.open != 0))
 
     def _step(self, i: int, context: Context) -> None:
-        self._expire(int(self._columns["t_ns"][i]), context)
+        self._expire(self._columns["t_ns"][i], context)
         signal = self._signal(i)
         if signal is not None:
             getattr(self, "_" + TABLE[self._state, signal])(i, context)
@@ -201,7 +202,7 @@ class SpikeMachine:
     # ---- what a point says in the present state
 
     def _z(self, i: int, driver: str) -> int | None:
-        value = int(self._columns[driver][i])
+        value = self._columns[driver][i]
         return None if value == UNKNOWN else self._sign * value
 
     def _signal(self, i: int) -> Signal | None:
@@ -240,7 +241,7 @@ class SpikeMachine:
     def _objection(self, i: int) -> str:
         """Why a candidate that is high enough is still no onset; empty when it is one."""
         assert self._now is not None
-        fault = int(self._columns["fault"][i])
+        fault = self._columns["fault"][i]
         if fault:
             return REJECTIONS[fault - 1]
         if self._joins():
@@ -261,22 +262,22 @@ class SpikeMachine:
         """Adds a known point to the stretch under way."""
         now, at = self._now, self._columns
         assert now is not None
-        now.t.append(int(at["t_ns"][i]))
+        now.t.append(at["t_ns"][i])
         now.z.append(z)
-        now.quality.append(int(at["quality"][i]))
-        now.gate.append(int(at["gate"][i]))
+        now.quality.append(at["quality"][i])
+        now.gate.append(at["gate"][i])
         now.weight.append(self._weight(i, z, now.driver))
         if z >= self._rules.off * Z:
-            now.last_high_ns, now.low = int(at["t_ns"][i]), 0
+            now.last_high_ns, now.low = at["t_ns"][i], 0
         else:
             now.low += 1
 
     def _weight(self, i: int, z: int, driver: str) -> int:
         """C x Phi((z - z_on) / SE) of one point, 1e-4."""
-        se = int(self._columns["se_" + driver][i])
+        se = self._columns["se_" + driver][i]
         if se in (UNKNOWN, 0):
             return 0
-        return round(int(self._columns["confidence"][i]) * 0.5 * math.erfc((self._on[driver] * Z - z) / se / math.sqrt(2)))
+        return round(self._columns["confidence"][i] * 0.5 * math.erfc((self._on[driver] * Z - z) / se / math.sqrt(2)))
 
     # ---- what is done about it (the names in TABLE)
 
@@ -284,7 +285,7 @@ class SpikeMachine:
         at = self._columns
         driver = "phasic" if at["phasic_drives"][i] else "level"
         self._on = dict(context.z_on)
-        self._now = _Stretch(driver, int(at["t_ns"][i]), self._reference(i, driver))
+        self._now = _Stretch(driver, at["t_ns"][i], self._reference(i, driver))
         self._state = State.CANDIDATE
         z = self._z(i, driver)
         assert z is not None
@@ -324,7 +325,7 @@ class SpikeMachine:
 
     def _confirm(self, i: int, context: Context) -> None:
         assert self._now is not None
-        self._now.onset_ns = int(self._columns["t_ns"][i])
+        self._now.onset_ns = self._columns["t_ns"][i]
         if self._joins():
             self._now = _joined(self._closed, self._now)
         self._closed = None
@@ -460,9 +461,15 @@ class ElevatedMachine:
         high = self._high(tape)
         on = running(high, self._of) >= self._need
         out: list[Episode | Candidate] = []
-        if self._start_ns is not None or on[kept:].any():
-            for i in range(kept, len(tape)):
-                out += self._step(i, tape, high, bool(on[i]), context)
+        i, on_at = kept, np.flatnonzero(on)
+        while i < len(tape):
+            if self._start_ns is None:
+                following = int(on_at.searchsorted(i))
+                if following == len(on_at):
+                    break
+                i = int(on_at[following])
+            out += self._step(i, tape, high, bool(on[i]), context)
+            i += 1
         self._tape = tape.take(slice(max(len(tape) - self._of, 0), len(tape)))
         return out
 

@@ -166,6 +166,19 @@ class Upright:
     xyz: tuple[int, int, int]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Moved:
+    """What an earlier reading made of the body's movement, of samples that are no longer kept: (k,) each, in order of grid stops. Movement in
+    0.1 mg, posture codes and steps x 10 as in `Grid`, turns of the body, and whether a chest's accelerometer told it."""
+
+    stop_ns: IntArray
+    motion: IntArray
+    posture: IntArray
+    steps: IntArray
+    turned: BoolArray
+    chest: BoolArray
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A recording begins: which streams it has (they hold the watermark until a Gap ends them) and where the sensor sits."""
@@ -182,6 +195,23 @@ class Opened:
 NOT_GIVEN: Any = None
 """Default of a column that may be left out: every row holds the `fill` of its metadata then."""
 
+_NAMES: dict[type, tuple[str, ...]] = {}
+_FILLS: dict[type, tuple[tuple[str, int], ...]] = {}
+
+
+def _names(of: type) -> tuple[str, ...]:
+    """A record's columns in declaration order: asked for with every beat, so looked up once."""
+    if of not in _NAMES:
+        _NAMES[of] = tuple(column.name for column in fields(of))
+    return _NAMES[of]
+
+
+def _fills(of: type) -> tuple[tuple[str, int], ...]:
+    """Columns that may be left out, and what they hold then."""
+    if of not in _FILLS:
+        _FILLS[of] = tuple((column.name, column.metadata["fill"]) for column in fields(of) if "fill" in column.metadata)
+    return _FILLS[of]
+
 
 class Columns:
     """Base of columnar records: equal-length 1-D arrays, one a field. Behaves like a list of rows that are never made."""
@@ -189,16 +219,16 @@ class Columns:
     __slots__ = ()
 
     def __post_init__(self) -> None:
-        for column in fields(self):  # type: ignore[arg-type]
-            if getattr(self, column.name) is None:
-                object.__setattr__(self, column.name, np.full(len(self), column.metadata["fill"], np.int64))
+        for name, fill in _fills(type(self)):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, np.full(len(self), fill, np.int64))
 
     def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))  # type: ignore[arg-type]
+        return len(getattr(self, _names(type(self))[0]))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The columns by name, in declaration order."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return {name: getattr(self, name) for name in _names(type(self))}
 
     def take(self, index: Any) -> Self:
         """The rows a slice, mask or index array picks."""
@@ -214,7 +244,7 @@ class Columns:
 
     @classmethod
     def empty(cls) -> Self:
-        return cls(**{f.name: np.zeros(0, np.int64) for f in fields(cls)})  # type: ignore[arg-type]
+        return cls(**{name: np.zeros(0, np.int64) for name in _names(cls)})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -530,6 +560,6 @@ class Setting:
     revision: int = 1
 
 
-Item = Chunk | Gap | Heartbeat | UtcOffset | ClockAnchor | StreamClock | Upright | Contact | Opened | Baseline
+Item = Chunk | Gap | Heartbeat | UtcOffset | ClockAnchor | StreamClock | Upright | Contact | Opened | Baseline | Moved
 PersonInput = Event | Rating | Answer | Setting | Session | Plan
 Record = Beats | Grid | Episode | Candidate
