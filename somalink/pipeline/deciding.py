@@ -49,6 +49,8 @@ class Final:
     tiers: Mapping[str, str]
     baselines: Mapping[int, Baseline]
     spikes: Sequence[tuple[str, Episode]]
+    decided_ns: int | None = None
+    """Up to when an earlier analysis decided on rises; they stay as they were decided."""
 
 
 def decided(person: str, final: Final, coach: Coach, known: Sequence[Prompt], constants: Constants) -> list[Prompt]:
@@ -95,6 +97,7 @@ def _lately(store: LocalStore, person: str, now_ns: int, coach: Coach, ids: set[
         tiers,
         {baseline.number: baseline for baseline in store.baselines(person)} if open_ else {},
         [(found.unit.device, found.episode) for found in open_],
+        store.decided_ns(person),
     )
 
 
@@ -110,7 +113,7 @@ def _random_due(person: str, coach: Coach, ids: set[str], since_ns: int, now_ns:
 def _risen(person: str, final: Final, coach: Coach, decided_ids: set[str], constants: Constants) -> Iterable[Moment]:
     for device, spike in final.spikes:
         row_id = prompt_id(person, spike.id, final.analysis)
-        if row_id in decided_ids:
+        if row_id in decided_ids or (final.decided_ns is not None and spike.onset_ns <= final.decided_ns):
             continue
         moment = _moment_of(row_id, spike, final.grids[device], final.baselines, coach, constants)
         if moment is not None:

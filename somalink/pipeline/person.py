@@ -44,9 +44,14 @@ def settle_person(store: LocalStore, person: str, constants: Constants) -> None:
                 settled.keep(write, person)
                 return
     with store.transaction() as write:
-        last = _settle(store, person, constants)
-        if last is not None:
-            last.keep(write, person)
+        settle_within(store, write, person, constants)
+
+
+def settle_within(store: LocalStore, write: Writer, person: str, constants: Constants) -> None:
+    """The same inside a transaction, where nobody else can write meanwhile."""
+    last = _settle(store, person, constants)
+    if last is not None:
+        last.keep(write, person)
 
 
 def _given(store: LocalStore, person: str) -> tuple[object, ...]:
@@ -81,7 +86,7 @@ def _settle(store: LocalStore, person: str, constants: Constants) -> _Settled | 
     events = [event for event in store.events(person) if not event.deleted]
     ledger = store.prompts(person)
     risen = [(device, e) for device, episodes in known.episodes.items() for e in episodes if e.id in known.leads and e.kind == "spike"]
-    final = Final(analysis, known.grids, known.tiers, known.baselines, risen)
+    final = Final(analysis, known.grids, known.tiers, known.baselines, risen, store.decided_ns(person))
     links = linking.link_all(
         events,
         spikes,

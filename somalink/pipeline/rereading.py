@@ -1,14 +1,17 @@
-"""A store's recordings as sources again: what was received from its bytes, what was imported from its beats.
+"""A store's recordings as sources again: from the bytes that were received while they are there, else from what was made of them.
 
-A store keeps of an imported recording its beats and gaps, and of everything else only what the engine made of it: such a recording is
-read again from its folder, and here it is said when that is needed. Knows how far a reading has come, so that an interrupted one goes on.
+Beats, gaps and contact are kept for good. Of movement the grid holds what the engine made of it, every five seconds, and that is what a later
+reading goes by where samples are gone; of a watch's own heart rate nothing is kept that could be read again, and here that is said. Knows how far
+a reading has come, so that an interrupted one goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from ingest.clocking import Clocker
 from ingest.recording import HourCount, Samples
@@ -17,15 +20,23 @@ from ingest.replay import ReplaySource
 from somalink.domain.constants import Constants
 from somalink.domain.errors import BadInput
 from somalink.domain.identity import Unit
-from somalink.domain.time import HOUR_NS, iso
-from somalink.domain.types import Item, Stream
+from somalink.domain.ports import Source
+from somalink.domain.time import GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, iso
+from somalink.domain.types import UNKNOWN, BoolArray, Chunk, Contact, Flag, Gate, Grid, Heartbeat, Item, Moved, Opened, Stream
 from somalink.pipeline.intake import Intake, from_clocker, from_recording
 from somalink.pipeline.live import as_notified, last_promises
 from somalink.pipeline.record import LIVE, opened_streams
-from somalink.pipeline.retention import is_wave
 from somalink.pipeline.run import Mode, Progress, Run, put_each
-from somalink.storage.local import LocalStore
+from somalink.storage.local import EVER, LocalStore
 from somalink.storage.rows import Recording
+
+MOVEMENT = frozenset({Stream.ACC, Stream.STEPS, Stream.POSTURE})
+AHEAD_NS = HOUR_NS
+"""Movement is told so long before time comes to it: a recording that ends has a few grid points behind its last promise."""
+REACH_NS = 5 * MINUTE_NS
+"""A turn shows in the gate for a minute and a half: so much beyond a day is looked at."""
+HELD_POINTS = Constants().motion.posture_s * SECOND_NS // GRID_NS - 1
+"""Grid points after the one of a turn at which the gate still says so."""
 
 
 class Bytes:
@@ -34,7 +45,9 @@ class Bytes:
     def __init__(self, store: LocalStore, unit: Unit, streams: frozenset[Stream], tz: str) -> None:
         self._store, self.unit, self._streams, self._tz = store, unit, streams, tz
         self.clocker = Clocker(unit, streams, tz=tz)
+        self._past = Past(store, unit, streams)
         self._folded = 0
+        self._moved_ns = EVER[0]
         self.last_utc_ns = 0
 
     def items(self, *, after_ns: int | None = None, slice_s: int = 3600) -> Iterator[Item]:
@@ -49,14 +62,16 @@ class Bytes:
                 continue
             items = [item for row in rows for item in self.clocker.push(as_notified(self.unit, row))]
             self._folded, self.last_utc_ns = number, rows[-1].t_utc_ns
-            yield last_promises(items)
+            ahead_ns = max(self._moved_ns, self.last_utc_ns + AHEAD_NS)
+            moved, self._moved_ns = self._past.moved(self._moved_ns, ahead_ns, known=True), ahead_ns
+            yield last_promises(_once_opened(items, moved))
 
     def state(self) -> dict[str, Any]:
-        return {"clocker": self.clocker.state(), "parts": self._folded, "last_utc_ns": self.last_utc_ns}
+        return {"clocker": self.clocker.state(), "parts": self._folded, "moved_ns": self._moved_ns, "last_utc_ns": self.last_utc_ns}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.clocker.restore(state["clocker"])
-        self._folded, self.last_utc_ns = state["parts"], state["last_utc_ns"]
+        self._folded, self._moved_ns, self.last_utc_ns = state["parts"], state["moved_ns"], state["last_utc_ns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,47 +83,119 @@ class Again:
 
 
 def again(store: LocalStore, found: Recording) -> Again | None:
-    """The recording from what the store has of it; None where nothing was ever made of it.
+    """The recording from what the store has of it; None where nothing was ever made of it, or an import of it was interrupted and never ended.
 
-    BadInput where the store does not have enough: of an imported one more than beats, of a received one bytes that were forgotten.
+    BadInput where the heart itself cannot be read again: a heart rate alone was imported, or its bytes were forgotten.
     """
     streams = opened_streams(store, found.unit)
-    if streams is None:
+    if streams is None or (found.row.state != "done" and found.row.meta != LIVE):
         return None
-    if found.row.meta == LIVE and store.last_raw(found.unit) is not None:
-        return _from_bytes(store, found, streams)
-    if streams != {Stream.RR}:
-        others = ", ".join(sorted(streams - {Stream.RR}))
+    if found.row.meta == LIVE and _has_all_bytes(store, found):
+        source = Bytes(store, found.unit, streams, found.row.tz)
+        intake = from_clocker(source.clocker, start_ns=found.row.start_ns, tz=found.row.tz, meta=LIVE)
+        return Again(replace(intake, source=source), source)
+    if not streams & {Stream.RR, Stream.ECG}:
         raise BadInput(
-            f"{store.path}: of {found.unit.device} on {iso(found.row.start_ns)} the samples ({others}) are not kept, only what was made of them",
+            f"{store.path}: of {found.unit.device} on {iso(found.row.start_ns)} the device's own heart rate is not kept, only what was made of it",
             next_step="name its recording folder too: `somalink analyse STORE FOLDER...`",
         )
-    return Again(from_recording(ReplaySource(_from_beats(store, found))))
+    beats = from_recording(ReplaySource(_from_beats(store, found)))
+    notices = [f"{found.unit.device}: its own heart rate is not kept; where intervals were thin it says nothing now"] if Stream.HR in streams else []
+    return Again(replace(beats, source=Kept(store, beats.source, streams), row=replace(beats.row, meta=found.row.meta), notices=notices))
 
 
-def _from_bytes(store: LocalStore, found: Recording, streams: frozenset[Stream]) -> Again:
-    if gone := _forgotten(store, found, streams):
-        raise BadInput(
-            f"{store.path}: of {found.unit.device} on {iso(found.row.start_ns)} {gone} were forgotten by now, only what was made of them is kept",
-            next_step="a store that is to be read again keeps them: set keep_waveforms_days and keep_raw_days to 0 (docs/settings.md)",
-        )
-    source = Bytes(store, found.unit, streams, found.row.tz)
-    intake = from_clocker(source.clocker, start_ns=found.row.start_ns, tz=found.row.tz, meta=LIVE)
-    return Again(Intake(intake.unit, source, intake.row, intake.offsets, intake.counts), source)
+def _has_all_bytes(store: LocalStore, found: Recording) -> bool:
+    """Whether no beat is older than the first notification that is still there."""
+    hours = store.raw_hours(found.unit, EVER[1])
+    return bool(hours) and not len(store.recording_beats(found.unit, EVER[0], hours[0] * HOUR_NS))
 
 
-def _forgotten(store: LocalStore, found: Recording, streams: frozenset[Stream]) -> str:
-    """Which bytes of its first hours are no longer there; nothing where all are."""
-    hours = store.raw_hours(found.unit, 1 << 62)
-    beats = store.recording_beats(found.unit, found.row.start_ns, hours[0] * HOUR_NS)
-    if len(beats):
-        return "its first notifications"
-    grid = store.recording_grid(found.unit)
-    if not streams & {Stream.ACC} or not (moved := grid.stop_ns[grid.motion >= 0]).size:
-        return ""
-    first = int(moved[0]) // HOUR_NS
-    waves = any(is_wave(row) for hour in hours if hour <= first + 1 for row in store.raw(found.unit, hour * HOUR_NS, (hour + 1) * HOUR_NS))
-    return "" if waves else "the first samples of its accelerometer"
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the store's present analysis knows of a recording's movement."""
+
+    store: LocalStore
+    unit: Unit
+    streams: frozenset[Stream]
+
+    def moved(self, after_ns: int, until_ns: int, *, known: bool = False) -> list[Item]:
+        """Of grid points in (after, until], a day an item; `known`: of those alone at which movement was known."""
+        if not self.streams & MOVEMENT:
+            return []
+        days = [day for day in self.store.days(self.unit) if day[0] <= until_ns + 1 and day[1] > after_ns]
+        grids = [self.store.recording_grid(self.unit, start - REACH_NS, stop + REACH_NS) for start, stop in days]
+        found = []
+        for (start, stop), grid in zip(days, grids, strict=True):
+            own = (grid.stop_ns > max(after_ns, start - 1)) & (grid.stop_ns <= min(until_ns, stop - 1))
+            found.append(self._of(grid, own & (grid.motion != UNKNOWN) if known else own))
+        return [item for item in found if len(item.stop_ns)]
+
+    def _of(self, grid: Grid, own: BoolArray) -> Moved:
+        chest = (grid.motion != UNKNOWN) & (Stream.ACC in self.streams) & (self.unit.tier not in "CD")
+        return Moved(grid.stop_ns[own], grid.motion[own], grid.posture[own], grid.steps[own], turned(grid)[own], chest[own])
+
+
+def turned(grid: Grid) -> BoolArray:
+    """(k,) at which the body had turned, by what the gate said of it: `posture` for a minute and a half from each turn, unless it moves.
+
+    A turn that no gate ever showed had no effect; of one that began while the body moved, the earliest time that fits is taken. Read again by
+    the same rules, the gate says the same.
+    """
+    shown, open_ = grid.gate == Gate.POSTURE, np.isin(grid.gate, (Gate.STILL, Gate.LIGHT))
+    begins = np.flatnonzero(shown & ~np.append(False, shown[:-1]))
+    ends = np.flatnonzero(shown & ~np.append(shown[1:], False))
+    place = np.arange(len(grid))
+    since = np.maximum.accumulate(np.where(open_, place + 1, 0))
+    """The grid point after the last open one: no turn that still shows is older."""
+    out = np.zeros(len(grid), bool)
+    for first, last in zip(begins.tolist(), ends.tolist(), strict=True):
+        newest = last - HELD_POINTS
+        out[first : newest + 1] = True
+        if newest < first:
+            out[max(newest, int(since[first - 1]) if first else 0)] = True
+    return out
+
+
+class Kept:
+    """Beats and gaps of the store, with what is known of contact and movement beside them, in slices as an archive has them."""
+
+    def __init__(self, store: LocalStore, beats: Source | None, streams: frozenset[Stream]) -> None:
+        assert beats is not None
+        self.unit = beats.unit
+        self._store, self._beats = store, beats
+        self._streams = streams - {Stream.HR, Stream.ECG} | {Stream.RR}
+        self._past = Past(store, beats.unit, streams)
+        edges = store.recording_beats(beats.unit)
+        self._marked = edges.take(np.isin(edges.flag, (Flag.STALE, Flag.UNTRUSTED)))
+        said = [status for status in store.device_status(beats.unit) if "contact" in status.fields]
+        self._contacts = [Contact(status.t_ns, bool(status.fields["contact"])) for status in said]
+        self._opened_ns = next((status.t_ns for status in store.device_status(beats.unit) if "streams" in status.fields), None)
+
+    def items(self, *, after_ns: int | None = None, slice_s: int = 3600) -> Iterator[Item]:
+        told_ns = EVER[0] if after_ns is None else after_ns
+        for item in self._beats.items(after_ns=after_ns, slice_s=slice_s):
+            if isinstance(item, Heartbeat):
+                yield from (contact for contact in self._contacts if told_ns < contact.t_ns <= item.t_ns)
+                yield from self._past.moved(told_ns + AHEAD_NS, item.t_ns + AHEAD_NS)
+                told_ns = item.t_ns
+            yield self._as_it_was(item)
+
+    def _as_it_was(self, item: Item) -> Item:
+        if isinstance(item, Opened):
+            return replace(item, streams=self._streams, t_ns=item.t_ns if self._opened_ns is None else self._opened_ns)
+        if isinstance(item, Chunk) and item.stream is Stream.RR and len(self._marked):
+            flags = np.full(len(item.t_ns), int(Flag.OK))
+            at = np.minimum(np.searchsorted(self._marked.t_ns, item.t_ns), len(self._marked) - 1)
+            here = self._marked.t_ns[at] == item.t_ns
+            flags[here] = self._marked.flag[at][here]
+            return replace(item, flags=flags)
+        return item
+
+
+def _once_opened(items: Sequence[Item], moved: Sequence[Item]) -> list[Item]:
+    """Movement behind the item that opens the recording: before it nobody listens."""
+    at = next((k + 1 for k, item in enumerate(items) if isinstance(item, Opened)), 0)
+    return [*items[:at], *moved, *items[at:]]
 
 
 def _from_beats(store: LocalStore, found: Recording) -> Whole:

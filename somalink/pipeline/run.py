@@ -346,10 +346,16 @@ def archived(intake: Intake) -> Source:
 
 
 def refuse_other_analysis(store: LocalStore, person: str, analysis: str) -> None:
-    """One store shows one analysis of a person: mixing two baselines would make numbers that look alike and are not."""
+    """One store shows one analysis of a person: mixing two baselines, or two versions, would make numbers that look alike and are not."""
     current = store.current_analysis(person)
-    if current is not None and current != analysis:
+    if current is None or current == analysis:
+        return
+    if current in {Mode(name).analysis(Constants()) for name in (PERSONAL, RECORDING)}:
         raise UsageError(
             f"{store.path}: what is here of {person} was read against another baseline",
             next_step="use the same --baseline as before, or another --store",
         )
+    raise UsageError(
+        f"{store.path}: what is here of {person} was read by another version of somalink, with other constants or against a baseline file",
+        next_step=f"somalink analyse --keep {store.path} reads it again and goes on from there; or use the same --baseline as before",
+    )

@@ -185,6 +185,11 @@ class LocalStore:
         found: str | None = self._value("SELECT analysis FROM current_analysis WHERE person = ?", (person,))
         return found
 
+    def decided_ns(self, person: str) -> int | None:
+        """Up to when an earlier analysis decided what to ask; None where there was none."""
+        found: int | None = self._value("SELECT decided_ns FROM current_analysis WHERE person = ?", (person,))
+        return found
+
     def days(self, unit: Unit) -> list[tuple[int, int]]:
         """[start, stop) of every UTC day in which the recording has beats or grid points: a year is read a day at a time."""
         found = {hour * HOUR_NS // DAY_NS for id in self._ids(unit) for table in (hours.BEATS, hours.GRID) for hour in table.hours(self._database, id)}
@@ -313,6 +318,11 @@ class LocalStore:
         where = "WHERE unit IN (SELECT unit FROM units WHERE person = ? AND device = coalesce(?, device)) AND analysis = ? AND start_ns < ? AND stop_ns >= ?"
         given = (person, device, self.current_analysis(person), stop_ns, start_ns)
         return self._select(rows.CANDIDATES, where, given, order="start_ns, kind, driver")
+
+    def recording_candidates(self, unit: Unit) -> list[Candidate]:
+        """Of one recording, by time."""
+        where, of = "WHERE unit = ? AND analysis = ?", self.current_analysis(unit.person)
+        return [row for id in self._ids(unit) for row in self._select(rows.CANDIDATES, where, (id, of), order="start_ns, kind, driver")]
 
     def hrv(self, unit: Unit) -> list[HrvRow]:
         """5-minute panels in order of time."""

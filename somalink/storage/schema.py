@@ -216,5 +216,10 @@ CREATE TABLE stream_clocks (
 """What a device's own streams tell: intervals finer than a tick, posture and steps, and how its clock ran. Hours that were laid by as blobs before
 this are read as if none of it was known, which is so."""
 
-STEPS: tuple[str, ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
+VERSION_5 = """
+ALTER TABLE current_analysis ADD COLUMN decided_ns INTEGER;
+"""
+"""Up to when an earlier analysis of the person decided what to ask: a later one finds other rises in those days, and asks about none of them."""
+
+STEPS: tuple[str, ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
 """`STEPS[v]` takes a store from version v to v + 1."""

@@ -219,15 +219,28 @@ class Writer:
             (prompt.arm, prompt.probability, prompt.seed, self.change, prompt.id),
         )
 
-    def set_current_analysis(self, person: str, analysis: str) -> None:
-        """What readers see from now on. The superseded analysis leaves tombstones; the new one's rows count as written now."""
+    def set_current_analysis(self, person: str, analysis: str, *, decided_ns: int | None = None) -> None:
+        """What readers see from now on. The superseded analysis leaves tombstones; the new one's rows count as written now.
+
+        `decided_ns`: rises up to then stay as the superseded analysis decided on them.
+        """
         old = self._current(person)
         if old == analysis:
             return
         if old is not None:
             self._bury(person, old)
-        self._database.run("INSERT OR REPLACE INTO current_analysis (person, analysis, change) VALUES (?, ?, ?)", (person, analysis, self.change))
+        sql = "INSERT OR REPLACE INTO current_analysis (person, analysis, change, decided_ns) VALUES (?, ?, ?, ?)"
+        self._database.run(sql, (person, analysis, self.change, decided_ns))
         self._restamp(person, analysis)
+
+    def forget_superseded(self, person: str) -> None:
+        """Takes away what other analyses than the current one made of the person: no reader sees it any more."""
+        others = (self._current(person), person)
+        for name in ("grid", "hours", "episodes", "candidates", "snapshots"):
+            of = " AND kind = 'grid'" if name == "hours" else ""
+            self._database.run(f"DELETE FROM {name} WHERE analysis <> ? AND unit IN (SELECT unit FROM units WHERE person = ?){of}", others)
+        for name in ("links", "event_metrics", "controls", "baselines"):
+            self._database.run(f"DELETE FROM {name} WHERE analysis <> ? AND person = ?", others)
 
     # ------------------------------------------------------------ what people say
 
