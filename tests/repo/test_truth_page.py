@@ -44,7 +44,7 @@ def test_a_run_writes_what_it_measured_into_its_places_and_says_what_it_left(wor
     (tmp_path / "page.md").write_text(PAGE_BEFORE)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "figures", "-p", "no:cacheprovider", *workers, "--write-truth=page.md"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "figures", "-p", "no:cacheprovider", *workers, "--write-truth", "--truth-page=page.md", "test_told.py"],
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT / "tests" / "support")}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     page = (tmp_path / "page.md").read_text()

@@ -21,9 +21,8 @@ PLACE = re.compile(r"(?P<begin><!-- figures: (?P<test>\S.*?) -->\n)(?P<held>.*?)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--write-truth", nargs="?", const=PAGE, type=Path, metavar="PAGE", help="write what tests measured into its places on PAGE (docs/truth.md)"
-    )
+    parser.addoption("--write-truth", action="store_true", help="write what tests measured into its places on the page (docs/truth.md)")
+    parser.addoption("--truth-page", type=Path, default=PAGE, metavar="PAGE", help="another page than docs/truth.md")
 
 
 @pytest.fixture
@@ -48,7 +47,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 terminalreporter.write_line(text)
     for text in sorted({text for r in reports for name, text in r.user_properties if name == "server"}):
         terminalreporter.write_line(text)
-    if (page := terminalreporter.config.getoption("--write-truth")) is not None:
+    if terminalreporter.config.getoption("--write-truth"):
+        page = terminalreporter.config.getoption("--truth-page")
         terminalreporter.section(f"written to {page.name}", sep="-")
         terminalreporter.write_line(write(page, told))
 

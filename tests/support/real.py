@@ -16,6 +16,8 @@ from somalink.domain.constants import Constants
 from somalink.domain.time import MINUTE_NS, SECOND_NS
 from somalink.domain.types import Baseline, Episode, Flag, Grid, Record, Stream
 
+PUBLISHED = Constants()
+
 
 def raw_beats(recording: Recording) -> Raw:
     """All beats of a recording with the segments its gaps make."""
@@ -26,13 +28,14 @@ def raw_beats(recording: Recording) -> Raw:
     which = np.searchsorted(starts, np.arange(len(beats.t_ns)), side="right") - 1
     hole = np.zeros(len(starts), np.int64)
     hole[1:] = beats.t_ns[starts[1:]] - beats.values[starts[1:]] * SECOND_NS // 1024 - beats.t_ns[starts[1:] - 1]
-    run = np.cumsum(hole >= Constants().beat.history_gap_s * SECOND_NS)
+    run = np.cumsum(hole >= PUBLISHED.beat.history_gap_s * SECOND_NS)
     return Raw(beats.t_ns, beats.values, beats.t_ns[starts][which], np.full(len(beats.t_ns), Flag.OK), run[which])
 
 
-def table(header: str, rows: Sequence[Sequence[object]]) -> str:
-    """A table of Markdown whose columns line up in a terminal too; numbers to three places, `_` in a heading is a space."""
-    said = [[name.replace("_", " ") for name in header.split()], *([f"{x:.3f}" if isinstance(x, float) else str(x) for x in row] for row in rows)]
+def table(header: str | Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table of Markdown whose columns line up in a terminal too; numbers to three places. In headings given as one text, `_` is a space."""
+    names = [name.replace("_", " ") for name in header.split()] if isinstance(header, str) else header
+    said = [names, *([f"{x:.3f}" if isinstance(x, float) else str(x) for x in row] for row in rows)]
     widths = [max(3, *(len(row[k]) for row in said)) for k in range(len(said[0]))]
     said.insert(1, ["-" * width for width in widths])
     return "\n".join(f"| {' | '.join(text.ljust(width) for text, width in zip(row, widths, strict=True))} |" for row in said)
@@ -65,22 +68,22 @@ def without(source: ReplaySource, *streams: Stream) -> ReplaySource:
     return ReplaySource(replace(own, samples=kept, gaps=tuple(gap for gap in own.gaps if gap.stream not in streams)))
 
 
-def lived_of(source: ReplaySource) -> Lived:
+def lived_of(source: ReplaySource, constants: Constants = PUBLISHED) -> Lived:
     """Two readings: the first learns the recording's usual, the second streams with it frozen. One seed for all."""
-    first = Engine(source.unit, Constants(), "analysis", asks=False, traced=True)
+    first = Engine(source.unit, constants, "analysis", asks=False, traced=True)
     rows = Grid.concat([r for r in _said(first, source) if isinstance(r, Grid)])
     assert first.trace is not None
     usual = baseline_within(
         rows, first.trace, placement=first.placement, offsets=first.offsets, hours_known=True, excluded_spans=[], excluded=[],
-        generator=lambda name: np.random.default_rng(3), constants=Constants(),
+        generator=lambda name: np.random.default_rng(3), constants=constants,
     )  # fmt: skip
     assert usual is not None
-    return against(source, usual)
+    return against(source, usual, constants)
 
 
-def against(source: ReplaySource, usual: Baseline) -> Lived:
+def against(source: ReplaySource, usual: Baseline, constants: Constants = PUBLISHED) -> Lived:
     """A recording streamed with a usual that stands."""
-    records = _said(Engine(source.unit, Constants(), "analysis", baseline=usual, asks=False), source)
+    records = _said(Engine(source.unit, constants, "analysis", baseline=usual, asks=False), source)
     grid = Grid.concat([r for r in records if isinstance(r, Grid)])
     return Lived(source, usual, grid, tuple(r for r in records if isinstance(r, Episode) and r.state == "final"))
 
