@@ -85,7 +85,7 @@ def _beats(rng: np.random.Generator, t_s: FloatArray, period_ms: FloatArray) -> 
     """A beat whenever the integrated rate passes a whole number, give or take 4 ms; intervals in ticks."""
     passed = np.cumsum(1_000 / period_ms / RATE_HZ)
     at_s = np.interp(np.arange(1, int(passed[-1])), passed, t_s) + rng.normal(0, 0.004, int(passed[-1]) - 1)
-    return np.diff(np.rint(at_s * TICKS_PER_S).astype(np.int64))
+    return np.asarray(np.diff(np.rint(at_s * TICKS_PER_S).astype(np.int64)), np.int64)
 
 
 def spoilt(clean: Recording, *, share: float = ARTEFACTS, seed: int = SEED) -> Recording:
