@@ -148,3 +148,11 @@ def said(values: FloatArray, *, signed: bool = False) -> str:
         return ""
     low, high = interval(known)
     return f"{known.mean():+.3f} [{low:+.3f}, {high:+.3f}]" if signed else f"{known.mean():.3f} [{low:.2f}, {high:.2f}]"
+
+
+def an_hour(count: int, hours: float) -> str:
+    """Events an hour and the exact 95 % interval of a Poisson count (Garwood 1936, Biometrika 28:437)."""
+    from scipy.stats import chi2
+
+    low = chi2.ppf(0.025, 2 * count) / 2 if count else 0.0
+    return f"{count / hours:.2f} [{low / hours:.2f}, {chi2.ppf(0.975, 2 * count + 2) / 2 / hours:.2f}]"

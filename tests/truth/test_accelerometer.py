@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from real import Lived, lived_of, minutes_of, table, without
+from scoring import ALIKE, an_hour, interval, said
 
 from ingest.replay import open_source
 from processing.linking import chance_at
@@ -29,9 +30,6 @@ TASKS = {
     "interview": ("interview",),
     "hyperventilation": ("hyperventilation",),
 }
-ALIKE = 0.25
-"""Mean ln(1 + M/20 mg) of two minutes that moved alike."""
-DRAWS = 10_000
 WORSE_AT_MOST = -0.03
 """What the lower end of the difference may be: the movement term of the usual is weak by design, so that little can be won or lost by it."""
 HOURS_OF_GRID = GRID_NS / HOUR_NS
@@ -158,40 +156,24 @@ def _gate_at(grid: Grid, t_ns: int) -> str:
 # ---------------------------------------------------------------- figures
 
 
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """95 % bootstrap interval of the mean over people."""
-    draws = np.random.default_rng(2026).integers(0, len(values), (DRAWS, len(values)))
-    low, high = np.percentile(values[draws].mean(axis=1), [2.5, 97.5])
-    return float(low), float(high)
-
-
-def said(values: np.ndarray) -> str:
-    low, high = interval(values)
-    return f"{values.mean():.3f} [{low:.2f}, {high:.2f}]"
-
-
 def told_apart(people: Sequence[Person]) -> tuple[str, dict[str, np.ndarray]]:
     """AUROC within person, with and without, and what lies between; with the differences by name."""
     rows, between = [], {}
-    for name, tasks in TASKS.items():
+    for name in TASKS:
         for matched in (False, True):
-            seen, blind = (
-                np.array([one.auroc(read, tasks, matched=matched) for one in people for read in [getattr(one, which)]]) for which in ("seen", "blind")
-            )
+            seen, blind = (np.array([one.auroc(getattr(one, which), TASKS[name], matched=matched) for one in people]) for which in ("seen", "blind"))
             known = np.isfinite(seen) & np.isfinite(blind)
             between[name, matched] = (seen - blind)[known]
-            rows.append(
-                f"{name + (', moved alike' if matched else ''):30s} n {np.count_nonzero(known)}  with {said(seen[known])}  without {said(blind[known])}  "
-                f"difference {said((seen - blind)[known])}  better {np.count_nonzero(seen[known] > blind[known])}"
-            )
-    return "\n".join(rows), {name + (" alike" if matched else ""): values for (name, matched), values in between.items()}
+            better = f"{np.count_nonzero(seen[known] > blind[known])} of {np.count_nonzero(known)}"
+            rows.append([name, "alike" if matched else "any", said(seen), said(blind), said(seen - blind, signed=True), better])
+    return table("task pairs with without with_less_without better_in", rows), {name: values for (name, matched), values in between.items() if not matched}
 
 
 def lived_by(name: str, times: Sequence[Time]) -> list[object]:
     hours, spikes = sum(each.usable_h for each in times), sum(each.spikes for each in times)
     by_chance = sum(each.chance for each in times) / max(sum(each.chance_h for each in times), 1e-9)
     gates = [sum(each.starts.get(gate, 0) for each in times) for gate in ("still", "light", "moving", "recovery", "posture")]
-    return [name, hours, spikes, spikes / hours, by_chance, *gates]
+    return [name, f"{hours:.1f}", spikes, an_hour(spikes, hours), by_chance, *gates]
 
 
 def trusted_by(name: str, readings: Sequence[Reading]) -> list[object]:
@@ -214,20 +196,14 @@ def test_an_accelerometer_tells_no_more_of_arousal_and_lets_no_spike_begin_in_mo
     apart, between = told_apart(people)
     seen, blind = [one.seen for one in people], [one.blind for one in people]
     spikes = [
-        lived_by(f"{name},{what}", [getattr(each, what) for each in readings])
+        lived_by(f"{what}, {name}", [getattr(each, what) for each in readings])
         for what in ("rest", "whole")
         for name, readings in (("with", seen), ("without", blind))
     ]
     trusted = [trusted_by("with", seen), trusted_by("without", blind)]
-    figures(
-        "\n\n".join(
-            (
-                apart,
-                table("accelerometer usable_h spikes per_h by_chance still light moving recovery posture", spikes),
-                table("accelerometer usable_share moving_or_settling_h confidence graded", trusted),
-            )
-        )
-    )
+    figures(apart)
+    figures(table("reading usable_h spikes per_h by_chance still light moving recovery posture", spikes))
+    figures(table("reading usable_share moving_or_settling,_and_usable,_h confidence graded_A_or_B", trusted))
 
     assert len(people) == 17
     assert all(one.seen.own_gates <= {"still", "light"} for one in people)

@@ -1,11 +1,8 @@
-"""Beat by beat, nothing is lost without a word: received = stored + refused, with received counted at the reader.
+"""Beat by beat, nothing is lost without a word: received = stored + refused, with received counted at the reader."""
 
-`pytest -m truth tests/truth/test_accounting.py -s` prints the table of docs/truth.md.
-"""
-
-import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
@@ -14,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import real
 from archived import archived, exported, table
 
 from somalink.domain.types import Beats
@@ -89,20 +87,16 @@ def check_segments(beats: list[dict[str, str]], gaps: list[dict[str, str]]) -> N
     assert all(int(gap["start_ns"]) <= int(gap["stop_ns"]) and float(gap["lost_s"]) >= 0 for gap in gaps)
 
 
-@pytest.fixture(scope="module")
-def printed() -> Iterator[list[Line]]:
-    """Recordings that were held to account; the table is printed when all are through."""
-    lines: list[Line] = []
-    yield lines
-    table_of = [["data set", "recordings", "received", "stored", "refused", "flagged", "gaps", "in gaps, h", "usable, h", "spikes"]]
+def summed(lines: Sequence[Line]) -> str:
+    """A line for each data set."""
+    rows = []
     for dataset in dict.fromkeys(line.dataset for line in lines):
         mine = [line for line in lines if line.dataset == dataset]
         n, refused, flagged = (reduce(add, (getattr(line, what) for line in mine)) for what in ("numbers", "refused", "flagged"))
         hours = [f"{sum(line.hours[what] for line in mine):.1f}" for what in ("gap h", "usable h")]
-        counts = [str(n[what]) for what in ("recordings", "received", "stored")]
-        table_of.append([dataset, *counts, said(refused), said(flagged), str(n["gaps"]), *hours, str(n["spikes"])])
-    rows = [table_of[0], ["---"] * len(table_of[0]), *table_of[1:]]
-    sys.stdout.write("\n\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows))
+        counts = [n[what] for what in ("recordings", "received", "stored")]
+        rows.append([dataset, *counts, said(refused), said(flagged), n["gaps"], *hours, n["spikes"]])
+    return real.table(["data set", "recordings", "received", "stored", "refused", "flagged", "gaps", "in gaps, h", "usable, h", "spikes"], rows)
 
 
 def said(counts: Counter[str]) -> str:
@@ -111,15 +105,16 @@ def said(counts: Counter[str]) -> str:
 
 
 @pytest.mark.truth
-@pytest.mark.parametrize(("name", "person"), [(name, person) for name, people in PEOPLE.items() for person in people])
-def test_every_beat_of_a_recording_is_stored_or_refused(name: str, person: str, recording, tmp_path: Path, printed: list[Line]):
-    printed.append(account(f"{name} {person}", recording(name, person), tmp_path))
-
-
-@pytest.mark.truth
-@pytest.mark.parametrize("name", LOGS)
-def test_every_line_of_a_text_file_is_stored_or_refused(name: str, data: Path, tmp_path: Path, printed: list[Line]):
-    printed.append(account(f"rr_logs {name}", data / "rr_logs" / f"{name}.txt", tmp_path))
+def test_every_beat_of_every_recording_is_stored_or_refused(data: Path, recording: Callable[[str, str], Path], tmp_path: Path, figures: Callable[[str], None]):
+    folders = [(f"{name} {person}", recording(name, person)) for name, people in PEOPLE.items() for person in people]
+    folders += [(f"rr_logs {name}", data / "rr_logs" / f"{name}.txt") for name in LOGS]
+    places = [tmp_path / str(k) for k in range(len(folders))]
+    for place in places:
+        place.mkdir()
+    with ProcessPoolExecutor(2) as pool:
+        lines = list(pool.map(account, *zip(*folders, strict=True), places))
+    figures(summed(lines))
+    assert len(lines) == 39
 
 
 @pytest.mark.truth

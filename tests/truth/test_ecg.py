@@ -201,7 +201,6 @@ def test_a_folder_with_an_ecg_alone_replays_and_gives_the_beats_of_the_strap(rec
 # ---------------------------------------------------------------- how fast
 
 
-@pytest.mark.slow
 def test_an_hour_of_ecg_costs_little_beside_neurokit2(figures):
     rows = []
     for minutes in (5, 60):

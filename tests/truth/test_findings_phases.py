@@ -1,7 +1,7 @@
 """Labelled phases of an hour in a laboratory as moments: Stroop and interview against rest of the same recording, by the same four minutes.
 
 There is no other day, so there are no matched moments as a report would have them, and dz10 mostly cannot be read: the calm before a phase is
-the phase before. `pytest -m truth tests/truth/test_findings_phases.py -s` prints the tables of docs/truth.md.
+the phase before.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from archived import CONSTANTS
-from findings_real import show, tag
-from real import Lived, lived
+from findings_real import tag
+from real import Lived, lived, table
 
 from processing.findings.compare import Comparison, Stratum, compare, difference, verdict
 from processing.metrics import event_metrics, may_be_read
@@ -79,17 +79,18 @@ def said(stratum: Stratum | None) -> list[str]:
     return [f"{stratum.value:.2f}", f"{len(stratum.controls)}", f"{difference(stratum):+.2f}", f"{above}"]
 
 
-def test_stroop_and_interview_lie_above_rest_of_the_same_recording(people: list[Heard]):
+def test_stroop_and_interview_lie_above_rest_of_the_same_recording(people: list[Heard], figures):
     by_task = {task: over_people(people, task) for task in (*TASKS, APART)}
-    rows = [["person", *(f"{task}: {what}" for task in TASKS for what in ("z", "n rest", "less rest", "rests above"))]]
-    rows += [[person.person, *(cell for task in TASKS for cell in said(by_task[task][0][k]))] for k, person in enumerate(people)]
-    show(rows)
-    rows = [["phase", "people", "rest windows", "less rest [90 %]", "above the mean of their rests", "p over people"]]
+    head = ["person", *(f"{task}: {what}" for task in TASKS for what in ("z", "n rest", "less rest", "rests above"))]
+    rows = [[person.person, *(cell for task in TASKS for cell in said(by_task[task][0][k]))] for k, person in enumerate(people)]
+    apart = table(head, rows)
+    rows = []
     for task, (each, found) in by_task.items():
         known = [one for one in each if one is not None]
         higher = sum(difference(one) > 0 for one in known)
-        rows.append([task, str(found.n), str(found.n_controls), f"{found.effect:+.2f} [{found.low:.2f}, {found.high:.2f}]", str(higher), f"{found.p:.4f}"])
-    show(rows)
+        rows.append([task, found.n, found.n_controls, f"{found.effect:+.2f} [{found.low:.2f}, {found.high:.2f}]", higher, f"{found.p:.4f}"])
+    figures(table(["phase", "people", "rest windows", "less rest, over people [90 %]", "above the mean of their rests", "p over people"], rows))
+    figures(apart)
     for task, (least, low) in BOUNDS.items():
         found = by_task[task][1]
         assert found.n >= least and found.low is not None and found.low > low, (task, found)
@@ -105,9 +106,8 @@ def test_one_recording_of_an_hour_says_nothing_of_one_person(people: list[Heard]
                 assert verdict(found.n, found.effect, 0.0) == "listed_only"
 
 
-def test_the_reports_own_metric_mostly_cannot_be_read_in_such_a_protocol(people: list[Heard]):
-    rows = [["phase", "dz10 known, whatever came before", "dz10 known, tasks are no calm"]]
+def test_the_reports_own_metric_mostly_cannot_be_read_in_such_a_protocol(people: list[Heard], figures):
     known = {(task, calm): sum(person.dz10(task, calm=calm) is not None for person in people) for task in TASKS for calm in (False, True)}
-    rows += [[task, *(f"{known[task, calm]} of {len(people)}" for calm in (False, True))] for task in TASKS]
-    show(rows)
+    rows = [[task, *(f"{known[task, calm]} of {len(people)}" for calm in (False, True))] for task in TASKS]
+    figures(table(["phase", "dz10 known, whatever came before", "dz10 known, tasks are no calm"], rows))
     assert known["interview", True] <= 3 and known["stroop", False] <= len(people) // 2

@@ -2,7 +2,7 @@
 holds what was laid.
 
 Forty days made of the five real ones; a rise of so many bpm is divided by the SD of whoever lived that day. Moments are usable ones drawn by
-lot, an hour apart. `pytest -m slow tests/truth/test_findings_power.py -s` prints the table of docs/truth.md.
+lot, an hour apart.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from findings_real import CONSTANTS, PEOPLE, Life, Lived, cases_of, interval_of, lived_day, matcher, show, tag, turned
+from findings_real import CONSTANTS, PEOPLE, Life, Lived, cases_of, interval_of, lived_day, matcher, tag, turned
+from real import table
 
 from processing.findings.cases import strata
 from processing.findings.compare import Stratum, compare, q_values, verdict
@@ -78,8 +79,7 @@ def moments(life: Life, run: int) -> list[tuple[Stratum, float, float]]:
 
 
 @pytest.mark.truth
-@pytest.mark.slow
-def test_rises_are_found_by_their_size_and_number_and_the_interval_holds_them(days: list[Lived]):
+def test_rises_are_found_by_their_size_and_number_and_the_interval_holds_them(days: list[Lived], figures):
     cells = {(bpm, n): Cell() for bpm in HEIGHTS_BPM for n in COUNTS}
     for which in range(LIVES):
         life = turned(days, DAYS, np.random.default_rng([30, which]))
@@ -88,15 +88,15 @@ def test_rises_are_found_by_their_size_and_number_and_the_interval_holds_them(da
             for (bpm, n), cell in cells.items():
                 if len(drawn) >= n:
                     judge(drawn[:n], bpm, cell, np.random.default_rng([32, run]))
-    rows = [["rise", "moments", "runs", "laid, dz10", "effect (median)", "p < .05", "sentence", "interval holds it"]]
+    rows = []
     for (bpm, n), cell in cells.items():
         held = interval_of(sum(cell.held), len(cell.held)) if cell.held else ""
         share = sum(p < STATISTICS.alpha for p in cell.p) / len(cell.p)
-        figures = [f"{np.mean(cell.laid):.2f}", f"{np.median(cell.effect):.2f}", f"{share:.2f}", f"{cell.sentences / len(cell.p):.2f}", held]
-        rows.append([f"+{bpm} bpm", str(n), str(len(cell.p)), *figures])
-    show(rows)
+        shares = [f"{np.mean(cell.laid):.2f}", f"{np.median(cell.effect):.2f}", f"{share:.2f}", f"{cell.sentences / len(cell.p):.2f}", held]
+        rows.append([f"+{bpm} bpm", n, len(cell.p), *shares])
     held = [one for cell in cells.values() for one in cell.held]
-    show([["interval holds what was laid, all cells"], [interval_of(sum(held), len(held))]])
+    rows.append(["all", "", "", "", "", "", "", interval_of(sum(held), len(held))])
+    figures(table(["rise", "moments", "runs", "laid, dz10", "effect (median)", "p < .05", "sentence", "interval holds it"], rows))
     assert cells[12, 12].sentences >= 0.9 * RUNS and cells[12, 30].sentences >= 0.97 * RUNS
     assert cells[0, 30].sentences <= 0.03 * RUNS and all(not cells[bpm, 5].sentences for bpm in HEIGHTS_BPM)
     assert 0.87 <= sum(held) / len(held) <= 0.93 and all(sum(cell.held) >= 0.83 * len(cell.held) for cell in cells.values())

@@ -1,10 +1,8 @@
 """Links that mean something: a tag at any moment is linked no more often than its own `chance` says, and a tag beside a real rise is.
 
 Random tags lie on five real days. Rises are laid into the same days' still time, 12 bpm for 4 minutes, one pass after another.
-`pytest -m truth tests/truth/test_linking_honest.py -s` prints the tables of docs/truth.md.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ import numpy as np
 import pytest
 from archived import CONSTANTS, archived
 from pulses import spread_out, still_places, with_pulses
+from real import table
 
 from ingest.recording import Recording
 from ingest.replay import open_source
@@ -78,7 +77,7 @@ def unmoved(days: dict[str, Recording], tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.mark.truth
-def test_a_tag_at_a_random_time_is_linked_no_more_often_than_its_chance_says(days: dict[str, Recording], unmoved: dict[str, Path]):
+def test_a_tag_at_a_random_time_is_linked_no_more_often_than_its_chance_says(days: dict[str, Recording], unmoved: dict[str, Path], figures):
     rng = np.random.default_rng(1)
     found: list[Random] = []
     for name, whole in days.items():
@@ -90,13 +89,13 @@ def test_a_tag_at_a_random_time_is_linked_no_more_often_than_its_chance_says(day
         hit = {link.event_id for link in links if link.verdict == "linked"}
         chance = {link.event_id: link.chance for link in links if not link.episode_id}
         found += [Random(event.certainty_s, event.id in hit, chance[event.id]) for event in tags]
-    rows = [["certainty", "tags", "linked", "mean `chance`"]]
+    rows = []
     for certainty_s in CERTAINTIES_S:
         mine = [one for one in found if one.certainty_s == certainty_s]
         share, chance_said = (sum(getattr(one, what) for one in mine) / len(mine) for what in ("linked", "chance"))
-        rows.append([f"{certainty_s // 60} min", str(len(mine)), f"{share:.1%}", f"{chance_said:.1%}"])
+        rows.append([f"{certainty_s // 60} min", len(mine), f"{share:.1%}", f"{chance_said:.1%}"])
         assert len(mine) == TAGS and share <= chance_said + 0.02, rows[-1]
-    show(rows)
+    figures(table(["certainty", "tags", "linked", "mean `chance`"], rows))
 
 
 @pytest.mark.truth
@@ -182,20 +181,20 @@ def pulses(days: dict[str, Recording], unmoved: dict[str, Path], tmp_path_factor
 
 
 @pytest.mark.truth
-@pytest.mark.slow
-def test_a_tag_beside_a_rise_that_was_seen_is_linked_to_it(pulses: list[Pulse]):
+def test_a_tag_beside_a_rise_that_was_seen_is_linked_to_it(pulses: list[Pulse], figures):
     assert len(pulses) == PULSES
     groups = [("all", pulses), *((person, [p for p in pulses if p.person == person]) for person in dict.fromkeys(p.person for p in pulses))]
     groups.append((f"readable (Q >= .6 in {READABLE:.0%})", [p for p in pulses if p.readable]))
-    rows = [["rises", "laid", "seen", "share", *(f"linked, sure to {s // 60} min" for s in CERTAINTIES_S), "quality (median)", "chance/h (median)"]]
+    head = ["rises", "laid", "seen", "share", *(f"linked, sure to {s // 60} min" for s in CERTAINTIES_S), "quality (median)", "chance/h (median)"]
+    rows = []
     for name, some in groups:
         seen = [p.spike for p in some if p.spike]
         share = [f"{sum(s in p.linked for p in some) / max(len(seen), 1):.2f}" for s in CERTAINTIES_S]
         middle = [f"{np.median([getattr(spike, what) for spike in seen]):.2f}" for what in ("quality", "chance_per_h")]
-        rows.append([name, str(len(some)), str(len(seen)), f"{len(seen) / len(some):.2f}", *share, *middle])
-    show(rows)
+        rows.append([name, len(some), len(seen), f"{len(seen) / len(some):.2f}", *share, *middle])
+    figures(table(head, rows))
     missed = Counter("under way" if p.inside else ", ".join(p.refused) or "never at 1.0" for p in pulses if not p.spike)
-    show([["not seen because", "rises", "phasic z there (median)"], *([why, str(n), f"{middle_rise(pulses, why):.1f}"] for why, n in missed.most_common())])
+    figures(table(["not seen because", "rises", "phasic z there (median)"], [[why, n, f"{middle_rise(pulses, why):.1f}"] for why, n in missed.most_common()]))
     seen = [p for p in pulses if p.spike]
     assert len(seen) >= 80
     assert all(sum(sure_s in p.linked for p in seen) >= 0.8 * len(seen) for sure_s in (60, 300))
@@ -215,7 +214,3 @@ def test_a_pulse_adds_its_beats_and_moves_nothing_outside_itself():
     inside = (new_t > 122 * SECOND_NS) & (new_t < 359 * SECOND_NS)
     assert set(new_ticks[inside].tolist()) <= {853, 854} and set(new_ticks[new_t > 362 * SECOND_NS].tolist()) == {1024}
     assert abs(int(new_t[-1]) - int(t_ns[-1])) < SECOND_NS
-
-
-def show(rows: list[list[str]]) -> None:
-    sys.stdout.write("\n\n" + "".join(f"| {' | '.join(row)} |\n" for row in [rows[0], ["---"] * len(rows[0]), *rows[1:]]))

@@ -25,7 +25,7 @@ from somalink.domain.types import Chunk, Gap, Stream
 from somalink.pipeline.live import as_notified
 from somalink.storage.local import LocalStore
 
-pytestmark = [pytest.mark.truth, pytest.mark.slow]
+pytestmark = pytest.mark.truth
 FRAME = 73
 REFERENCE_BEGINS_S, LAST_S = 261, 1790
 """By the set's README; and where the half-hour of frames ends."""
