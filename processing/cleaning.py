@@ -5,7 +5,8 @@ Lipponen & Tarvainen 2019, J Med Eng Technol 43:173, with what a live strap need
 * thresholds from the trailing 91 |dRR|, their history running over gaps < 60 s (a real recorder pauses every half minute) while
   differences never do;
 * 2 beats of look-ahead inside the segment and within 5 s of the beat, so that every flag is settled once, 5 s after its beat;
-* a floor of 20 ms: at 1/1024 s a steady heart has a quartile spread of 0, and everything would be an artefact;
+* a floor of 20 ms, and of a tenth of the local median: at 1/1024 s a steady heart has a quartile spread of 0, and everything would be an
+  artefact; and 5.2 quartile deviations are little more than two standard ones, which three intervals in a hundred pass by chance;
 * fewer than 20 beats of history: |RR - median of 11| > 20 %.
 
 All arithmetic is in ticks, so flags are the same for any chunking. Only what stands out is looked at closely: a beat costs a place in
@@ -52,9 +53,9 @@ class Classified:
     median_ticks: IntArray
     in_run: BoolArray
     irregular: BoolArray
-    """Off the local median by more than 20 % with a jump as large on either side, or between two opposite jumps as large (in strict
-    bigeminy the median of 11 is the beat's own kind): ectopy so frequent that the thresholds have grown used to it still shows here,
-    while slow breathing, which moves RR as far but in small steps, does not."""
+    """Between two opposite jumps of more than 15 % of the local median: ectopy so frequent that the thresholds have grown used to it still
+    shows here (in strict bigeminy the median itself is the beat's own kind), while slow breathing, which moves RR farther but a step
+    at a time, does not."""
 
 
 def quantiles4(
@@ -151,13 +152,13 @@ def classify(raw: Raw, rules: Beat, *, since: int = 0) -> Classified:
         flag[since - first :],
         (series.median2[own] + 1) // 2,
         _in_run(raw.take(slice(first, None)), flag, rules)[since - first :],
-        _irregular(raw.rr_ticks, series, rules)[own],
+        _irregular(series, rules)[own],
     )
 
 
 def _flags(raw: Raw, series: _Series, oldest: IntArray | None, first: int, rules: Beat) -> IntArray:
     """(n - first,) flags; those of the first `LOOK_BACK` are right only where `first` is 0."""
-    rr, floor = raw.rr_ticks[first:], rules.floor_ms * TICKS_PER_S / 1000
+    rr, floor = raw.rr_ticks[first:], least(series.median2[first:], rules)
     step_th, history = _threshold(np.where(series.chained, np.abs(series.step), MISSING), oldest, first, rules)
     off_th = np.maximum(_threshold(np.abs(series.off2), oldest, first, rules)[0] / 2, floor)
     d = np.where(series.chained[first:], series.step[first:] / np.maximum(step_th, floor), np.nan)
@@ -168,17 +169,18 @@ def _flags(raw: Raw, series: _Series, oldest: IntArray | None, first: int, rules
         _judge(flag, stands_out, d, m, off_th, rr, series, first, rules)
     young = history < rules.min_beats
     if young.any():
-        flag[young] = np.where(_far(rr, series.median2[first:], rules)[young], Flag.ECTOPIC, Flag.OK)
+        median2 = series.median2[first:]
+        far = np.abs(2 * rr - median2) > rules.fallback * median2
+        flag[young] = np.where(far[young], Flag.ECTOPIC, Flag.OK)
     low, high = (bound * TICKS_PER_S / 1000 for bound in rules.rr_ms)
     flag[(rr < low) | (rr > high)] = Flag.RANGE
     edge = raw.edge[first:]
     return np.where(edge != Flag.OK, edge, flag)
 
 
-def _far(rr: IntArray, median2: IntArray, rules: Beat) -> BoolArray:
-    """More than a fifth off the local median."""
-    far: BoolArray = np.abs(2 * rr - median2) > rules.fallback * median2
-    return far
+def least(median2: IntArray, rules: Beat) -> FloatArray:
+    """The floor under a threshold, in ticks, for twice the local median."""
+    return np.maximum(rules.floor_share * median2 / 2, rules.floor_ms * TICKS_PER_S / 1000)
 
 
 def _judge(
@@ -217,15 +219,11 @@ def _opposite(sign: FloatArray, one: FloatArray, two: FloatArray, *, toward: boo
     return np.where((sign > 0) == toward, np.fmax(one, two), np.fmin(one, two))
 
 
-def _irregular(rr: IntArray, series: _Series, rules: Beat) -> BoolArray:
+def _irregular(series: _Series, rules: Beat) -> BoolArray:
     """See `Classified.irregular`."""
-    jump = series.chained & (np.abs(series.step) * 2 > rules.fallback * series.median2)
-    irregular = np.zeros(len(rr), bool)
-    if not jump.any():
-        return irregular
-    jump_after, step_after = np.append(jump[1:], False) & series.one, np.append(series.step[1:], 0)
-    between = jump & jump_after & ((series.step > 0) != (step_after > 0))
-    return np.asarray(between | (_far(rr, series.median2, rules) & (jump | jump_after)))
+    limit2 = rules.irregular * series.median2
+    step2, back2 = 2 * series.step, 2 * np.where(series.one, np.append(series.step[1:], 0), 0)
+    return np.asarray(series.chained & (np.abs(step2) > limit2) & (np.abs(back2) > limit2) & ((step2 > 0) != (back2 > 0)))
 
 
 def _in_run(raw: Raw, flag: IntArray, rules: Beat) -> BoolArray:

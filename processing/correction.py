@@ -2,9 +2,9 @@
 
 Knows intervals in ticks and where they are broken; knows nothing of windows, streams or FINAL records, whose flags are those of
 `processing.cleaning`. Each pass calls every interval normal, ectopic, missed, extra, or too long or too short; beats are then taken out,
-put in or moved, and passes go on while fewer are called anything but normal. Thresholds have the floor of 20 ms, so that a metronome is no
-artefact, and a break in the recording is never bridged. From NeuroKit2's form of the method it differs in which beats it touches: beats
-keep their numbers when others are taken out or put in, and of an ectopic pair the beat between them is moved (docs/decisions/0036).
+put in or moved, and passes go on while fewer are called anything but normal. Thresholds have the floor that `cleaning` has, and a break in
+the recording is never bridged. From NeuroKit2's form of the method it differs in which beats it touches: beats keep their numbers when
+others are taken out or put in, and of an ectopic pair the beat between them is moved (docs/decisions/0036).
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from processing.cleaning import MISSING, TICKS_PER_S, quantiles4
+from processing.cleaning import MISSING, TICKS_PER_S, least, quantiles4
 from processing.exact import int_sum, prefix
 from somalink.domain.constants import Beat
 from somalink.domain.types import BoolArray, FloatArray, IntArray
@@ -96,8 +96,9 @@ def label(rr_ticks: IntArray, segment: IntArray, rules: Beat) -> IntArray:
     median2 = middle // 2
     off2 = 2 * rr_ticks - median2
     off2 = np.where(off2 < 0, 2 * off2, off2)
-    off_th = _threshold(np.abs(off2), 2, rules)
-    d = _share(step, _threshold(np.where(chained, np.abs(step), MISSING), 1, rules))
+    floor = least(median2, rules)
+    off_th = np.maximum(_spread(np.abs(off2), rules) / 2, floor)
+    d = _share(step, np.maximum(_spread(np.where(chained, np.abs(step), MISSING), rules), floor))
     d[~chained] = np.nan
     m = _share(off2 / 2, off_th)
     alike = _long_or_short(d, m, rr_ticks, median2 / 2, off_th, chained)
@@ -113,11 +114,12 @@ def label(rr_ticks: IntArray, segment: IntArray, rules: Beat) -> IntArray:
     return kind
 
 
-def _threshold(values: IntArray, scale: int, rules: Beat) -> FloatArray:
-    """5.2 x quartile deviation of the 91 values around each place, floored; ticks. `values` are `scale` times what they stand for."""
+def _spread(values: IntArray, rules: Beat) -> FloatArray:
+    """5.2 x quartile deviation of the 91 values around each place."""
     half = rules.win // 2
     (low, high), _ = quantiles4(values, (half, half), (1, 3))
-    return np.maximum(rules.alpha * ((high - low) / (8 * scale)), rules.floor_ms * TICKS_PER_S / 1000)
+    spread: FloatArray = rules.alpha * ((high - low) / 8)
+    return spread
 
 
 def _share(values: IntArray | FloatArray, threshold: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ from somalink.domain.constants import Constants
 from somalink.domain.types import IntArray
 
 RULES = Constants().beat
-PAPER = replace(RULES, floor_ms=0)
+PAPER = replace(RULES, floor_ms=0, floor_share=0.0)
 HALF = RULES.win // 2
 
 
