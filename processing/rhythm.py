@@ -28,14 +28,15 @@ from processing.windows import Settled
 from somalink.domain.catalogue import HRV_REASONS, RHYTHMS, Z_REASONS
 from somalink.domain.constants import Rhythm
 from somalink.domain.time import GRID_NS, SECOND_NS
-from somalink.domain.types import UNKNOWN, Flag, IntArray
+from somalink.domain.types import UNKNOWN, BoolArray, Flag, Grid, IntArray
 
 SINUS, IRREGULAR, NO_VARIATION, ARTEFACTS, TOO_FEW = (RHYTHMS.code(word) for word in ("", "irregular", "no_variation", "artefacts", "too_few_beats"))
 LIMITED = (IRREGULAR, NO_VARIATION)
-"""States in which variability is not shown and arousal rests on heart rate alone."""
+"""States in which variability is not shown and arousal rests on heart rate alone: rhythm-limited."""
 SPOILT = (Flag.RANGE, Flag.MISSED, Flag.EXTRA, Flag.UNTRUSTED)
 """What a recording does to beats. An ectopic beat is the heart's own."""
 _NO_VALUE = tuple(HRV_REASONS.code(word) for word in ("no_data", "too_few_pairs"))
+_BY_RHYTHM = tuple(HRV_REASONS.code(RHYTHMS[state]) for state in LIMITED)
 _FIELDS = 7
 
 
@@ -89,10 +90,11 @@ def _state(sums: IntArray, rules: Rhythm) -> IntArray:
 
 
 def without_variability(found: Variability, rhythm: IntArray) -> Variability:
-    """Variability with its values withheld where the rhythm does not carry them; (k,) in, (k,) out. What has no value for want of beats keeps its reason."""
-    reason = found.reason
-    for state in LIMITED:
-        reason = np.where((rhythm == state) & ~np.isin(found.reason, _NO_VALUE), HRV_REASONS.code(RHYTHMS[state]), reason)
+    """Variability with its values withheld where the rhythm does not carry them; (k,) in, (k,) out. What has no value for want of beats keeps its reason.
+    A minute alone is no rhythm: where five do not say so, its irregular beats are doubtful ones."""
+    reason = np.where(found.reason == HRV_REASONS.code("irregular"), HRV_REASONS.code("artefacts"), found.reason)
+    for state, code in zip(LIMITED, _BY_RHYTHM, strict=True):
+        reason = np.where((rhythm == state) & ~np.isin(found.reason, _NO_VALUE), code, reason)
     kept = reason == HRV_REASONS.code("")
     return Variability(np.where(kept, found.ln_rmssd, UNKNOWN), reason, np.where(kept, found.q, 0))
 
@@ -100,6 +102,11 @@ def without_variability(found: Variability, rhythm: IntArray) -> Variability:
 def labelled(z_reason: IntArray, rhythm: IntArray) -> IntArray:
     """(k,) reasons of arousal, with `rhythm` where it is known against the usual and rests on heart rate alone."""
     return np.where((z_reason == Z_REASONS.code("")) & np.isin(rhythm, LIMITED), Z_REASONS.code("rhythm"), z_reason)
+
+
+def limited(grid: Grid) -> BoolArray:
+    """(k,) where rows are rhythm-limited, whatever is known of the usual."""
+    return np.asarray(np.isin(grid.hrv_reason, _BY_RHYTHM))
 
 
 # ---------------------------------------------------------------- a whole recording

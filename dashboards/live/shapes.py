@@ -34,6 +34,9 @@ class Today:
     """(from_ms, to_ms, reason) of a minute or more."""
     beats_received: int = 0
     beats_flagged: int = 0
+    rhythm_s: int = 0
+    """How long it was rhythm-limited: variability is not shown there, and arousal rests on heart rate alone."""
+    rhythm_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from somalink.domain.constants import STATISTICS
 
 LADDER = (Room(1.9, 10), Room(1.6, 10), Room(1.3, 10), Room(1.0, 10), Room(1.0, 8), Room(1.0, 6), Room(1.0, 4), Room(1.0, 3))
 """How tall a row of kinds is, and how many of the latest moments there are."""
+RHYTHM_SAID = 0.05
+"""Share of worn time from which a limited rhythm is worth a sentence: a bout of early beats is not."""
 COUNTED = STANDINGS[0]
 STANDS_AGAINST = STANDINGS[1:]
 
@@ -105,6 +107,7 @@ def cover_lines(report: Report, say: Words) -> list[str]:
     lines = [
         beats if cover.beats_received else "",
         devices if cover.devices else "",
+        say("covered.rhythm", share=share_of(cover.limited_h, cover, say)) if cover.limited_h > RHYTHM_SAID * cover.worn_h else "",
         say("covered.left", parts=", ".join(against)) if against else "",
         say("covered.care", parts=", ".join(care)) if care else "",
         say(learning) if cover.worn_h and say.has(learning) else "",

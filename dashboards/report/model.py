@@ -40,6 +40,8 @@ class Coverage:
     worn_h: float
     usable_h: float
     graded_h: float
+    limited_h: float
+    """Rhythm-limited: variability is not shown, and arousal rests on heart rate alone."""
     days_worn: int
     days: int
     gates: tuple[tuple[str, float], ...]

@@ -34,6 +34,8 @@ class Days:
     worn_h: FloatArray
     usable_h: FloatArray
     graded_h: FloatArray
+    limited_h: FloatArray
+    """Worn hours that are rhythm-limited."""
     still_hr: FloatArray
     chance: FloatArray
     chance_h: FloatArray
@@ -81,6 +83,7 @@ def days_of(track: Track, first: int, last: int, offsets: Offsets, baselines: Ma
         worn_h=_hours(rows.worn, edges),
         usable_h=_hours(rows.usable, edges),
         graded_h=_hours(rows.usable & rows.graded, edges),
+        limited_h=_hours(rows.worn & rows.limited, edges),
         still_hr=_at_rest(minutes, len(edges) - 1),
         chance=chance,
         chance_h=chance_h,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from processing.gates import is_still
 from processing.metrics import may_be_read
+from processing.rhythm import limited
 from somalink.domain.constants import Constants
 from somalink.domain.time import GRID_NS
 from somalink.domain.types import UNKNOWN, BoolArray, Grid, IntArray
@@ -23,7 +24,17 @@ BLOCK = BLOCK_NS // GRID_NS
 UNWORN = 255
 """In `gate`: no heart rate."""
 _LEAST_Q = 6000
-_KINDS = {"z": np.int32, "gate": np.uint8, "still": np.bool_, "motion": np.int32, "hr": np.int32, "graded": np.bool_, "usual": np.int32, "led": np.bool_}
+_KINDS = {
+    "z": np.int32,
+    "gate": np.uint8,
+    "still": np.bool_,
+    "motion": np.int32,
+    "hr": np.int32,
+    "graded": np.bool_,
+    "limited": np.bool_,
+    "usual": np.int32,
+    "led": np.bool_,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +43,8 @@ class Rows:
 
     `z`: level, 1e-4, UNKNOWN where it may not be read (`metrics.may_be_read`). `gate`: `Gate`, UNWORN without a heart rate. `still`: the gate
     says so, or nothing else than the heart tells of movement. `motion`: 0.1 mg or UNKNOWN. `hr`: milli-bpm, UNKNOWN where quality is under 0.6.
-    `graded`: confidence A or B. `usual`: number of the baseline, -1 for none. `led`: this device speaks for the person here (`lead`).
+    `graded`: confidence A or B. `limited`: rhythm-limited (`processing.rhythm`). `usual`: number of the baseline, -1 for none. `led`: this device
+    speaks for the person here (`lead`).
     """
 
     z: NDArray[np.int32]
@@ -41,6 +53,7 @@ class Rows:
     motion: NDArray[np.int32]
     hr: NDArray[np.int32]
     graded: NDArray[np.bool_]
+    limited: NDArray[np.bool_]
     usual: NDArray[np.int32]
     led: NDArray[np.bool_]
 
@@ -62,7 +75,7 @@ class Rows:
 
 def unworn(points: int) -> Rows:
     """A stretch without a row."""
-    empty = {"z": UNKNOWN, "gate": UNWORN, "still": False, "motion": UNKNOWN, "hr": UNKNOWN, "graded": False, "usual": -1, "led": False}
+    empty = {"z": UNKNOWN, "gate": UNWORN, "still": False, "motion": UNKNOWN, "hr": UNKNOWN, "graded": False, "limited": False, "usual": -1, "led": False}
     return Rows(**{name: np.full(points, value, _KINDS[name]) for name, value in empty.items()})
 
 
@@ -84,6 +97,7 @@ def rows_of(grid: Grid, first_ns: int, points: int, constants: Constants, *, lea
     out.motion[at] = grid.motion
     out.hr[at] = np.where(good, grid.hr, UNKNOWN)
     out.graded[at] = sure
+    out.limited[at] = limited(grid)
     out.usual[at] = grid.baseline
     out.led[at] = speaks
     return out

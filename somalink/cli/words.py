@@ -84,6 +84,8 @@ def holding_lines(person: str, devices: Sequence[Holding], local: LocalTime, con
         if each.clocks:
             yield f"    streams    {own_streams(each.clocks)}"
         yield f"    usable     {hours(each.usable_s)} in {each.recordings} recording{'' if each.recordings == 1 else 's'}"
+        if each.rhythm_s >= constants.rhythm.win_s:
+            yield f"    rhythm     limited for {hours(each.rhythm_s)}: variability is not shown there, arousal rests on heart rate alone"
         yield f"    usual      {stage(each.stage, constants)}{_fitted(each, local)}"
         yield f"    stood out  {_stood_out(each)}"
 

@@ -21,6 +21,7 @@ from dashboards.live.ports import Conflict, Missing, Taken, Withheld
 from dashboards.report.model import Report
 from ingest.ble.states import MEANINGS, State
 from processing import metrics
+from processing.rhythm import limited
 from processing.usual import Offsets
 from somalink.domain.catalogue import OF_MOMENT
 from somalink.domain.choices import CHOICES, PROFILE, YES, shared
@@ -205,6 +206,8 @@ class StoreDesk:
             gaps=gaps,
             beats_received=sum(map(len, flags)) + sum(sum(refused.values()) for refused in counts),
             beats_flagged=sum(int(np.count_nonzero(flag != Flag.OK)) for flag in flags),
+            rhythm_s=int(np.count_nonzero(limited(rows))) * GRID_NS // SECOND_NS,
+            rhythm_now=bool(limited(rows.take(rows.stop_ns > now_ns - RECENT_NS))[-1:].any()),
         )
 
     def _knows(self, person: str, rows: Grid) -> shapes.Knows:

@@ -14,6 +14,7 @@ import numpy as np
 
 from processing import linking
 from processing.gates import is_still
+from processing.rhythm import limited
 from processing.usual import UTC_ONLY, Offsets
 from somalink.domain.catalogue import GRID_COLUMNS
 from somalink.domain.constants import Constants
@@ -65,6 +66,8 @@ class Holding:
     hints: tuple[str, ...] = ()
     clocks: tuple[StreamClock, ...] = ()
     """How the clock of each of its own streams stood last, in its newest recording."""
+    rhythm_s: int = 0
+    """Time that was rhythm-limited: variability is not shown there, and arousal rests on heart rate alone."""
 
     @property
     def spikes_per_h(self) -> float | None:
@@ -146,6 +149,7 @@ def _holding(store: LocalStore, person: str, units: Sequence[Unit], constants: C
         last_beat_ns=_last_beat(store, person, device, days),
         last_point_ns=int(last.stop_ns[-1]) if len(last) else None,
         usable_s=tally.points * GRID_NS // SECOND_NS,
+        rhythm_s=tally.limited * GRID_NS // SECOND_NS,
         stage=stage_at(last, len(last) - 1, baselines, still_h=tally.recent_still_h(constants.usual.days), constants=constants),
         baseline=baselines.get(int(last.baseline[-1])) if len(last) else None,
         spikes=len(spikes),
@@ -165,13 +169,14 @@ class _Tally:
 
     def __init__(self, baselines: dict[int, Baseline], offsets: Offsets, constants: Constants) -> None:
         self._baselines, self._offsets, self._constants = baselines, offsets, constants
-        self.points = 0
+        self.points = self.limited = 0
         self._rates: list[FloatArray] = []
         self._still: list[tuple[int, int]] = []
 
     def take(self, rows: Grid) -> None:
         fit = usable(rows)
         self.points += int(np.count_nonzero(fit))
+        self.limited += int(np.count_nonzero(limited(rows)))
         self._rates.append(minute_chances(rows.take(fit & (rows.stop_ns % MINUTE_NS == 0)), self._baselines, self._offsets, self._constants))
         if len(rows):
             self._still.append((int(rows.stop_ns[-1]), int(np.count_nonzero(quiet(rows)))))

@@ -581,6 +581,7 @@ def _coverage(book: _Book) -> model.Coverage:
         worn_h=round(worn, 2),
         usable_h=round(float(days.usable_h.sum()), 2),
         graded_h=round(float(days.graded_h.sum()), 2),
+        limited_h=round(float(days.limited_h.sum()), 2),
         days_worn=int(np.count_nonzero(days.worn_h > 0)),
         days=book.count,
         gates=tuple((gate, round(hours / worn, 4)) for gate, hours in days.gates) if worn else (),

@@ -17,7 +17,7 @@ from somalink.pipeline.timeline import timeline
 from somalink.storage.local import LocalStore
 
 NAME = "track"
-VERSION = "4"
+VERSION = "5"
 LEVEL = 1
 """zlib's fastest: written once, and a tenth larger than its best."""
 KEPT_AT_ONCE = 32

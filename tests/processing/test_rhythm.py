@@ -138,11 +138,11 @@ def test_the_same_state_for_any_cut_and_any_restart(seed: int):
 
 
 def test_a_value_is_withheld_and_its_reason_given_unless_beats_were_wanting_anyway():
-    codes = np.array([HRV_REASONS.code(word) for word in ("", "", "artefacts", "no_data", "too_few_pairs", "")])
-    rhythm = np.array([RHYTHMS.code(word) for word in ("irregular", "no_variation", "irregular", "irregular", "irregular", "artefacts")])
-    found = without_variability(Variability(np.full(6, 35_000), codes, np.full(6, 9_000)), rhythm)
-    assert [HRV_REASONS[code] for code in found.reason.tolist()] == ["irregular", "no_variation", "irregular", "no_data", "too_few_pairs", ""]
-    assert found.ln_rmssd.tolist() == [UNKNOWN] * 5 + [35_000] and found.q.tolist() == [0] * 5 + [9_000]
+    codes = np.array([HRV_REASONS.code(word) for word in ("", "", "artefacts", "no_data", "too_few_pairs", "irregular", "")])
+    rhythm = np.array([RHYTHMS.code(word) for word in ("irregular", "no_variation", "irregular", "irregular", "irregular", "", "artefacts")])
+    found = without_variability(Variability(np.full(7, 35_000), codes, np.full(7, 9_000)), rhythm)
+    assert [HRV_REASONS[code] for code in found.reason.tolist()] == ["irregular", "no_variation", "irregular", "no_data", "too_few_pairs", "artefacts", ""]
+    assert found.ln_rmssd.tolist() == [UNKNOWN] * 6 + [35_000] and found.q.tolist() == [0] * 6 + [9_000]
 
 
 def test_arousal_is_labelled_where_it_is_known_and_keeps_every_other_reason():

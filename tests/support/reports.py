@@ -262,6 +262,7 @@ def coverage(span: tuple[Day, ...], tagged: int) -> Coverage:
         worn_h=worn,
         usable_h=worn * 0.86,
         graded_h=worn * 0.8,
+        limited_h=0.0,
         days_worn=sum(d.worn_h > 0 for d in span),
         days=len(span),
         gates=(("still", 0.58), ("light", 0.17), ("moving", 0.13), ("recovery", 0.07), ("unknown", 0.03), ("posture", 0.02)) if worn else (),

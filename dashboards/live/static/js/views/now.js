@@ -68,6 +68,7 @@ export async function show(root, app, gone = () => false) {
     }
     if (today.beats_received !== undefined && !app.away) rows.push([t('now.fact.beats'), today.beats_received ? t('now.status.beats', { n: today.beats_received, share: number(100 * today.beats_flagged / today.beats_received, 1) }) : t('now.status.no_beats')]);
     if (today.gap_s !== undefined && !app.away) rows.push([t('now.fact.gaps'), today.gap_s >= 60 ? t('now.status.gaps', { span: span(today.gap_s / 60), list: gapList(today.gaps ?? gaps) }) : t('now.status.no_gaps')]);
+    if (today.rhythm_s >= 300 && !app.away) rows.push([t('now.fact.rhythm'), t('now.status.rhythm', { span: span(today.rhythm_s / 60) })]);
     if (stage && !judged()) rows.push([t('now.fact.usual'), t('now.learnt', { h: Math.round(stage.still_h), of_h: stage.of_h, day: stage.days, of_days: stage.of_days })]);
     if (saved_on_this_computer !== false) rows.push([t('now.fact.saved'), t(here === false ? 'now.status.saved_there' : 'now.status.saved')]);
     if (waits) rows.push([t('now.fact.here'), t('now.status.waiting', { n: waits })]);
@@ -95,7 +96,7 @@ export async function show(root, app, gone = () => false) {
     else if (shownLevel) {
       what = t(`level.${id}`);
       const add = since(all, episodes.episodes, last, id), rough = last.se > .5;
-      more = [add ? t(`now.${add.key}`, { n: add.n ?? 0 }) : '', last.gate === 'unknown' ? t('now.movement_unknown') : '', t(rough ? 'now.rough' : 'now.fairly')].filter(Boolean).join(' ');
+      more = [add ? t(`now.${add.key}`, { n: add.n ?? 0 }) : '', last.gate === 'unknown' ? t('now.movement_unknown') : '', app.status.today?.rhythm_now ? t('now.rhythm') : '', t(rough ? 'now.rough' : 'now.fairly')].filter(Boolean).join(' ');
     } else if (state === 'nosignal') {
       const from = last?.t ?? device?.since_ms;
       where = from && now_ms - from < DAY ? t('now.place_gap', { at, span: span(Math.max(1, (now_ms - from) / MINUTE)) }) : t('now.place_plain', { at });
