@@ -482,8 +482,9 @@ class Engine:
     def _by_acceleration(self, moves: _Moves, stops: IntArray, until: int) -> _Moves:
         t, xyz = self._buffers[Stream.ACC].upto(until)
         xyz = xyz.reshape(-1, 3)
-        bins = acceleration_bins(stops, t, xyz)
-        moves = replace(moves, motion=bins.motion, steps=self._steps.run(stops, t, magnitude(xyz)))
+        size = magnitude(xyz)
+        bins = acceleration_bins(stops, t, xyz, size)
+        moves = replace(moves, motion=bins.motion, steps=self._steps.run(stops, t, size))
         if self.placement == "wrist":
             # A wrist turns all day long; only a trunk that tilts has changed its posture.
             return moves

@@ -53,11 +53,11 @@ def running(values: NDArray[Any], length: int) -> IntArray:
 
 
 def group_sum(values: NDArray[Any], starts: IntArray) -> IntArray:
-    """Sums of consecutive groups: group k is values[starts[k] : starts[k + 1]], the last one runs to the end. TypeError on floats."""
-    edges = np.append(starts, len(values))
-    total = prefix(values)
-    sums: IntArray = total[edges[1:]] - total[edges[:-1]]
-    return sums
+    """Sums of consecutive groups, none of them empty: group k is values[starts[k] : starts[k + 1]], the last one runs to the end.
+
+    Of rows, (n, m) -> (k, m). TypeError on floats.
+    """
+    return np.asarray(np.add.reduceat(_integers(values), starts, axis=0, dtype=np.int64))
 
 
 def mean_of(values: NDArray[Any]) -> float:

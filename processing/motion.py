@@ -29,31 +29,53 @@ class Bins:
     gravity: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """Samples by the bins they fall into, those bins left out that none falls into: which (k,) bins, how many samples in each, and where each begins
+    among `inside`, which are those that fall into any."""
+
+    which: IntArray
+    n: IntArray
+    starts: IntArray
+    inside: slice
+
+
+def _groups(t_ns: IntArray, edges: IntArray) -> _Groups:
+    """`t_ns`: (n,) in time order. `edges`: (k + 1,) rising; bin k is [edges[k], edges[k + 1])."""
+    at = t_ns.searchsorted(edges)
+    n = np.diff(at)
+    which = np.flatnonzero(n)
+    return _Groups(which, n[which], at[which] - at[0], slice(int(at[0]), int(at[-1])))
+
+
+def _edges(stops: IntArray) -> IntArray:
+    """(k,) consecutive grid points -> (k + 1,) edges of the bins that end there."""
+    return np.concatenate([stops[:1] - GRID_NS, stops]) if len(stops) else np.zeros(1, np.int64)
+
+
 def magnitude(xyz: IntArray) -> IntArray:
     """(n, 3) in 0.01 mg -> (n,) size of each, rounded to 0.01 mg."""
     squared = xyz * xyz
     return np.asarray(np.rint(np.sqrt(squared[:, 0] + squared[:, 1] + squared[:, 2])), np.int64)
 
 
-def acceleration_bins(stops: IntArray, t_ns: IntArray, xyz: IntArray) -> Bins:
-    """Mean absolute deviation of |acc| in each [stop - 5 s, stop). `xyz`: (n, 3) in 0.01 mg. Too few samples: UNKNOWN."""
+def acceleration_bins(stops: IntArray, t_ns: IntArray, xyz: IntArray, size: IntArray | None = None) -> Bins:
+    """Mean absolute deviation of |acc| in each [stop - 5 s, stop). Too few samples: UNKNOWN.
+
+    `stops`: consecutive grid points. `xyz`: (n, 3) in 0.01 mg, at `t_ns` (n,) in time order; `size`: their `magnitude` where that is known already.
+    """
     motion = np.full(len(stops), UNKNOWN, np.int64)
     gravity = np.full((len(stops), 3), np.nan)
-    bins = np.searchsorted(stops, t_ns, side="right")
-    inside = (bins < len(stops)) & (t_ns >= (stops[0] - GRID_NS if len(stops) else 0))
-    bins, xyz = bins[inside], xyz[inside]
-    if not len(bins):
+    groups = _groups(t_ns, _edges(stops))
+    n, xyz = groups.n, xyz[groups.inside]
+    if not len(n):
         return Bins(motion, gravity)
-    starts = np.flatnonzero(np.diff(bins, prepend=-1))
-    which, n = bins[starts], np.diff(np.append(starts, len(bins)))
-    norm = magnitude(xyz)
-    total = group_sum(norm, starts)
-    away = np.abs(norm * np.repeat(n, n) - np.repeat(total, n))
-    mad = group_sum(away, starts) / (n * n)
+    norm = magnitude(xyz) if size is None else size[groups.inside]
+    away = np.abs(norm * np.repeat(n, n) - np.repeat(group_sum(norm, groups.starts), n))
+    mad = group_sum(away, groups.starts) / (n * n)
     enough = n >= MIN_SAMPLES
-    motion[which] = np.where(enough, np.rint(mad / 10), UNKNOWN)
-    for axis in range(3):
-        gravity[which, axis] = np.where(enough, group_sum(np.ascontiguousarray(xyz[:, axis]), starts) / n, np.nan)
+    motion[groups.which] = np.where(enough, np.rint(mad / 10), UNKNOWN)
+    gravity[groups.which] = np.where(enough[:, None], group_sum(xyz, groups.starts) / n[:, None], np.nan)
     return Bins(motion, gravity)
 
 
@@ -64,15 +86,10 @@ def gravity_seconds(stops: IntArray, t_ns: IntArray, xyz: IntArray) -> FloatArra
     """
     seconds = GRID_NS // SECOND_NS
     out = np.full((len(stops) * seconds, 3), np.nan)
-    first = int(stops[0]) - GRID_NS
-    inside = slice(*np.searchsorted(t_ns, (first, int(stops[-1]))).tolist())
-    which, xyz = (t_ns[inside] - first) // SECOND_NS, xyz[inside]
-    if len(which):
-        starts = np.flatnonzero(np.diff(which, prepend=-1))
-        n = np.diff(np.append(starts, len(which)))
-        enough = n >= MIN_SAMPLES
-        for axis in range(3):
-            out[which[starts[enough]], axis] = (group_sum(np.ascontiguousarray(xyz[:, axis]), starts) / n)[enough]
+    groups = _groups(t_ns, np.arange(int(stops[0]) - GRID_NS, int(stops[-1]) + 1, SECOND_NS))
+    if len(groups.n):
+        enough = groups.n >= MIN_SAMPLES
+        out[groups.which[enough]] = (group_sum(xyz[groups.inside], groups.starts) / groups.n[:, None])[enough]
     return out.reshape(-1, seconds, 3)
 
 
@@ -89,14 +106,10 @@ def counted_steps(stops: IntArray, t_ns: IntArray, steps: IntArray) -> IntArray:
 def _per_second(stops: IntArray, t_ns: IntArray, steps: IntArray, times: float) -> IntArray:
     """(k,) `times` the mean of the known seconds of each [stop - 5 s, stop)."""
     out = np.full(len(stops), UNKNOWN, np.int64)
-    bins = np.searchsorted(stops, t_ns, side="right")
-    inside = (bins < len(stops)) & (t_ns >= (stops[0] - GRID_NS if len(stops) else 0))
-    bins, steps = bins[inside], steps[inside]
-    if not len(bins):
-        return out
-    starts = np.flatnonzero(np.diff(bins, prepend=-1))
-    which, n = bins[starts], np.diff(np.append(starts, len(bins)))
-    out[which] = np.where(n >= MIN_STEP_SECONDS, np.rint(times * group_sum(steps, starts) / n), UNKNOWN)
+    groups = _groups(t_ns, _edges(stops))
+    if len(groups.n):
+        mean = times * group_sum(steps[groups.inside], groups.starts) / groups.n
+        out[groups.which] = np.where(groups.n >= MIN_STEP_SECONDS, np.rint(mean), UNKNOWN)
     return out
 
 

@@ -189,8 +189,9 @@ class Run:
 
     def _learn(self, records: Iterable[Record]) -> None:
         if self._usuals is not None:
-            for grid in Told.of(records).grids:
-                self._usuals.feed(grid)
+            for record in records:
+                if isinstance(record, Grid):
+                    self._usuals.feed(record)
 
     def _keep(self, items: Iterable[Item], records: Iterable[Record], *, done: bool = False) -> None:
         told = Told.of(records)

@@ -247,13 +247,17 @@ LAYOUTS: Mapping[int, Layout] = {layout.number: layout for layout in (BEATS_1, G
 
 def _steps(column: IntArray) -> tuple[int, IntArray, bool]:
     """A number near the column, how the column departs from it, and whether as differences: whichever departs less."""
-    middle = int(np.sort(column)[len(column) // 2])
+    middle = int(np.partition(column, len(column) // 2)[len(column) // 2])
+    if column[0] == middle and (column == middle).all():
+        return middle, np.zeros(len(column), np.int64), False
     level, differences = column - middle, np.diff(column, prepend=column[:1])
     return (int(column[0]), differences, True) if _bits(differences) < _bits(level) else (middle, level, False)
 
 
 def _bits(steps: IntArray) -> float:
-    return float(np.log2(1.0 + np.abs(steps.astype(np.float64))).sum())
+    size = np.abs(steps.astype(np.float64))
+    size += 1.0
+    return float(np.log2(size, out=size).sum())
 
 
 def _unstep(near: int, steps: IntArray, differs: bool) -> IntArray:

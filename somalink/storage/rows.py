@@ -222,7 +222,7 @@ class Kind(Generic[T]):
 
     @property
     def own(self) -> tuple[str, ...]:
-        return tuple(f.name for f in fields(self.of))  # type: ignore[arg-type]
+        return tuple(_hints(self.of))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -230,13 +230,12 @@ class Kind(Generic[T]):
 
     def values(self, row: T) -> Values:
         """The value's own columns as SQLite takes them."""
-        hints = _hints(self.of)
-        return tuple(_column(getattr(row, name), _TO_COLUMN.get(hints[name])) for name in self.own)
+        return tuple(_column(getattr(row, name), convert) for name, convert in _converts(self.of))
 
     def value(self, columns: Sequence[Any]) -> T:
         """The value from its own columns; a damaged row is a StoreError."""
-        hints = _hints(self.of)
-        decoded = ((_FROM_COLUMN[hint](column) if hint in _FROM_COLUMN else column) for hint, column in zip((hints[n] for n in self.own), columns, strict=True))
+        hints = _hints(self.of).values()
+        decoded = ((_FROM_COLUMN[hint](column) if hint in _FROM_COLUMN else column) for hint, column in zip(hints, columns, strict=True))
         try:
             return self.of(**dict(zip(self.own, decoded, strict=True)))
         except (ValueError, TypeError) as error:
@@ -275,13 +274,22 @@ def _column(value: Any, convert: Convert | None) -> Any:
 
 
 _HINTS: dict[type, dict[str, Any]] = {}
+_CONVERTS: dict[type, tuple[tuple[str, Convert | None], ...]] = {}
 
 
 def _hints(of: type) -> dict[str, Any]:
-    """The value's annotations, resolved once."""
+    """The value's columns in their order, and their annotations, resolved once."""
     if of not in _HINTS:
-        _HINTS[of] = get_type_hints(of)
+        hints = get_type_hints(of)
+        _HINTS[of] = {column.name: hints[column.name] for column in fields(of)}
     return _HINTS[of]
+
+
+def _converts(of: type) -> tuple[tuple[str, Convert | None], ...]:
+    """The value's columns, and what makes each into what SQLite takes: a day without good skin contact has thousands of gaps to write."""
+    if of not in _CONVERTS:
+        _CONVERTS[of] = tuple((name, _TO_COLUMN.get(hint)) for name, hint in _hints(of).items())
+    return _CONVERTS[of]
 
 
 def _quoted(name: str) -> str:
