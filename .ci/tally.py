@@ -1,6 +1,6 @@
 """Adds up what `.ci/run` left in a folder: a table of where the time went, then `N passed, N failed`; exit 1 when anything failed.
 
-Reads `table` (stage, seconds, exit code), `<stage>.xml` (JUnit, of the pytest stages) and `conformance.log`.
+Reads `table` (stage, seconds, exit code), `<stage>.xml` (JUnit, of the pytest stages), `<stage>-again.xml` (what had failed, played once more) and `conformance.log`.
 """
 
 import re
@@ -39,9 +39,13 @@ def stage(folder: Path, name: str, seconds: int, code: int) -> Stage:
 
 def counts(folder: Path, name: str) -> tuple[int, int, int]:
     """Passed, failed, skipped of a stage; zeros where it writes no report."""
-    report, log = folder / f"{name}.xml", folder / f"{name}.log"
+    report, again, log = (folder / f"{name}{ending}" for ending in (".xml", "-again.xml", ".log"))
     if report.exists():
-        return from_junit(report)
+        passed, failed, skipped = from_junit(report)
+        if again.exists():
+            mended, failed, _ = from_junit(again)
+            passed += mended
+        return passed, failed, skipped
     if name == "conformance":
         found = re.findall(r"^(\d+) passed, (\d+) failed$", log.read_text(), re.MULTILINE)
         return sum(int(passed) for passed, _ in found), sum(int(failed) for _, failed in found), 0

@@ -1,6 +1,7 @@
 """Tagged moments against matched moments: figures that scipy agrees with, and nothing said that chance would say."""
 
 import math
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -334,6 +335,8 @@ def test_nothing_is_needed_where_it_is_enough_or_nothing_is_known():
 
 # ---------------------------------------------------------------- how often chance says something
 
+SIZES = [8, 12, 30] if os.environ.get("SOMALINK_ENDURANCE") == "full" else [12]
+"""Moments of one kind. A change is held to the middle of them; all three take ten minutes of a core."""
 LIVES = [
     pytest.param({"a_day": 1, "alike": 0.0, "ragged": False, "same_days": False}, id="one a day"),
     pytest.param({"a_day": 1, "alike": 0.0, "ragged": True, "same_days": False}, id="ragged"),
@@ -354,14 +357,14 @@ def told(life, n: int, dice_of, runs: int = 2000) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [8, 12, 30])
+@pytest.mark.parametrize("n", SIZES)
 @pytest.mark.parametrize("life", LIVES)
 def test_moments_like_any_other_are_told_apart_one_time_in_twenty(life, n):
     assert 0.035 <= told(life, n, apart) <= 0.065
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [8, 12, 30])
+@pytest.mark.parametrize("n", SIZES)
 @pytest.mark.parametrize("life", LIVES[2:])
 def test_days_that_are_one_moments_control_and_anothers_own_are_told_no_more_often(life, n):
     """What a day adds then stands on both sides and partly cancels in the mean, not in the draw: the test is careful, down to 3 in 100."""
