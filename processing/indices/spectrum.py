@@ -11,8 +11,8 @@ Knows settled beats and stops; knows nothing of what makes a window usable (`fea
   integrated by trapezoid: NeuroKit2's recipe. A segment counts if it is whole, that is, inside one unbroken span. A window counts if all
   three do, or two neighbours, which then speak for three quarters of it; one alone would be a different, far rougher measure.
 * **Shared work**: where the hop between segments is a multiple of the step, three windows share every FFT. The mean is removed after it:
-  |X - dW|^2 = |X|^2 - 2 d Re(X W*) + d^2 |W|^2, W being the transform of Hann's window alone.
-* Samples are whole 1e-6 ms and powers whole 1e-9 ms^2 before they are summed, so that sums are exact in any order.
+  |X - mW|^2 = |X|^2 - 2 m Re(X W*) + m^2 |W|^2, m being that mean and W the transform of Hann's window alone.
+* Samples are whole 1e-6 ms and powers whole parts of 1e-9 ms^2 before they are summed, so that sums are exact in any order.
 """
 
 from dataclasses import dataclass, replace
@@ -43,10 +43,10 @@ CONTEXT_NS = 120 * SECOND_NS
 """Time that surely holds so many beats; ask with so much on either side of the windows for values that stand."""
 _NM = 1_000_000
 """Samples are kept in 1e-6 ms, so that a mean over any of them is exact."""
-_QUANTUM = 1e9
-"""Powers are summed in 1e-9 ms^2."""
-_ROWS = 256
-"""Segments transformed at once: two megabytes, which a second-level cache holds."""
+_OF_SQUARE, _OF_CROSS, _OF_CONSTANT = 1e9, 1e12, 1e15
+"""The parts of a power are summed in whole 1e-9 ms^2 once they are multiplied by a mean of up to 2000 ms: none, once, twice."""
+_ROWS = 128
+"""Segments transformed at once: a megabyte, which a second-level cache holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Tachogram:
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What windows of one length have in common: samples of a segment and between two, Hann's window and its transform W, the bins that any
-    band holds, the bands among those, what turns |X|^2 into half a bin's trapezoid in `_QUANTUM`, and (bands, 1) the bands of |W|^2."""
+    band holds, the bands among those, what turns |X|^2 into half a bin's trapezoid in ms^2, and (bands, 1) the powers of W itself."""
 
     size: int
     hop: int
@@ -168,17 +168,15 @@ def _spline(t_s: FloatArray, rr_ms: FloatArray, at_s: FloatArray) -> IntArray:
 @lru_cache(maxsize=8)
 def _plan(window_s: int, bands: Bands) -> _Plan:
     """Segments of W / 2, a quarter of W apart; bins are 1 / W apart after padding."""
-    from scipy.fft import rfft
-
     size = window_s * RATE_HZ // 2
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
     edges = [max(4, -(-round(hz * 10_000) * window_s // 10_000)) for hz in (bands[0][0], *(high for _, high in bands))]
     bins, within = slice(edges[0], edges[-1]), tuple(slice(low - edges[0], high - edges[0]) for low, high in pairwise(edges))
-    of_hann = np.asarray(rfft(hann, 2 * size)[bins])
+    of_hann = np.asarray(np.fft.rfft(hann, 2 * size)[bins])
     energy = 3 / 8 * size  # the sum of Hann's squares
-    scale = 2 / (RATE_HZ * energy) / window_s / 2 * _QUANTUM
+    scale = 2 / (RATE_HZ * energy) / window_s / 2
     plan = _Plan(size, size // 2, hann, of_hann, bins, within, scale, np.zeros((len(bands), 1)))
-    return replace(plan, constant=_bands(of_hann.real[None] ** 2 + of_hann.imag[None] ** 2, plan))
+    return replace(plan, constant=_bands(of_hann.real[None] ** 2 + of_hann.imag[None] ** 2, plan, _OF_CONSTANT))
 
 
 def _welch(grid: Tachogram, segments: IntArray, whole: BoolArray, plan: _Plan) -> FloatArray:
@@ -186,39 +184,42 @@ def _welch(grid: Tachogram, segments: IntArray, whole: BoolArray, plan: _Plan) -
     begins, which = np.unique(segments[whole], return_inverse=True)
     at = np.zeros(whole.shape, np.int64)
     at[whole] = which
-    total = prefix(grid.values)
-    centre = (total[begins + plan.size] - total[begins]) / plan.size / _NM
-    square, cross = _transformed(grid, begins, centre, plan)
+    square, cross = _transformed(grid, begins, plan)
 
     first = np.where(whole[:, 0], segments[:, 0], segments[:, 1])
     last = np.where(whole[:, 2], segments[:, 2], segments[:, 1]) + plan.size
+    total = prefix(grid.values)
     mean = (total[last] - total[first]) / (last - first) / _NM
     summed = np.zeros((len(plan.bands), len(segments)))
     for each in range(3):
-        d = mean - centre[at[:, each]]
-        own = square[:, at[:, each]] - 2 * d * cross[:, at[:, each]] + d * d * plan.constant
+        own = square[:, at[:, each]] - 2 * mean * cross[:, at[:, each]] + mean * mean * plan.constant
         summed += np.where(whole[:, each], own, 0.0)
-    return np.asarray(summed / np.where(whole.all(axis=1), 3, 2) / _QUANTUM)
+    return np.asarray(summed / np.where(whole.all(axis=1), 3, 2))
 
 
-def _transformed(grid: Tachogram, begins: IntArray, centre: FloatArray, plan: _Plan) -> tuple[FloatArray, FloatArray]:
-    """(bands, s) sums of |X|^2 and of Re(X W*) for each segment about its own mean."""
-    from scipy.fft import rfft
-
+def _transformed(grid: Tachogram, begins: IntArray, plan: _Plan) -> tuple[FloatArray, FloatArray]:
+    """(bands, s) sums of |X|^2 and of Re(X W*) for each segment, its mean still in it."""
     square, cross = np.empty((len(plan.bands), len(begins))), np.empty((len(plan.bands), len(begins)))
     rows = np.lib.stride_tricks.sliding_window_view(grid.values / _NM, plan.size)
+    padded = np.zeros((min(_ROWS, len(begins)), 2 * plan.size))
     for k in range(0, len(begins), _ROWS):
         own = slice(k, k + _ROWS)
-        x = rows[begins[own]]
-        x -= centre[own, None]
-        x *= plan.hann
-        heard = rfft(x, 2 * plan.size, axis=1)[:, plan.bins]
-        square[:, own] = _bands(heard.real**2 + heard.imag**2, plan)
-        cross[:, own] = _bands(heard.real * plan.of_hann.real + heard.imag * plan.of_hann.imag, plan)
+        x = padded[: len(begins[own])]
+        np.multiply(_picked(rows, begins[own]), plan.hann, out=x[:, : plan.size])
+        heard = np.fft.rfft(x, axis=1)[:, plan.bins]
+        square[:, own] = _bands(heard.real**2 + heard.imag**2, plan, _OF_SQUARE)
+        cross[:, own] = _bands(heard.real * plan.of_hann.real + heard.imag * plan.of_hann.imag, plan, _OF_CROSS)
     return square, cross
 
 
-def _bands(power: FloatArray, plan: _Plan) -> FloatArray:
+def _picked(rows: FloatArray, begins: IntArray) -> FloatArray:
+    """rows[begins], not copied where they are evenly spaced, as they are on a grid."""
+    step = int(begins[1] - begins[0]) if len(begins) > 1 else 1
+    even = begins[-1] - begins[0] == step * (len(begins) - 1) and (np.diff(begins) == step).all()
+    return np.asarray(rows[begins[0] : begins[-1] + 1 : step] if even else rows[begins])
+
+
+def _bands(power: FloatArray, plan: _Plan, quantum: float) -> FloatArray:
     """(bands, s) of (s, bins) powers by trapezoid: every bin twice, the first and last once, halves being in the scale."""
-    whole = np.rint(power * plan.scale).astype(np.int64)
-    return np.array([2 * row_sums(whole[:, band]) - whole[:, band.start] - whole[:, band.stop - 1] for band in plan.bands], np.float64)
+    whole = np.rint(power * (plan.scale * quantum)).astype(np.int64)
+    return np.array([2 * row_sums(whole[:, band]) - whole[:, band.start] - whole[:, band.stop - 1] for band in plan.bands]) / quantum
