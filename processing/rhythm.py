@@ -35,7 +35,6 @@ LIMITED = (IRREGULAR, NO_VARIATION)
 """States in which variability is not shown and arousal rests on heart rate alone: rhythm-limited."""
 SPOILT = (Flag.RANGE, Flag.MISSED, Flag.EXTRA, Flag.UNTRUSTED)
 """What a recording does to beats. An ectopic beat is the heart's own."""
-_NO_VALUE = tuple(HRV_REASONS.code(word) for word in ("no_data", "too_few_pairs"))
 _BY_RHYTHM = tuple(HRV_REASONS.code(RHYTHMS[state]) for state in LIMITED)
 _FIELDS = 7
 
@@ -90,11 +89,11 @@ def _state(sums: IntArray, rules: Rhythm) -> IntArray:
 
 
 def without_variability(found: Variability, rhythm: IntArray) -> Variability:
-    """Variability with its values withheld where the rhythm does not carry them; (k,) in, (k,) out. What has no value for want of beats keeps its reason.
+    """Variability with its values withheld where the rhythm does not carry them; (k,) in, (k,) out. A minute without a beat keeps its reason.
     A minute alone is no rhythm: where five do not say so, its irregular beats are doubtful ones."""
     reason = np.where(found.reason == HRV_REASONS.code("irregular"), HRV_REASONS.code("artefacts"), found.reason)
     for state, code in zip(LIMITED, _BY_RHYTHM, strict=True):
-        reason = np.where((rhythm == state) & ~np.isin(found.reason, _NO_VALUE), code, reason)
+        reason = np.where((rhythm == state) & (found.reason != HRV_REASONS.code("no_data")), code, reason)
     kept = reason == HRV_REASONS.code("")
     return Variability(np.where(kept, found.ln_rmssd, UNKNOWN), reason, np.where(kept, found.q, 0))
 

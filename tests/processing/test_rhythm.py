@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wearers import START, USUAL, Told, beat_by_beat, drive, whole
 
 from processing.cleaning import Raw, classify
 from processing.indices.hrv import Variability
-from processing.rhythm import Trailing, Verdict, labelled, stretches, verdict, without_variability
+from processing.rhythm import Trailing, Verdict, labelled, limited, stretches, verdict, without_variability
 from processing.windows import Settled, settle
 from somalink.domain.catalogue import HRV_REASONS, RHYTHMS, Z_REASONS
 from somalink.domain.constants import Constants
+from somalink.domain.identity import Unit
 from somalink.domain.time import GRID_NS, MINUTE_NS, SECOND_NS
-from somalink.domain.types import UNKNOWN, Flag, IntArray
+from somalink.domain.types import UNKNOWN, Flag, IntArray, Stream
 
 RULES = Constants()
 N = 1500
@@ -137,11 +139,11 @@ def test_the_same_state_for_any_cut_and_any_restart(seed: int):
     assert np.array_equal(np.concatenate(parts), whole) and {1, 2} <= set(whole.tolist())
 
 
-def test_a_value_is_withheld_and_its_reason_given_unless_beats_were_wanting_anyway():
+def test_a_value_is_withheld_and_its_reason_given_unless_there_was_no_beat_anyway():
     codes = np.array([HRV_REASONS.code(word) for word in ("", "", "artefacts", "no_data", "too_few_pairs", "irregular", "")])
     rhythm = np.array([RHYTHMS.code(word) for word in ("irregular", "no_variation", "irregular", "irregular", "irregular", "", "artefacts")])
     found = without_variability(Variability(np.full(7, 35_000), codes, np.full(7, 9_000)), rhythm)
-    assert [HRV_REASONS[code] for code in found.reason.tolist()] == ["irregular", "no_variation", "irregular", "no_data", "too_few_pairs", "artefacts", ""]
+    assert [HRV_REASONS[code] for code in found.reason.tolist()] == ["irregular", "no_variation", "irregular", "no_data", "irregular", "artefacts", ""]
     assert found.ln_rmssd.tolist() == [UNKNOWN] * 6 + [35_000] and found.q.tolist() == [0] * 6 + [9_000]
 
 
@@ -154,3 +156,21 @@ def test_arousal_is_labelled_where_it_is_known_and_keeps_every_other_reason():
 def test_words_stored_before_there_was_a_rhythm_are_read_as_they_were():
     assert Z_REASONS.words[:5] == ("", "session_relative", "learning", "no_heart_rate", "no_baseline")
     assert HRV_REASONS.words[:5] == ("", "too_few_pairs", "artefacts", "no_data", "irregular")
+
+
+def test_who_wears_a_strap_with_a_bout_of_early_beats_has_a_labelled_arousal_without_variability_and_both_again_later():
+    ticks = heart(1800)
+    for k in range(700, 1000, 2):
+        ticks[k], ticks[k + 1] = ticks[k] * 6 // 10, ticks[k + 1] * 14 // 10
+    t = START + np.cumsum(ticks) * 1_953_125 // 2
+    told = Told(Unit("ada", "strap", "rec", "B"), START, int(t[-1]) + SECOND_NS, {Stream.RR: (t, ticks)})
+    grid = drive(told, whole(told), baseline=USUAL).grid
+    bout = (grid.stop_ns > t[760]) & (grid.stop_ns <= t[1000])
+    later = grid.stop_ns > t[1000] + 5 * MINUTE_NS
+    before = (grid.stop_ns > START + 3 * MINUTE_NS) & (grid.stop_ns <= t[700])
+    assert set(grid.hrv_reason[bout].tolist()) == {HRV_REASONS.code("irregular")} and (grid.ln_rmssd[bout] == UNKNOWN).all()
+    known = bout & (grid.z != UNKNOWN)
+    assert set(grid.z_reason[known].tolist()) == {Z_REASONS.code("rhythm")} and known.any() and limited(grid)[bout].all()
+    for calm in (before, later):
+        assert set(grid.z_reason[calm].tolist()) == {0} and (grid.ln_rmssd[calm] != UNKNOWN).any() and not limited(grid)[calm].any()
+    assert drive(told, beat_by_beat(told), baseline=USUAL, restart_at=[5_000, 9_000]).difference(drive(told, whole(told), baseline=USUAL)) == ""

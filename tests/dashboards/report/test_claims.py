@@ -197,6 +197,15 @@ def test_a_contrast_names_both_kinds():
 # ---------------------------------------------------------------- what two readers took wrongly
 
 
+def test_a_limited_rhythm_is_said_where_it_is_more_than_a_bout():
+    def limited_for(hours: float) -> str:
+        return said(replace(month(), coverage=replace(month().coverage, limited_h=hours)))
+
+    worn = month().coverage.worn_h
+    assert "Rhythm-limited 20 % of the time" in limited_for(worn / 5) and "arousal rests on heart rate alone" in limited_for(worn / 5)
+    assert "Rhythm-limited" not in limited_for(worn / 25)
+
+
 def watched(report, *, blind: int, asked: int = 0, usable: int = 40):
     """Everything tagged after the chart, or when asked."""
     cover = replace(report.coverage, usable=usable, counted=0, not_blind=blind, asked=asked, late=0, talking_or_moving=9)

@@ -5,6 +5,7 @@ import pytest
 
 from processing.findings.track import BLOCK, BLOCK_NS, UNWORN, Track, rows_of, unworn
 from processing.metrics import readable_in
+from somalink.domain.catalogue import HRV_REASONS
 from somalink.domain.constants import Constants
 from somalink.domain.time import GRID_NS, HOUR_NS, MINUTE_NS
 from somalink.domain.types import UNKNOWN, Gate, Grid
@@ -74,6 +75,11 @@ def test_graded_needs_quality_a_known_usual_and_movement() -> None:
     assert sure == 4
     for unsure in ({"maturity": 40}, {"motion_conf": 50}):
         assert not track(grid(T0, 4, **unsure)).rows.graded.any()
+
+
+def test_a_limited_rhythm_is_worn_and_read_and_said() -> None:
+    rows = track(grid(T0, 4, hrv_reason=[HRV_REASONS.code(word) for word in ("", "irregular", "no_variation", "artefacts")])).rows
+    assert rows.limited[:4].tolist() == [False, True, True, False] and rows.usable.sum() == 4
 
 
 def test_a_part_tells_the_same_within_itself_and_nothing_beyond() -> None:

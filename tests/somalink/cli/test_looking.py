@@ -40,6 +40,15 @@ def test_what_stood_out_is_compared_with_chance_over_the_same_hours():
     assert "10 in 10.0 h usable: 1.00 an hour; in the 4.0 h whose chance is known 3, by chance alone about 2.0" in said
 
 
+def test_a_limited_rhythm_is_said_calmly_from_five_minutes_on_and_not_before():
+    def said(seconds: int) -> str:
+        held = Holding("ada", "strap", "B", 2, False, None, None, 36_000, Stage("nearly", 9.0), None, 10, 0.5, 14_400, 3, False, rhythm_s=seconds)
+        return "\n".join(holding_lines("ada", [held], LocalTime(ZoneInfo("UTC"), ()), Constants()))
+
+    assert "rhythm     limited for 2.0 h: variability is not shown there, arousal rests on heart rate alone" in said(7200)
+    assert "rhythm" not in said(295)
+
+
 def test_status_sees_the_engine_of_another_process(typed, lived, engine):
     with engine(lived, "ada", "Simulated strap"):
         assert typed("status", "--json").json["people"]["ada"][0]["recording_now"] is True

@@ -12,6 +12,7 @@ from house import ADA, ANALYSIS, T0, House, house_in, rows, uuid, wore
 
 from dashboards.live.ports import Conflict, Missing, Taken
 from ingest.ble.states import State
+from somalink.domain.catalogue import HRV_REASONS
 from somalink.domain.errors import UsageError
 from somalink.domain.identity import Unit
 from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS
@@ -548,3 +549,14 @@ def test_the_last_row_of_each_step_is_picked():
     stops = np.array([5, 10, 15, 20, 60, 65]) * SECOND_NS
     assert last_of_each(stops, 20 * SECOND_NS).tolist() == [3, 4, 5]
     assert last_of_each(np.zeros(0, np.int64), SECOND_NS).tolist() == []
+
+
+def test_the_page_says_for_how_long_the_rhythm_was_limited_and_whether_it_is_now(empty):
+    wore(empty.store, ADA, rows(200, hrv_reason=HRV_REASONS.code("irregular")))
+    empty.now_ns = T0 + 200 * GRID_NS
+    assert empty.desk.status("ada").today.rhythm_now
+    with empty.store.transaction() as write:
+        write.put_grid(ADA, ANALYSIS, rows(40, start_ns=T0 + 200 * GRID_NS))
+    empty.now_ns = T0 + 240 * GRID_NS
+    today = empty.desk.status("ada").today
+    assert today.rhythm_s == 1000 and not today.rhythm_now
