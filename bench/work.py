@@ -31,7 +31,7 @@ Job = Callable[[Recording, Mapping[str, Any]], Work]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`recording`: a file of intervals (npy). `warm`: do it once untimed before the first time, so that no one-off cost is measured."""
+    """`recording`: a file of intervals (npy). `warm`: do a little of it untimed before the first time, so that no one-off cost is measured."""
 
     job: str
     recording: str = ""

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from processing.indices.features import features, windows
 from processing.windows import Settled
 from somalink.domain.constants import Constants
 from somalink.domain.time import DAY_NS, HOUR_NS, SECOND_NS
-from somalink.domain.types import Baseline, Item
+from somalink.domain.types import Baseline, Chunk, Heartbeat, Item, Opened, Stream
 from somalink.pipeline.intake import Intake, from_simulation
 from somalink.pipeline.run import RECORDING, SLICE_S, Mode, run_archive
 from somalink.storage.local import LocalStore
@@ -144,6 +146,29 @@ def live(recording: Recording, figures: Mapping[str, Any]) -> Work:
     return work
 
 
+def pushed(recording: Recording, figures: Mapping[str, Any]) -> Work:
+    """What a new beat costs the running engine, told alone and with a heartbeat behind it: everything it does, a grid point each 5 s included.
+    Each go takes up where the last one left off."""
+    begin, count, t_ns = figures["begin"], figures["count"], recording.t_ns
+    life = _Life.lived("B")
+    running = Engine(life.intake.unit, _RULES, "bench", baseline=life.baseline, asks=False)
+    running.push(Opened(life.intake.unit, int(t_ns[0]) - 2 * SECOND_NS, frozenset({Stream.RR})))
+    left = iter(range(begin, len(t_ns)))
+
+    def told(first: int, last: int) -> None:
+        running.push(Chunk(Stream.RR, t_ns[first:last], recording.rr_ticks[first:last]))
+        running.push(Heartbeat(int(t_ns[last - 1])))
+
+    told(0, begin)
+
+    def work() -> Outcome:
+        for beat in islice(left, count):
+            told(beat, beat + 1)
+        return Outcome(count)
+
+    return work
+
+
 # ---------------------------------------------------------------- beats
 
 
@@ -182,6 +207,7 @@ class _Life:
     days: float
 
     @classmethod
+    @cache
     def lived(cls, tier: str) -> _Life:
         made = from_simulation(SimulatedSource("someone", _MORNING_NS, 1, 7, tier=tier, nights=True))
         assert made.source is not None
@@ -225,6 +251,7 @@ JOBS: dict[str, Job] = {
     "values": values,
     "transform": transform,
     "live": live,
+    "pushed": pushed,
     "correct": correct,
     "engine": engine,
     "archive": archive,

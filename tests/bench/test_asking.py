@@ -9,7 +9,7 @@ import pytest
 from bench.asking import Asked, Crew, LibraryFailed
 from bench.day import SECOND_NS, START_NS, Recording
 from bench.work import FEATURES, Answer, Outcome, Request, answer, request
-from bench.worker import timed
+from bench.worker import few, timed
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +67,8 @@ def test_what_is_said_survives_the_line():
 def test_only_the_work_is_timed():
     got = timed(lambda: Outcome(10, told={"segments": float(sum(range(1_000_000)) > 0)}))
     assert got.cpu_s > 0.001 and got.units == 10 and got.told == {"segments": 1.0}
+
+
+def test_a_warm_up_is_three_windows_or_three_beats():
+    assert few({"window_s": 300, "stops": [1, 2, 3, 4, 5]}) == {"window_s": 300, "stops": [1, 2, 3]}
+    assert few({"beats": [50_000, 50_300]}) == {"beats": [50_000, 50_003]}
