@@ -151,12 +151,13 @@ def count(days: Sequence[Draws], driver: str, z_on: float, baseline: Baseline, c
     spread = (baseline.s_phasic_u if driver == "phasic" else baseline.s_level_u) / MICRO
     for day in days:
         code = day.quiet.gate * 8 + day.quiet.block
-        for value, points in zip(*np.unique(code, return_counts=True), strict=True):
-            name = _cell(int(value))
-            cells.hours[name] = cells.hours.get(name, 0.0) + int(points) * GRID_NS / HOUR_NS
+        points = np.bincount(code)
+        for value in np.flatnonzero(points).tolist():
+            name = _cell(value)
+            cells.hours[name] = cells.hours.get(name, 0.0) + int(points[value]) * GRID_NS / HOUR_NS
         made = day.of(driver)
-        for series in np.rint(made * np.float32(Z / spread)).astype(np.int64):
-            for start in spike_starts(series, z_on, constants.spike):
+        for starts in spike_starts(np.rint(made * np.float32(Z / spread)).astype(np.int64), z_on, constants.spike):
+            for start in starts:
                 name = _cell(int(code[start]))
                 cells.spikes[name] = cells.spikes.get(name, 0.0) + 1 / len(made)
     return cells
@@ -171,48 +172,53 @@ def cell_name(gate: int, block: int) -> str:
     return f"{word(Gate(gate))}/{block}"
 
 
-def spike_starts(z: IntArray, z_on: float, rules: Spike) -> list[int]:
-    """Where the machine of `episodes` would start its FINAL spikes in a series that is known, quiet and sound throughout; indices.
+def spike_starts(z: IntArray, z_on: float, rules: Spike) -> list[list[int]]:
+    """Where the machine of `episodes` would start its FINAL spikes in each of several series that are known, quiet and sound throughout.
 
-    The same rules taken run by run instead of point by point, thirty times as fast: a run is a stretch at 1.0 or above, and only
-    runs that hold a possible onset can matter. A property test holds it equal to `SpikeMachine`. `z`: (n,) 1e-4.
+    `z`: (draws, n) 1e-4; a list of indices for each. The same rules taken run by run instead of point by point, thirty times as fast: a run is a
+    stretch at 1.0 or above, and only runs that hold a possible onset can matter. A property test holds it equal to `SpikeMachine`.
     """
     enough, of = rules.confirm
-    high = z >= round(rules.cand * Z)
+    low, merge, refractory, least = (s * SECOND_NS // GRID_NS for s in (rules.off_s, rules.merge_s, rules.refractory_s, rules.min_s))
+    # All series end to end, with so much lowness between them that no minute, no run and no episode reaches from one into the next.
+    length = z.shape[1] + max(of, low)
+    tape = np.zeros((len(z), length), np.int64)
+    tape[:, : z.shape[1]] = z
+    tape = tape.ravel()
+    high = tape >= round(rules.cand * Z)
     # The first point of a run proposes; only a later one can confirm.
-    hit = np.flatnonzero((running(z >= round(z_on * Z), of) >= enough) & high & np.append(False, high[:-1]))
-    if not len(hit):
-        return []
+    hit = np.flatnonzero((running(tape >= round(z_on * Z), of) >= enough) & high & np.append(False, high[:-1]))
     edges = np.flatnonzero(np.diff(high, prepend=False, append=False))
     begins, ends = edges[::2].tolist(), (edges[1::2] - 1).tolist()
     runs, first = np.unique(np.searchsorted(edges[::2], hit, side="right") - 1, return_index=True)
-    low, merge, refractory, least = (s * SECOND_NS // GRID_NS for s in (rules.off_s, rules.merge_s, rules.refractory_s, rules.min_s))
-    spikes: list[tuple[int, int]] = []
+    found: list[list[tuple[int, int]]] = [[] for _ in z]
     following = 0
     for run, onset in zip(runs.tolist(), hit[first].tolist(), strict=True):
         if run < following:
             continue
         start = begins[run]
+        row, at = divmod(start, length)
+        spikes = found[row]
         since = start - spikes[-1][1] if spikes else None
         if since is not None and since < merge and onset - spikes[-1][1] <= merge + of:
             start, _ = spikes.pop()
-        elif (since is not None and since < refractory) or not _rises(z, start, onset, rules):
+        elif (since is not None and since < refractory) or not _rises(z[row], at, onset - row * length, rules):
             continue
         following = run + 1
         while following < len(begins) and begins[following] - ends[following - 1] - 1 < low:
             following += 1
         spikes.append((start, ends[following - 1]))
-    return [start for start, stop in spikes if stop - start >= least]
+    return [[start - row * length for start, stop in spikes if stop - start >= least] for row, spikes in enumerate(found)]
 
 
 def _rises(z: IntArray, start: int, onset: int, rules: Spike) -> bool:
-    """Whether the minute before `onset` stands 1.0 above [-6, -2] min before `start`, two minutes of which are there."""
+    """Whether the points that confirm `onset` stand 1.0 above [-6, -2] min before `start`, two minutes of which are there."""
     first, last = (start + minutes * MINUTE_NS // GRID_NS for minutes in rules.rise_ref_min)
     before = z[max(first, 0) : max(last + 1, 0)]
     if len(before) * GRID_NS < rules.rise_known_min * MINUTE_NS:
         return False
-    minute = z[max(onset - rules.confirm[1] + 1, 0) : onset + 1]
-    return median2(minute.tolist()) - median2(before.tolist()) >= 2 * rules.rise * Z
+    confirming = z[max(onset - rules.confirm[1] + 1, 0) : onset + 1]
+    return median2(confirming.tolist()) - median2(before.tolist()) >= 2 * rules.rise * Z
 
 
 def driver_of(baseline: Baseline, *, has_movement: bool, constants: Constants) -> str:

@@ -58,7 +58,7 @@ def test_two_bodies_of_equal_variance_have_each_their_own_chance_rate_within_a_f
         found, simulated = 0, 0
         for block_of_days in range(10):
             z = np.rint(driving(lived(body, 100, seed=block_of_days), driver) * (10_000 / spread)).astype(np.int64)
-            found += sum(len(spike_starts(day, z_on, CONSTANTS.spike)) for day in z)
+            found += sum(len(starts) for starts in spike_starts(z, z_on, CONSTANTS.spike))
             simulated += len(z)
         true[body] = found / (simulated * POINTS * GRID_NS / SECOND_NS / 3600)
     lines = [
