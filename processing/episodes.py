@@ -1,7 +1,7 @@
 """z on the grid -> episodes: spikes, slowings and elevated periods (engine, section 3).
 
-A spike is a state machine written as a table (`TABLE`): a candidate at z 1.0, an onset once it stood above `z_on` for most of a
-minute and really rose, an offset after a minute below 1.0, merged with what follows within two minutes. Whatever does not become
+A spike is a state machine written as a table (`TABLE`): a candidate at z 1.0, an onset once it stood above `z_on` for a minute and a
+half and really rose, an offset after a minute below 1.0, merged with what follows within two minutes. Whatever does not become
 an episode is kept with its reason. The same machine runs over the person's surrogates, where it tells the chance rate.
 """
 
@@ -23,8 +23,8 @@ from somalink.domain.types import UNKNOWN, BoolArray, Candidate, Columns, Episod
 
 Z = 10_000
 """Fixed point of z, quality and confidence."""
-HISTORY = 84
-"""Grid points kept before the new ones: 6 min for the reference of a rise, 1 min for its confirmation."""
+HISTORY = 108
+"""Grid points kept before the new ones: 6 min for the reference of a rise, and up to 3 for its confirmation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,9 +177,10 @@ class SpikeMachine:
         return self._out
 
     def _prepare(self, tape: Points, context: Context) -> None:
-        """Counts over the last minute, for every point at once."""
+        """Counts over the points that confirm, for every point at once."""
         enough, of = self._rules.confirm
-        self._good = (running(tape.quality >= 6000, of) >= enough).tolist()
+        sound, of_sound = self._rules.sound
+        self._good = (running(tape.quality >= 6000, of_sound) >= sound).tolist()
         for driver, column in (("level", tape.level), ("phasic", tape.phasic)):
             z_on = round(context.z_on[driver] * Z)
             # A point while the gate was shut says nothing: without this, posture's 90 s would confirm what follows them.
@@ -251,9 +252,9 @@ class SpikeMachine:
         if self._now.reference is None:
             return "no_reference"
         _, of = self._rules.confirm
-        minute = [z for j in range(max(i - of + 1, 0), i + 1) if (z := self._z(j, self._now.driver)) is not None]
+        confirming = [z for j in range(max(i - of + 1, 0), i + 1) if (z := self._z(j, self._now.driver)) is not None]
         # Twice the medians, so that a mean of two middle values stays whole.
-        return "" if median2(minute) - self._now.reference >= 2 * self._rules.rise * Z else "no_rise"
+        return "" if median2(confirming) - self._now.reference >= 2 * self._rules.rise * Z else "no_rise"
 
     def _joins(self) -> bool:
         return self._closed is not None and self._now is not None and self._now.start_ns - self._closed.last_high_ns < self._rules.merge_s * SECOND_NS
@@ -344,7 +345,7 @@ class SpikeMachine:
         self._close(i, context)
 
     def _expire(self, t_ns: int, context: Context) -> None:
-        """A closed episode waits no longer than the merge time and the minute a candidate has to be confirmed."""
+        """A closed episode waits no longer than the merge time and the time a candidate has to be confirmed."""
         wait_s = self._rules.merge_s + self._rules.confirm[1] * GRID_NS // SECOND_NS
         if self._closed is not None and self._state is not State.CLOSED and t_ns - self._closed.last_high_ns > wait_s * SECOND_NS:
             self._settle(context)

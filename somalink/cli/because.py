@@ -55,7 +55,7 @@ ANSWERS = {
     "high": "Above your usual here, but no moment of its own: it was not high enough for long enough, or is not settled yet.",
 }
 REJECTED = {
-    "lapsed": "it fell back before it had been high enough for most of a minute",
+    "lapsed": "it fell back before it had been high enough for about a minute and a half",
     "gate": "the body began to move, and a moving heart is not judged",
     "unknown": "the signal was lost before it could be confirmed",
     "no_rise": "it was high already and had not risen enough over the minutes before",
@@ -193,7 +193,7 @@ def _measured(why: Why, reading: Reading, local: LocalTime) -> dict[str, str]:
         else f"not known: {HRV_WORDS.get(reading.hrv_reason, reading.hrv_reason)}",
         "movement": f"{GATE_WORDS[Gate[reading.gate.upper()]]} since {local.clock(reading.gate_since_ns)}{moved}",
         "arousal": f"{about}{band}{_because(reading)}" if about else f"not known: {Z_WORDS.get(reading.z_reason, reading.z_reason)}",
-        "needed": f"{z_on:.2f} {DRIVERS[why.driver]} on most of a minute, after a rise of 1; {now}",
+        "needed": f"{z_on:.2f} {DRIVERS[why.driver]} for about a minute and a half, after a rise of 1; {now}",
         "chance": f"about {reading.chance_per_h:.2f} an hour would stand out by chance" if reading.chance_per_h is not None else "",
     }
 

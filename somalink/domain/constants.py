@@ -143,7 +143,10 @@ class Maturity:
 class Spike:
     cand: float = 1.0
     off: float = 1.0
-    confirm: tuple[int, int] = (9, 12)
+    confirm: tuple[int, int] = (16, 18)
+    """A minute and a half at a lower height tells rises from bursts better than most of a minute at a greater one (docs/decisions/0039)."""
+    sound: tuple[int, int] = (9, 12)
+    """Points before an onset that must have Q >= .6."""
     rise: float = 1.0
     rise_ref_min: tuple[int, int] = (-6, -2)
     rise_known_min: int = 2
@@ -154,8 +157,8 @@ class Spike:
     refractory_s: int = 300
     level_on: float = 2.0
     level_bounds: tuple[float, float] = (1.75, 3.5)
-    phasic_on: float = 3.5
-    phasic_bounds: tuple[float, float] = (2.5, 5.0)
+    phasic_on: float = 2.5
+    phasic_bounds: tuple[float, float] = (1.75, 4.0)
     phasic_after_h: float = 3.0
     phasic_win_min: int = 30
     phasic_still_min: int = 5

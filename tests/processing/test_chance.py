@@ -105,7 +105,7 @@ def drawn(sd: float, *, hours: int = 14) -> list[Draws]:
     return [draw(quiet, 10, np.random.default_rng(3), CONSTANTS)]
 
 
-@pytest.mark.parametrize(("sd", "before", "after"), [(9.0, 3.5, 3.75), (9.0, 5.0, 5.0), (0.5, 3.5, 3.25), (0.5, 2.5, 2.5)])
+@pytest.mark.parametrize(("sd", "before", "after"), [(9.0, 3.5, 3.75), (9.0, 4.0, 4.0), (0.5, 3.5, 3.25), (0.5, 1.75, 1.75)])
 def test_a_threshold_moves_one_step_a_refit_towards_its_goal_and_stays_within_its_bounds(sd: float, before: float, after: float):
     earlier = replace(FULL, z_on={"level": 2.0, "phasic": before})
     found = calibrate(FULL, drawn(sd), has_movement=True, before=earlier, constants=CONSTANTS)

@@ -117,7 +117,9 @@ class Pass:
     told: Told
 
 
-def laid(source: ReplaySource, usual: Baseline, before: Told, rise: Rise, *, passes: int, a_pass: int, seed: int) -> list[Pass]:
+def laid(
+    source: ReplaySource, usual: Baseline, before: Told, rise: Rise, *, passes: int, a_pass: int, seed: int, constants: Constants = PUBLISHED
+) -> list[Pass]:
     """`passes` readings of a day with up to `a_pass` rises each in its still time, at least 20 min from the end of one to the next.
 
     The usual stands, as one of a fortnight would; what the day itself carries along (the phasic centre, the quarter-hours of movement) is read
@@ -128,7 +130,7 @@ def laid(source: ReplaySource, usual: Baseline, before: Told, rise: Rise, *, pas
     made = []
     for _ in range(passes):
         starts = spread_out(places, a_pass, dice, apart_ns=20 * MINUTE_NS + rise.length_ns)
-        other = told(ReplaySource(with_pulses(source.recording, starts, bpm=rise.bpm, length_ns=rise.length_ns)), usual)
+        other = told(ReplaySource(with_pulses(source.recording, starts, bpm=rise.bpm, length_ns=rise.length_ns)), usual, constants)
         made.append(Pass(tuple(start for start in starts if readable(before.grid, start, rise.length_ns)), other))
     return made
 
