@@ -31,10 +31,10 @@ def again(store: LocalStore, unit: Unit, other: LocalStore) -> list[str]:
             yield RawRow(unit.person, unit.device, each.connection, each.characteristic, each.t_mono_ns, each.boot_id, each.t_utc_ns, each.payload)
 
     asyncio.run(record_live(other, rows(), intake, clocker, Mode(), Constants(), Hub()))
-    return [name for name, same in _compared(store, other, unit).items() if not same]
+    return [name for name, same in compared(store, other, unit).items() if not same]
 
 
-def _compared(one: LocalStore, two: LocalStore, unit: Unit) -> dict[str, bool]:
+def compared(one: LocalStore, two: LocalStore, unit: Unit) -> dict[str, bool]:
     columns = {
         **{f"beats.{name}": (column, two.recording_beats(unit).arrays()[name]) for name, column in one.recording_beats(unit).arrays().items()},
         **{f"grid.{name}": (column, two.recording_grid(unit).arrays()[name]) for name, column in one.recording_grid(unit).arrays().items()},

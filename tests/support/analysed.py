@@ -19,7 +19,7 @@ EARLIER = "0"
 
 
 def life(place: Path, *, person: str = "ada", days: int = 2, minutes: int = 90, seed: int = 0) -> list[Path]:
-    """A recording folder a day: she sits, walks ten minutes and lies down, and tags one moment."""
+    """A recording folder a day: she sits, lies down for a while, walks ten minutes in thirty, and tags one moment."""
     place.mkdir(parents=True, exist_ok=True)
     return [_day(place, person, day, minutes, seed + 10 * day) for day in range(days)]
 
@@ -30,7 +30,7 @@ def _day(place: Path, person: str, day: int, minutes: int, seed: int) -> Path:
     t_s = np.cumsum(ticks) / 1024
     walks = (np.arange(int(t_s[-1])) // 60 % 30) >= 20
     steps = np.where(walks, rng.integers(1, 3, len(walks)), 0)
-    postures = ["standing" if walk else ("lying" if second > 4000 else "sitting") for second, walk in enumerate(walks)]
+    postures = ["standing" if walk else ("lying" if 600 <= second < 1000 else "sitting") for second, walk in enumerate(walks)]
     return folder(
         place / f"{person}-{day + 1}",
         meta={"person": person, "start": f"2026-03-0{day + 1}T09:00:00+01:00"},

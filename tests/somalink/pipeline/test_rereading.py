@@ -1,0 +1,131 @@
+"""A store's recordings read again: from bytes, from beats, and with the movement that the grid remembers."""
+
+import asyncio
+
+import numpy as np
+import pytest
+from again import compared
+from analysed import CONSTANTS, differing, life, replayed
+from fake_strap import FakeStrap, heart
+from recording_folders import folder
+
+from ingest.clocking import Clocker
+from ingest.simulate import write_recordings
+from somalink.domain.errors import BadInput
+from somalink.domain.identity import Unit
+from somalink.domain.time import HOUR_NS, MINUTE_NS
+from somalink.domain.types import UNKNOWN, Gate, Stream
+from somalink.pipeline.analysing import Given, Job, Wish, fill
+from somalink.pipeline.hub import Hub
+from somalink.pipeline.intake import from_clocker
+from somalink.pipeline.live import record_live
+from somalink.pipeline.record import LIVE
+from somalink.pipeline.rereading import Bytes, again, turned
+from somalink.pipeline.run import Mode
+from somalink.storage.local import LocalStore
+
+UNIT = Unit("ada", "fake-strap", "live-1")
+
+
+@pytest.fixture(scope="module")
+def worn_once(tmp_path_factory):
+    """A store with twenty minutes of a strap that lost some of them, about a full hour."""
+    start_ns = 1_772_352_000 * 10**9 + 50 * MINUTE_NS
+    strap = FakeStrap(heart(20), drop=0.01, jitter_s=0.3, bunch=0.02, holes=[(300, 340), (800, 805)], reconnects=[900], start_ns=start_ns)
+    clocker = Clocker(UNIT, frozenset({Stream.RR}), tz="Europe/Rome")
+    intake = from_clocker(clocker, start_ns=strap.start_ns, tz="Europe/Rome", meta=LIVE)
+
+    async def rows():
+        for row in strap.rows():
+            yield row
+
+    path = tmp_path_factory.mktemp("worn") / "worn.db"
+    with LocalStore.open(path) as store:
+        asyncio.run(record_live(store, rows(), intake, clocker, Mode(), CONSTANTS, Hub()))
+    return path
+
+
+@pytest.fixture
+def worn(worn_once, tmp_path):
+    with LocalStore.open(worn_once) as store:
+        store.copy_to(tmp_path / "worn.db")
+    return tmp_path / "worn.db"
+
+
+def read_again(path, place, person="ada"):
+    made = LocalStore.open(place)
+    fill(made, Job(person, person, (Given(path, is_store=True),), Wish(CONSTANTS, Mode()), place.parent))
+    return made
+
+
+def test_what_a_strap_sent_reads_again_bit_for_bit(worn, tmp_path):
+    with LocalStore.open(worn) as store, read_again(worn, tmp_path / "again.db") as made:
+        assert not [name for name, same in compared(store, made, UNIT).items() if not same]
+        assert store.recording(UNIT) == made.recording(UNIT)
+
+
+def test_bytes_that_are_forgotten_leave_the_beats_to_read_from(worn, tmp_path):
+    with LocalStore.open(worn) as store:
+        first = store.raw_hours(UNIT, 1 << 62)[0]
+        store.compact((first + 9) * HOUR_NS)
+        store.forget_raw(UNIT, first, lambda row: True)
+        (found,) = store.recordings("ada")
+        assert again(store, found).bytes is None
+        with read_again(worn, tmp_path / "again.db") as made:
+            for name, column in store.recording_beats(UNIT).arrays().items():
+                assert np.array_equal(column, made.recording_beats(UNIT).arrays()[name]), name
+            old, new = store.recording_grid(UNIT), made.recording_grid(UNIT)
+            both = np.intersect1d(old.stop_ns, new.stop_ns)
+            assert len(both) == len(old)
+            assert np.array_equal(old.hr[np.isin(old.stop_ns, both)], new.hr[np.isin(new.stop_ns, both)])
+
+
+def test_an_interrupted_reading_of_bytes_goes_on_where_it_was(worn, tmp_path):
+    with LocalStore.open(worn) as store:
+        row = store.recording(UNIT)
+        whole, cut = (Bytes(store, UNIT, frozenset({Stream.RR}), row.tz) for _ in range(2))
+        parts = list(whole.parts())
+        told = cut.parts()
+        first = [next(told)]
+        on = Bytes(store, UNIT, frozenset({Stream.RR}), row.tz)
+        on.restore(cut.state())
+        assert len(parts) > 1 and len(first) + len(list(on.parts())) == len(parts)
+        assert on.state() == whole.state()
+
+
+def test_movement_is_read_from_the_grid_where_its_samples_are_gone(tmp_path):
+    kept = replayed(tmp_path / "kept.db", life(tmp_path / "ada", minutes=45))
+    with LocalStore.open(kept) as store, read_again(kept, tmp_path / "again.db") as made:
+        for unit in store.units("ada"):
+            old, new = store.recording_grid(unit), made.recording_grid(unit)
+            assert {int(gate) for gate in old.gate} >= {Gate.STILL, Gate.MOVING, Gate.POSTURE} and (old.motion != UNKNOWN).any()
+            assert not [name for name, column in old.arrays().items() if not np.array_equal(column, new.arrays()[name])]
+
+
+def test_a_watch_that_told_a_heart_rate_alone_needs_its_folder(tmp_path):
+    watch = folder(tmp_path / "watch", meta={"tier": "D"}, hr="t_s,hr_bpm\n" + "".join(f"{k},{70 + k % 3}\n" for k in range(900)))
+    kept = replayed(tmp_path / "kept.db", [watch])
+    with LocalStore.open(kept) as store:
+        (found,) = store.recordings("ada")
+        with pytest.raises(BadInput, match="heart rate") as refused:
+            again(store, found)
+        assert "FOLDER" in refused.value.next_step
+    with LocalStore.open(tmp_path / "again.db") as made:
+        job = Job("ada", "ada", (Given(kept, is_store=True), Given(watch)), Wish(CONSTANTS, Mode()), tmp_path)
+        assert fill(made, job).hours == pytest.approx(0.25, abs=0.01)
+
+
+@pytest.mark.slow
+def test_days_of_a_simulated_wearer_read_again_bit_for_bit(tmp_path):
+    folders = write_recordings(tmp_path / "days", "ada", 1_772_352_000 * 10**9, 2, 4)
+    kept = replayed(tmp_path / "kept.db", folders)
+    with LocalStore.open(kept) as store, read_again(kept, tmp_path / "again.db") as made:
+        assert not differing(store, made, "ada")
+
+
+def test_no_turn_is_seen_where_the_gate_said_nothing_of_one(tmp_path):
+    kept = replayed(tmp_path / "kept.db", life(tmp_path / "ada", days=1, minutes=15))
+    with LocalStore.open(kept) as store:
+        (unit,) = store.units("ada")
+        grid = store.recording_grid(unit)
+        assert not turned(grid.take(grid.gate != Gate.POSTURE)).any()
