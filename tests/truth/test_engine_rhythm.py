@@ -101,7 +101,7 @@ def test_the_verdict_follows_the_annotations_over_every_open_record_and_refuses_
     figures(table("record beats ectopic AF sensitivity specificity good verdict", told))
 
     assert not bigeminy.usable and bigeminy.reason == "irregular"
-    # 108: 4 % of its beats jump by a fifth without an ectopic beat. 207: ectopy in two bouts, and four free stretches of six.
+    # 207: ectopy in two bouts, and four free stretches of six.
     assert len(rows) == 22
     assert [one.name for one, said, *_ in rows if _mean(one.ectopic) < CLEAN_BELOW and not one.fibrillating.any() and not said.usable] == []
     assert [one.name for one, said, *_ in rows if _mean(one.ectopic) > SICK_ABOVE and said.usable] == ["207"]
