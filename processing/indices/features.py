@@ -85,25 +85,17 @@ def _block(beats: Settled, stops: IntArray, window_s: int, rules: Beat) -> Featu
     held = BeatSums(beats).window(stops, window_s)
     found = intervals.Intervals(beats).time_domain(held.first, held.last)
     power = spectrum.powers(beats, stops, window_s, rules)
+    reason = reasons(held, found, power, window_s, rules)
+    return Features(stops, values(found, power, reason), reason, held.beats, held.flagged, held.covered_ns)
+
+
+def values(found: intervals.TimeDomain, power: spectrum.Powers, reason: IntArray) -> FloatArray:
+    """(k, 11) in the order of `FEATURES`, NaN where there is a reason."""
     lf, hf = power.of
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = lf / hf
-    columns = {
-        "HRV_MeanNN": found.mean_nn,
-        "HRV_SDNN": found.sdnn,
-        "HRV_RMSSD": found.rmssd,
-        "HRV_LnRMSSD": intervals.ln_ms(found.rmssd),
-        "HRV_pNN50": found.pnn50,
-        "HRV_SD1": found.sd1,
-        "HRV_SD2": found.sd2,
-        "HRV_SI": found.geometric,
-        "HRV_LF": lf,
-        "HRV_HF": hf,
-        "HRV_LFHF": ratio,
-    }
-    reason = _reasons(held, found, power, window_s, rules)
-    values = np.where(reason == OK, np.stack([columns[name] for name in FEATURES], axis=1), np.nan)
-    return Features(stops, values, reason, held.beats, held.flagged, held.covered_ns)
+    time = (found.mean_nn, found.sdnn, found.rmssd, intervals.ln_ms(found.rmssd), found.pnn50, found.sd1, found.sd2, found.geometric)
+    return np.where(reason == OK, np.array([*time, lf, hf, ratio]).T, np.nan)
 
 
 def least(window_s: int, rules: Beat) -> int:
@@ -111,7 +103,7 @@ def least(window_s: int, rules: Beat) -> int:
     return rules.min_pairs * max(window_s * SECOND_NS, MINUTE_NS) // MINUTE_NS
 
 
-def _reasons(held: Window, found: intervals.TimeDomain, power: spectrum.Powers, window_s: int, rules: Beat) -> IntArray:
+def reasons(held: Window, found: intervals.TimeDomain, power: spectrum.Powers, window_s: int, rules: Beat) -> IntArray:
     """(k, 11) the first reason that holds for each feature."""
     enough = least(window_s, rules)
     rough = ((held.flagged > rules.max_artefact_hrv * held.beats, ARTEFACTS), (held.irregular > rules.max_artefact_hrv * held.beats, IRREGULAR))

@@ -21,6 +21,9 @@ HALF_TICK_MS = MS_PER_TICK / 2
 """What a heart that did not vary by one tick is taken to vary by: there is no logarithm of nothing, and this is the resolution."""
 BIN_MS = 50
 """Bins of the geometric index (Baevsky & Chernikova 2017)."""
+BIN_TICKS_X1000 = BIN_MS * TICKS_PER_S
+"""An interval is in bin `ticks * 1000 // this`, and a difference over 50 ms where 1000 times it is more than this."""
+ROOT_2 = float(np.sqrt(2))
 _NEVER = np.iinfo(np.int32)
 
 
@@ -85,6 +88,45 @@ class TimeDomain:
     """Longest less shortest NN interval."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """(k,) each: what windows hold, in ticks. `spread`, `fullest` and `mode`: longest less shortest interval,
+    beats in the fullest 50-ms bin, and which bin that is."""
+
+    nn: IntArray
+    total: IntArray
+    squares: IntArray
+    pairs: IntArray
+    step: IntArray
+    step_squares: IntArray
+    both: IntArray
+    both_squares: IntArray
+    over_50: IntArray
+    spread: IntArray
+    fullest: IntArray
+    mode: IntArray
+
+
+def told(sums: Sums) -> TimeDomain:
+    """Definitions are NeuroKit2's (and the Task Force's, 1996): spreads by n - 1; SD1 = SDSD / sqrt 2, SD2 = SD(x + y) / sqrt 2; pNN50 in % of
+    pairs + 1, which is the number of intervals where nothing is masked, strictly over 50 ms. The geometric index is Baevsky's."""
+    nn, pairs = sums.nn, sums.pairs
+    with np.errstate(divide="ignore", invalid="ignore"):
+        geometric = 100 * sums.fullest / nn / (2 * (sums.mode + 0.5) * (BIN_MS / 1000) * (sums.spread / TICKS_PER_S))
+    return TimeDomain(
+        nn,
+        pairs,
+        sums.total / np.maximum(nn, 1) * MS_PER_TICK,
+        _sd_ms(nn, sums.total, sums.squares),
+        rmssd_ms(pairs, sums.step_squares),
+        100 * sums.over_50 / (pairs + 1),
+        _sd_ms(pairs, sums.step, sums.step_squares) / ROOT_2,
+        _sd_ms(pairs, sums.both, sums.both_squares) / ROOT_2,
+        geometric,
+        sums.spread,
+    )
+
+
 class Intervals:
     """Running sums over the NN intervals of one stretch of beats; asked by windows [first, last) of its indices."""
 
@@ -98,29 +140,25 @@ class Intervals:
         both[1:] = np.where(self._differences.pair[1:], rr[1:] + rr[:-1], 0)
         self._nn, self._sum, self._squares = prefix(ok), prefix(rr), prefix(rr * rr)
         self._step, self._both, self._both_squares = prefix(step), prefix(both), prefix(both * both)
-        self._over_50 = prefix(np.abs(step) * 1000 > BIN_MS * TICKS_PER_S)
+        self._over_50 = prefix(np.abs(step) * 1000 > BIN_TICKS_X1000)
 
     def time_domain(self, first: IntArray, last: IntArray) -> TimeDomain:
-        """Definitions are NeuroKit2's (and the Task Force's, 1996): spreads by n - 1; SD1 = SDSD / sqrt 2, SD2 = SD(x + y) / sqrt 2; pNN50 in % of
-        pairs + 1, which is the number of intervals where nothing is masked, strictly over 50 ms. The geometric index is Baevsky's."""
+        """What the NN intervals of each window [first, last) of beats say."""
         second = inside(first, last)
-        pairs, squared = self._differences.within(first, last)
-        nn, total = between(self._nn, first, last), between(self._sum, first, last)
-        rmssd = rmssd_ms(pairs, squared)
-        spread, amplitude, mode = self._shape(first, last)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            geometric = 100 * amplitude / nn / (2 * (mode + 0.5) * (BIN_MS / 1000) * (spread / TICKS_PER_S))
-        return TimeDomain(
-            nn,
-            pairs,
-            total / np.maximum(nn, 1) * MS_PER_TICK,
-            _sd_ms(nn, total, between(self._squares, first, last)),
-            rmssd,
-            100 * between(self._over_50, second, last) / (pairs + 1),
-            _sd_ms(pairs, between(self._step, second, last), squared) / np.sqrt(2),
-            _sd_ms(pairs, between(self._both, second, last), between(self._both_squares, second, last)) / np.sqrt(2),
-            geometric,
-            spread,
+        pairs, squares = self._differences.within(first, last)
+        return told(
+            Sums(
+                between(self._nn, first, last),
+                between(self._sum, first, last),
+                between(self._squares, first, last),
+                pairs,
+                between(self._step, second, last),
+                squares,
+                between(self._both, second, last),
+                between(self._both_squares, second, last),
+                between(self._over_50, second, last),
+                *self._shape(first, last),
+            )
         )
 
     def _shape(self, first: IntArray, last: IntArray) -> tuple[IntArray, IntArray, IntArray]:
@@ -137,7 +175,7 @@ class Intervals:
 
     def _histogram(self, first: IntArray, last: IntArray) -> tuple[IntArray, int]:
         """(k, bins) NN intervals of each window by 50-ms bin, and the number of the first bin: only bins that some interval is in are carried."""
-        bins = self._rr * 1000 // (BIN_MS * TICKS_PER_S)
+        bins = self._rr * 1000 // BIN_TICKS_X1000
         used = bins[self._ok]
         lowest = int(used.min())
         table = np.zeros((len(bins), int(used.max()) - lowest + 1), np.int32)

@@ -18,6 +18,7 @@ Knows settled beats and stops; knows nothing of what makes a window usable (`fea
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,7 @@ class Tachogram:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
     """What windows of one length have in common: samples of a segment and between two, Hann's window and its transform W, the bins that any
     band holds, the bands among those, what turns |X|^2 into half a bin's trapezoid in ms^2, and (bands, 1) the powers of W itself."""
 
@@ -90,14 +91,14 @@ def powers(beats: Settled, stops: IntArray, window_s: int, rules: Beat, *, bands
     found, used = np.full((len(bands), len(stops)), np.nan), np.zeros(len(stops), np.int64)
     if window_s < HF_S or not len(beats) or not len(stops):
         return Powers(found, used)
-    plan = _plan(window_s, bands)
+    plan = plan_of(window_s, bands)
     start = int(stops[0]) // SAMPLE_NS - 4 * plan.hop
     grid = tachogram(beats, start, int(stops[-1]) // SAMPLE_NS, rules, least_ns=max(HF_S, window_s * 3 // 4) * SECOND_NS)
     segments = stops[:, None] // SAMPLE_NS - start - plan.hop * np.array([4, 3, 2])
     whole = (grid.span[segments] > 0) & (grid.span[segments] == grid.span[segments + plan.size - 1])
     usable = np.flatnonzero(whole[:, 1] & (whole[:, 0] | whole[:, 2]))
     if len(usable):
-        found[:, usable] = _welch(grid, segments[usable], whole[usable], plan)
+        found[:, usable] = welch(grid, segments[usable], whole[usable], plan)
     used[usable] = np.where(whole[usable].all(axis=1), window_s, window_s * 3 // 4)
     return Powers(found, used)
 
@@ -114,32 +115,38 @@ def spans(beats: Settled, rules: Beat) -> tuple[IntArray, IntArray]:
     kept = np.flatnonzero(beats.flag == Flag.OK)
     rr_ns = ticks_to_ns(beats.rr_ticks[kept])
     passed = np.diff(beats.t_ns[kept])
-    longest = np.maximum(rr_ns[1:], rr_ns[:-1])
-    broken = (np.diff(beats.segment[kept]) != 0) | (np.diff(kept) > rules.run_missing) | (2 * passed > (2 * rules.run_missing + 1) * longest)
+    broken = breaks(np.diff(beats.segment[kept]) != 0, np.diff(kept), passed, np.maximum(rr_ns[1:], rr_ns[:-1]), rules)
     return kept, prefix(broken) + 1 if len(kept) else kept
+
+
+def breaks(new_segment: Any, apart: Any, passed_ns: Any, longest_ns: Any, rules: Beat) -> Any:
+    """Whether a span ends between two accepted beats, `apart` beats and `passed_ns` from each other, the longer of whose intervals is `longest_ns`."""
+    return new_segment | (apart > rules.run_missing) | (2 * passed_ns > (2 * rules.run_missing + 1) * longest_ns)
 
 
 def tachogram(beats: Settled, first: int, last: int, rules: Beat, *, least_ns: int = 0) -> Tachogram:
     """Samples [first, last). Spans shorter than `least_ns`, or of fewer than three beats, are left out.
 
-    A span reaches from the beginning of its first interval, which is held, to the longest time a next beat may take after its last.
+    A span reaches from the beginning of its first interval, which is held, to the longest time a next beat may take after its last, or to the
+    next span if that begins before.
     """
     values, span = np.zeros(last - first, np.int64), np.zeros(last - first, np.int64)
     kept, number = spans(beats, rules)
     t_ns, ticks = beats.t_ns[kept], beats.rr_ticks[kept]
     hold_ns = rules.rr_ms[1] * SECOND_NS // 1000
     edges = np.append(np.flatnonzero(np.diff(number, prepend=0)), len(number))
-    for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        from_ns, to_ns = int(t_ns[begin] - ticks_to_ns(ticks[begin])), int(t_ns[end - 1]) + hold_ns
-        low, high = max(first, -(-from_ns // SAMPLE_NS)), min(last, to_ns // SAMPLE_NS + 1)
+    begins_ns = np.append(t_ns[edges[:-1]] - ticks_to_ns(ticks[edges[:-1]]), last * SAMPLE_NS)
+    for k, (begin, end) in enumerate(pairwise(edges.tolist())):
+        from_ns, to_ns = int(begins_ns[k]), min(int(t_ns[end - 1]) + hold_ns, int(begins_ns[k + 1]))
+        low, high = max(first, -(-from_ns // SAMPLE_NS)), min(last, -(-to_ns // SAMPLE_NS))
         if end - begin < 3 or to_ns - from_ns < least_ns or high <= low:
             continue
         span[low - first : high - first] = number[begin]
-        values[low - first : high - first] = _read_off(t_ns[begin:end], ticks[begin:end], low, high)
+        values[low - first : high - first] = read_off(t_ns[begin:end], ticks[begin:end], low, high)
     return Tachogram(first, values, span)
 
 
-def _read_off(t_ns: IntArray, ticks: IntArray, first: int, last: int) -> IntArray:
+def read_off(t_ns: IntArray, ticks: IntArray, first: int, last: int) -> IntArray:
     """Samples [first, last) of one span, hour by hour of UTC."""
     an_hour = HOUR_NS // SAMPLE_NS
     parts = []
@@ -166,7 +173,7 @@ def _spline(t_s: FloatArray, rr_ms: FloatArray, at_s: FloatArray) -> IntArray:
 
 
 @lru_cache(maxsize=8)
-def _plan(window_s: int, bands: Bands) -> _Plan:
+def plan_of(window_s: int, bands: Bands) -> Plan:
     """Segments of W / 2, a quarter of W apart; bins are 1 / W apart after padding."""
     size = window_s * RATE_HZ // 2
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
@@ -175,11 +182,11 @@ def _plan(window_s: int, bands: Bands) -> _Plan:
     of_hann = np.asarray(np.fft.rfft(hann, 2 * size)[bins])
     energy = 3 / 8 * size  # the sum of Hann's squares
     scale = 2 / (RATE_HZ * energy) / window_s / 2
-    plan = _Plan(size, size // 2, hann, of_hann, bins, within, scale, np.zeros((len(bands), 1)))
+    plan = Plan(size, size // 2, hann, of_hann, bins, within, scale, np.zeros((len(bands), 1)))
     return replace(plan, constant=_bands(of_hann.real[None] ** 2 + of_hann.imag[None] ** 2, plan, _OF_CONSTANT))
 
 
-def _welch(grid: Tachogram, segments: IntArray, whole: BoolArray, plan: _Plan) -> FloatArray:
+def welch(grid: Tachogram, segments: IntArray, whole: BoolArray, plan: Plan) -> FloatArray:
     """(bands, u) powers of windows whose (u, 3) segments begin at these samples of the grid; what is not `whole` does not count."""
     begins, which = np.unique(segments[whole], return_inverse=True)
     at = np.zeros(whole.shape, np.int64)
@@ -197,7 +204,7 @@ def _welch(grid: Tachogram, segments: IntArray, whole: BoolArray, plan: _Plan) -
     return np.asarray(summed / np.where(whole.all(axis=1), 3, 2))
 
 
-def _transformed(grid: Tachogram, begins: IntArray, plan: _Plan) -> tuple[FloatArray, FloatArray]:
+def _transformed(grid: Tachogram, begins: IntArray, plan: Plan) -> tuple[FloatArray, FloatArray]:
     """(bands, s) sums of |X|^2 and of Re(X W*) for each segment, its mean still in it."""
     square, cross = np.empty((len(plan.bands), len(begins))), np.empty((len(plan.bands), len(begins)))
     rows = np.lib.stride_tricks.sliding_window_view(grid.values / _NM, plan.size)
@@ -219,7 +226,7 @@ def _picked(rows: FloatArray, begins: IntArray) -> FloatArray:
     return np.asarray(rows[begins[0] : begins[-1] + 1 : step] if even else rows[begins])
 
 
-def _bands(power: FloatArray, plan: _Plan, quantum: float) -> FloatArray:
+def _bands(power: FloatArray, plan: Plan, quantum: float) -> FloatArray:
     """(bands, s) of (s, bins) powers by trapezoid: every bin twice, the first and last once, halves being in the scale."""
     whole = np.rint(power * (plan.scale * quantum)).astype(np.int64)
     return np.array([2 * row_sums(whole[:, band]) - whole[:, band.start] - whole[:, band.stop - 1] for band in plan.bands]) / quantum
