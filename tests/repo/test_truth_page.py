@@ -84,3 +84,9 @@ def test_every_place_on_the_page_is_of_a_test_that_tells() -> None:
 def test_no_two_places_are_of_one_test() -> None:
     held = places(PAGE.read_text(encoding="utf-8"))
     assert len(held) == len(set(held))
+
+
+def test_whatever_a_truth_test_tells_has_its_place() -> None:
+    held = {place.partition("[")[0] for place in places(PAGE.read_text(encoding="utf-8"))}
+    told = {f"tests/truth/{path.name}::{name}" for path in (ROOT / "tests" / "truth").glob("test_*.py") for name in tells(path)}
+    assert told and not told - held

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from real import against, lived, minutes_of, table
+from real import PUBLISHED, against, lived, minutes_of, table
 from scoring import an_hour, said
 
 from processing.gates import is_open
@@ -54,8 +54,8 @@ def test_no_spike_begins_where_the_gate_is_shut_and_many_would(name: str, record
     assert name == "stress_predict" or sum(ignored[word(gate)] for gate in SHUT) > 10
 
 
-FIRED = 9
-"""Points of a minute's twelve that an onset asks for (`Spike.confirm`)."""
+FIRED = -(-12 * PUBLISHED.spike.confirm[0] // PUBLISHED.spike.confirm[1])
+"""Points of a minute's twelve: the share that an onset asks for."""
 
 
 def test_without_a_movement_stream_jogging_is_gated_and_lighter_effort_is_what_the_wearer_must_be_asked(data, recording: Callable, figures):
