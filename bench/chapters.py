@@ -208,10 +208,9 @@ def growth(bench: Bench) -> list[Chapter]:
 def live(bench: Bench) -> list[Chapter]:
     """One new beat: its class, and the window that it closes, anew."""
     tell("live, a beat at a time")
-    many, few = [MIDDAY, MIDDAY + 300], [MIDDAY, MIDDAY + 20]
     asked = {
-        "somalink: class of the newest beats + eleven features of 300 s": bench.of_day("somalink", "live", window_s=300, beats=many),
-        "NeuroKit2: signal_fixpeaks + hrv_time + hrv_frequency of 300 s": bench.of_day("neurokit", "live", window_s=300, beats=few),
+        "somalink: class of the newest beats + eleven features of 300 s": bench.of_day("somalink", "live", window_s=300, begin=MIDDAY, count=600),
+        "NeuroKit2: signal_fixpeaks + hrv_time + hrv_frequency of 300 s": bench.of_day("neurokit", "live", window_s=300, begin=MIDDAY, count=20),
         "somalink, the running engine: all it does at a beat and at a grid point": bench.of_day("somalink", "pushed", begin=MIDDAY, count=600),
     }
     got = {name: each(answers) for name, answers in bench.crew.rounds(asked, bench.rounds).items()}

@@ -69,8 +69,8 @@ def few(figures: Mapping[str, Any]) -> Mapping[str, Any]:
     shorter = dict(figures)
     if "stops" in figures:
         shorter["stops"] = figures["stops"][:3]
-    if "beats" in figures:
-        shorter["beats"] = [figures["beats"][0], figures["beats"][0] + 3]
+    if "count" in figures:
+        shorter["count"] = 3
     return shorter
 
 

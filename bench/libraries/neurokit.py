@@ -90,8 +90,8 @@ def correct(recording: Recording, _figures: Mapping[str, Any]) -> Work:
 
 def live(recording: Recording, figures: Mapping[str, Any]) -> Work:
     """What a monitor built on it does at every beat: put the window right, then its time and frequency domain."""
-    window_s, beats = figures["window_s"], range(*figures["beats"])
-    t_ns = recording.t_ns
+    window_s, begin, t_ns = figures["window_s"], figures["begin"], recording.t_ns
+    beats = range(begin, begin + figures["count"])
     peaks = [_peaks(recording.within(int(t_ns[beat]) + 1, window_s, t_ns)) for beat in beats]
 
     def work() -> Outcome:

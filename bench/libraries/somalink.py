@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,7 @@ from processing.correction import correct as put_right
 from processing.engine import CONTEXT_BEATS, Engine
 from processing.indices import spectrum
 from processing.indices.features import features, windows
+from processing.indices.rolling import Arrived, Rolling
 from processing.windows import Settled
 from somalink.domain.constants import Constants
 from somalink.domain.time import DAY_NS, HOUR_NS, SECOND_NS
@@ -36,6 +37,7 @@ _ROWS, _POINTS = 256, 1_200
 """The block whose transform is this machine's own rate: as many rows as fit its cache, as long as padded half-windows of 300 s."""
 
 
+_ARRIVED = [each.name for each in fields(Arrived)]
 _MORNING_NS = START_NS + 3 * HOUR_NS
 """Four in the morning in Berlin, where a local day begins."""
 
@@ -130,18 +132,23 @@ def _bare_s(block: FloatArray, times: int = 60) -> float:
 
 
 def live(recording: Recording, figures: Mapping[str, Any]) -> Work:
-    """What a new beat costs: its artefact class, and the eleven of the window that it closes. Each beat alone, as it comes."""
+    """What a new beat costs: its artefact class, and the eleven of the window that it closes. Each beat alone, as it comes; each go takes up where
+    the last one left off."""
     raw, settled, t_ns = _raw(recording), _settled(recording), recording.t_ns
-    window_s, beats = figures["window_s"], range(*figures["beats"])
-    reach_ns = window_s * SECOND_NS + spectrum.CONTEXT_NS
+    begin, count, window_s = figures["begin"], figures["count"], figures["window_s"]
+    rolling = Rolling(window_s, rules=_RULES.beat)
+    before = int(np.searchsorted(t_ns, int(t_ns[begin]) - 2 * window_s * SECOND_NS))
+    arrived = (Arrived(*row) for row in zip(*(getattr(settled, name)[before:].tolist() for name in _ARRIVED), strict=True))
+    for beat in islice(arrived, begin - before):
+        rolling.push(beat)
+    left = iter(range(begin, len(t_ns)))
 
     def work() -> Outcome:
-        for beat in beats:
-            now_ns = int(t_ns[beat])
-            classify(raw.take(slice(beat + 1 - CONTEXT_BEATS, beat + 1)), _RULES.beat, since=CONTEXT_BEATS - 3)
-            held = settled.take(slice(int(np.searchsorted(t_ns, now_ns - reach_ns)), beat + 1))
-            features(held, np.array([now_ns // spectrum.SAMPLE_NS * spectrum.SAMPLE_NS]), window_s, rules=_RULES.beat)
-        return Outcome(len(beats))
+        for at, beat in zip(islice(left, count), arrived, strict=False):
+            classify(raw.take(slice(at + 1 - CONTEXT_BEATS, at + 1)), _RULES.beat, since=CONTEXT_BEATS - 3)
+            rolling.push(beat)
+            rolling.features((beat.t_ns // spectrum.SAMPLE_NS + 1) * spectrum.SAMPLE_NS)
+        return Outcome(count)
 
     return work
 

@@ -71,4 +71,4 @@ def test_only_the_work_is_timed():
 
 def test_a_warm_up_is_three_windows_or_three_beats():
     assert few({"window_s": 300, "stops": [1, 2, 3, 4, 5]}) == {"window_s": 300, "stops": [1, 2, 3]}
-    assert few({"beats": [50_000, 50_300]}) == {"beats": [50_000, 50_003]}
+    assert few({"begin": 50_000, "count": 300}) == {"begin": 50_000, "count": 3}
