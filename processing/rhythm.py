@@ -6,7 +6,7 @@ sinus node sets the time of the beats, and heart rate means less where it does n
 * `irregular`: more than a twentieth of the beats are out of step (the limit RMSSD has for artefacts), and they are at least three
   times as many as those the recording itself spoilt: a loose strap splits and swallows beats, and is no rhythm;
 * `no_variation`: the intervals of five minutes lie within 3 ms of each other, as a pacemaker at a fixed rate makes them. No sinus node
-  does: the steadiest five minutes of 143 h of open people had 10.5 ms. One that follows the person's own atria beats with their
+  does: the steadiest five minutes of 143 h of open people had 11.1 ms. One that follows the person's own atria beats with their
   variability, and cannot be seen in beats alone;
 * `artefacts`: more than a twentieth is doubtful, and it does not look like the rhythm;
 * `too_few_beats`: fewer than thirty a minute, as RMSSD asks pairs;
