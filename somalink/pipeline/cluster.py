@@ -41,7 +41,7 @@ def on_cluster(scheduler: str, jobs: Sequence[Job]) -> Iterator[Done]:
         _asked(client.run(_able, [str(job.out) for job in jobs]))
         futures = client.map(analyse, jobs, pure=False)
         names = {future.key: job.name for job, future in zip(jobs, futures, strict=True)}
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             trouble = future.exception()
             yield future.result() if trouble is None else failed(names[future.key], trouble)
 

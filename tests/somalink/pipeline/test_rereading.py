@@ -18,7 +18,7 @@ from somalink.domain.types import UNKNOWN, Gate, Stream
 from somalink.pipeline.analysing import Given, Job, Wish, fill
 from somalink.pipeline.hub import Hub
 from somalink.pipeline.intake import from_clocker
-from somalink.pipeline.live import record_live
+from somalink.pipeline.live import open_live, taped
 from somalink.pipeline.record import LIVE
 from somalink.pipeline.rereading import Bytes, again, turned
 from somalink.pipeline.run import Mode
@@ -35,13 +35,16 @@ def worn_once(tmp_path_factory):
     clocker = Clocker(UNIT, frozenset({Stream.RR}), tz="Europe/Rome")
     intake = from_clocker(clocker, start_ns=strap.start_ns, tz="Europe/Rome", meta=LIVE)
 
-    async def rows():
-        for row in strap.rows():
-            yield row
+    rows = list(strap.rows())
+
+    async def half_minutes():
+        for k in range(0, len(rows), 30):
+            yield rows[k : k + 30]
 
     path = tmp_path_factory.mktemp("worn") / "worn.db"
     with LocalStore.open(path) as store:
-        asyncio.run(record_live(store, rows(), intake, clocker, Mode(), CONSTANTS, Hub()))
+        live = open_live(store, intake, clocker, Mode(), CONSTANTS, Hub())
+        asyncio.run(live.follow(taped(live.tape, half_minutes())))
     return path
 
 
