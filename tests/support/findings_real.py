@@ -6,7 +6,6 @@ state of each minute and its dz10, which `rises` computes for all of them at onc
 
 from __future__ import annotations
 
-import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -326,8 +325,3 @@ def interval_of(hits: int, tried: int) -> str:
 
     low, high = stats.binomtest(hits, tried).proportion_ci(method="wilson")
     return f"{hits / tried:.1%} [{low:.1%}, {high:.1%}]"
-
-
-def show(rows: Sequence[Sequence[str]]) -> None:
-    """A table as docs/truth.md has it."""
-    sys.stdout.write("\n\n" + "".join(f"| {' | '.join(row)} |\n" for row in [rows[0], ["---"] * len(rows[0]), *rows[1:]]))

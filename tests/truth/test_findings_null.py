@@ -1,7 +1,7 @@
 """Tags that mean nothing: how often a finding says something of them, beside what a search for a spike near the tag says.
 
 Three lives: five real days side by side, forty days made of them, ninety simulated days. Tags are drawn at usable minutes; matched moments,
-test, family and sentence are the report's own. `pytest -m truth tests/truth/test_findings_null.py -s` prints the tables of docs/truth.md.
+test, family and sentence are the report's own.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clients import client_store
-from findings_real import CONSTANTS, KINDS, PEOPLE, Life, Lived, cases_of, interval_of, lived_day, matcher, random_tags, show, side_by_side, spikes_of, turned
+from findings_real import CONSTANTS, KINDS, PEOPLE, Life, Lived, cases_of, interval_of, lived_day, matcher, random_tags, side_by_side, spikes_of, turned
+from real import table
 
 from processing.findings.answers import Asking, reactions
 from processing.findings.cases import Case
@@ -122,12 +123,11 @@ HEADER = ["life", "what is asked", "asked", "says so"]
 
 
 @pytest.mark.truth
-@pytest.mark.slow
-def test_random_tags_on_five_real_days_are_told_apart_no_more_often_than_chance(days: list[Lived]):
+def test_random_tags_on_five_real_days_are_told_apart_no_more_often_than_chance(days: list[Lived], figures):
     life = side_by_side(days)
     one = drawn(life, 1000, KINDS[:1], 12, 12, 1, lookback_d=8)
     crowded = drawn(life, 400, KINDS[:2], 14, 14, 2, lookback_d=8)
-    show([HEADER, *said("five real days, 12 tags of one kind", one), *said("the same, 14 tags of each of two kinds", crowded)])
+    figures(table(HEADER, [*said("five real days, 12 tags of one kind", one), *said("the same, 14 tags of each of two kinds", crowded)]))
     assert len(one.findings) >= 800
     assert 0.03 <= one.rejected() / len(one.findings) <= 0.06
     assert crowded.rejected() <= 0.06 * len(crowded.findings)
@@ -135,21 +135,20 @@ def test_random_tags_on_five_real_days_are_told_apart_no_more_often_than_chance(
 
 
 @pytest.mark.truth
-@pytest.mark.slow
-def test_random_tags_on_forty_days_made_of_real_ones(days: list[Lived]):
+def test_random_tags_on_forty_days_made_of_real_ones(days: list[Lived], figures):
     told = Told()
     for which in range(LIVES):
         told = drawn(turned(days, DAYS, np.random.default_rng([30, which])), 250 // LIVES, KINDS, 8, 12, 100 + which, told=told)
-    show([HEADER, *said("forty days made of the five", told)])
+    figures(table(HEADER, said("forty days made of the five", told)))
     assert len(told.findings) >= 900 and 0.04 <= told.rejected() / len(told.findings) <= 0.06
     assert told.spoke <= 0.15 * told.families
     assert told.searched_higher >= 0.95 * told.searched
 
 
-@pytest.mark.slow
-def test_random_tags_on_ninety_simulated_days(client: Life):
+@pytest.mark.truth
+def test_random_tags_on_ninety_simulated_days(client: Life, figures):
     told = drawn(client, 250, KINDS, 8, 12, 4)
-    show([HEADER, *said("ninety simulated days", told)])
+    figures(table(HEADER, said("ninety simulated days", told)))
     assert len(told.findings) >= 900 and 0.04 <= told.rejected() / len(told.findings) <= 0.06
     assert told.spoke <= 0.12 * told.families
     assert told.searched_higher >= 0.95 * told.searched
