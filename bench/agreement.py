@@ -98,9 +98,11 @@ def silent(library: str, values: FloatArray, wanted: Sequence[str]) -> list[str]
     return [f"{library}: no {name} in any window" for name in wanted if not np.isfinite(values[:, FEATURES.index(name)]).any()]
 
 
-def why() -> str:
-    """Every difference by definition and its reason."""
-    rows = [[library, name.removeprefix("HRV_"), may.why] for library, features in EXPECTED.items() for name, may in features.items() if may.why != "as LF"]
+def why(names: Mapping[str, str]) -> str:
+    """Every difference by definition and its reason; `names`: what libraries are called on the page."""
+    rows = [
+        [names[library], name.removeprefix("HRV_"), may.why] for library, features in EXPECTED.items() for name, may in features.items() if may.why != "as LF"
+    ]
     return table(["library", "feature", "why it differs"], rows)
 
 

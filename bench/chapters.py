@@ -32,6 +32,7 @@ NAMES = {
     "hrv_analysis": "hrv-analysis, time + Welch + Poincare",
     "systole": "systole, time + frequency",
 }
+SHORT = {"somalink": "somalink", "plain": "by hand", "neurokit": "NeuroKit2", "flirt": "FLIRT", "hrv_analysis": "hrv-analysis", "systole": "systole"}
 MIDDAY = 50_000
 """A beat in the middle of the day, where live updates are tried."""
 
@@ -120,16 +121,16 @@ def _agreement(bench: Bench, measured: Mapping[int, Mapping[str, list[Answer]]])
             distance = agreement.apart(ours, theirs)
             found += agreement.silent(name, theirs, EXPECTED_GIVEN[name] if window_s == 300 else EXPECTED_GIVEN[name][:3])
             found += agreement.faults(name, distance[three] if name == "neurokit" else distance, window_s)
-            label = f"{name}, {window_s} s, n = {len(ours)}"
+            label = f"{SHORT[name]}, {window_s} s"
             if name == "neurokit":
-                rows.append([f"{name}, {window_s} s, its {three.sum()} windows of three segments", *agreement.compared(distance[three])])
-                rows.append([f"{name}, {window_s} s, its {(~three).sum()} windows of two", *agreement.compared(distance[~three])])
+                rows.append([f"{label}, {three.sum()} windows of three segments", *agreement.compared(distance[three])])
+                rows.append([f"{label}, {(~three).sum()} windows of two", *agreement.compared(distance[~three])])
                 goals += _parity(distance, three) if window_s == 300 else []
             else:
-                rows.append([label, *agreement.compared(distance)])
+                rows.append([f"{label}, {len(ours)} windows", *agreement.compared(distance)])
     rows.append(_poincare(bench))
     head = ["median / max", *(name.removeprefix("HRV_") for name in FEATURES)]
-    return Chapter("agreement", table(head, rows) + "\n\n" + agreement.why(), tuple(goals), tuple(found))
+    return Chapter("agreement", table(head, rows) + "\n\n" + agreement.why(SHORT), tuple(goals), tuple(found))
 
 
 _MOST = ("HRV_MeanNN", "HRV_SDNN", "HRV_RMSSD", "HRV_pNN50", "HRV_LF", "HRV_HF", "HRV_LFHF")
@@ -156,7 +157,7 @@ def _parity(distance: Any, three: Any) -> list[Goal]:
 def _poincare(bench: Bench) -> list[str]:
     some = {"window_s": 300, "stops": stops(bench.day, 300)[:: 40 if bench.brief else 20]}
     theirs, ours = (_values(bench.crew.ask(bench.of_day(name, job, **some))) for name, job in (("neurokit", "poincare"), ("somalink", "values")))
-    return [f"neurokit's hrv_nonlinear, 300 s, n = {len(ours)}", *agreement.compared(agreement.apart(ours, theirs))]
+    return [f"NeuroKit2's hrv_nonlinear, 300 s, {len(ours)} windows", *agreement.compared(agreement.apart(ours, theirs))]
 
 
 def _values(answer: Answer) -> Any:
