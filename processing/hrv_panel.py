@@ -18,13 +18,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from processing.cleaning import Raw, classify
 from processing.exact import int_sum, prefix
 from processing.indices import spectrum
 from processing.indices.intervals import MS_PER_TICK, Intervals, follows
+from processing.rhythm import IRREGULAR, stretches
 from processing.windows import Settled, ticks_to_ns
 from somalink.domain.constants import Constants
 from somalink.domain.time import MINUTE_NS, SECOND_NS
@@ -52,8 +54,8 @@ _MORE = (
 NONLINEAR_COLUMNS: tuple[str, ...] = tuple(_MORE.split())
 """What `nonlinear=True` adds, for 0.8 s a window: the rest of `hrv_nonlinear`."""
 
-REASONS = ("", "too_few_beats", "artefacts", "coverage", "no_variation", "short_for_frequency", "gaps")
-"""Why a row is not whole. The second to fourth leave it empty; `no_variation` (a paced heart) and `short_for_frequency` leave LF and what
+REASONS = ("", "too_few_beats", "artefacts", "irregular", "coverage", "no_variation", "short_for_frequency", "gaps")
+"""Why a row is not whole. The second to fifth leave it empty; `no_variation` (a paced heart) and `short_for_frequency` leave LF and what
 rests on it empty; `gaps` only the spreads and entropies that need the whole five minutes."""
 
 _MIN_BEATS = 60
@@ -164,9 +166,19 @@ def _refusal(window: HrvWindow, ok: BoolArray) -> str:
         return "too_few_beats"
     if _artefact(ok) > _MAX_ARTEFACT:
         return "artefacts"
+    if _irregular(window):
+        return "irregular"
     if _covered_ns(window, ok) < _MIN_COVERAGE * (window.stop_ns - window.start_ns):
         return "coverage"
     return ""
+
+
+def _irregular(window: HrvWindow) -> bool:
+    """The one rule of `processing.rhythm`, over this window: which beats are irregular is not stored, so it is asked again."""
+    none = np.zeros_like(window.flag)
+    found = classify(Raw(window.t_ns, window.rr_ticks, window.segment, none, none), Constants().beat)
+    beats = replace(window.beats, irregular=found.irregular.astype(np.int64))
+    return bool(stretches(beats, Constants().rhythm)[0] == IRREGULAR)
 
 
 def _artefact(ok: BoolArray) -> float:

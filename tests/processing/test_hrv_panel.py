@@ -29,6 +29,12 @@ def breathing(seconds: int = 300, *, mean_ms: float = 850, depth_ms: float = 40,
     return np.array(ticks[:-1])
 
 
+def bigeminal() -> IntArray:
+    """Every second beat early, and its pause: nothing is flagged, since it never ends."""
+    ticks = breathing()
+    return np.where(np.arange(len(ticks)) % 2, ticks * 14 // 10, ticks * 6 // 10)
+
+
 def window(ticks: IntArray, *, at: int = START) -> HrvWindow:
     t_ns = at + np.cumsum(ticks) * 1_953_125 // 2
     return HrvWindow(START, START + WINDOW_NS, t_ns, ticks, np.zeros_like(ticks), np.full_like(ticks, int(t_ns[0]) if len(t_ns) else 0))
@@ -106,6 +112,7 @@ def test_the_option_adds_the_rest_of_nonlinear_and_its_sd1_sd2_sampen_are_ours()
         (window(np.array([870])), "too_few_beats"),
         (window(breathing(30)), "too_few_beats"),
         (flagged(window(breathing()), *range(0, 340, 10)), "artefacts"),
+        (window(bigeminal()), "irregular"),
         (window(breathing(140)), "coverage"),
         (holed(window(breathing()), 110, 190), "short_for_frequency"),
         (holed(window(breathing()), 20, 60), "gaps"),
@@ -115,7 +122,7 @@ def test_what_cannot_be_measured_has_its_reason(whole: HrvWindow, reason: str) -
     row = panel(whole)
     assert row.reason == reason
     assert reason in REASONS
-    if reason in {"too_few_beats", "artefacts", "coverage"}:
+    if reason in {"too_few_beats", "artefacts", "irregular", "coverage"}:
         assert set(row.values) == {None}
 
 
