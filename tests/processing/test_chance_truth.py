@@ -65,6 +65,5 @@ def test_two_bodies_of_equal_variance_have_each_their_own_chance_rate_within_a_f
     rows = [[driver, f"{z_on:g}", body, printed[body], true[body], f"{printed[body] / true[body]:.2f}"] for body in BODIES]
     figures(table(["driver", "z_on", "body", "printed an hour", "1,000 days", "ratio"], rows))
     assert all(abs(printed[body] / true[body] - 1) <= TOLERANCE for body in BODIES)
-    assert (printed["restless"] > printed["slow"]) == (true["restless"] > true["slow"])
-    # Without the last half hour the two bodies are nearly alike (7 % by a thousand days); the level tells them apart.
-    assert driver == "phasic" or printed["restless"] > 1.2 * printed["slow"]
+    # Who forgets within a minute seldom stands high for a minute and a half: the two bodies are told apart by more than the tolerance.
+    assert printed["slow"] > 1.2 * printed["restless"] and true["slow"] > true["restless"]

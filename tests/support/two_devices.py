@@ -28,7 +28,7 @@ ON_H = 5
 @cache
 def told(out: Path) -> dict[str, Recording]:
     """The same hours by both: the watch from three before the strap was put on to one after, the strap three; the watch has all that was said."""
-    whole = {device: read_folder(write_recordings(out / device, PERSON, BEGAN_NS, 1, 11, tier=tier)[0]) for device, tier in TIERS.items()}
+    whole = {device: read_folder(write_recordings(out / device, PERSON, BEGAN_NS, 1, 3, tier=tier)[0]) for device, tier in TIERS.items()}
     on_ns = BEGAN_NS + ON_H * HOUR_NS
     return {
         WATCH: _worn(whole[WATCH], WATCH, on_ns - 3 * HOUR_NS, on_ns + HOUR_NS),
