@@ -105,8 +105,11 @@ def least(window_s: int, rules: Beat) -> int:
 
 def reasons(held: Window, found: intervals.TimeDomain, power: spectrum.Powers, window_s: int, rules: Beat) -> IntArray:
     """(k, 11) the first reason that holds for each feature."""
-    enough = least(window_s, rules)
-    rough = ((held.flagged > rules.max_artefact_hrv * held.beats, ARTEFACTS), (held.irregular > rules.max_artefact_hrv * held.beats, IRREGULAR))
+    enough, most = least(window_s, rules), rules.max_artefact_hrv * held.beats
+    plain = (found.pairs >= enough) & (held.flagged <= most) & (held.irregular <= most) & (power.used_s >= spectrum.LF_S) & (found.spread_ticks > 0)
+    if plain.all():
+        return np.zeros((len(plain), len(FEATURES)), np.int64)
+    rough = ((held.flagged > most, ARTEFACTS), (held.irregular > most, IRREGULAR))
     of_pairs = _first((held.beats == 0, NO_DATA), (found.pairs < enough, TOO_FEW_PAIRS), *rough)
     of_beats = _first((held.beats == 0, NO_DATA), (found.nn < enough, TOO_FEW_BEATS), *rough)
     steady = np.where(found.spread_ticks == 0, NO_VARIATION, OK)

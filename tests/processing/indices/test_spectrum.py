@@ -160,3 +160,18 @@ def test_windows_shorter_than_a_minute_and_no_beats_have_no_power() -> None:
     assert np.isnan(of(HOUR_OF_BEATS, at, 30).of).all()
     assert np.isnan(of(Settled.empty(), at).of).all()
     assert of(HOUR_OF_BEATS, at[:0]).of.shape == (2, 0)
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 40, 400])
+def test_the_spline_is_scipys_quadratic_one(n: int) -> None:
+    """To the millionth of a millisecond that samples are kept in, ends included."""
+    from scipy.interpolate import make_interp_spline
+
+    ticks = day(0.2, seed=n)[:n]
+    beats = settled(ticks)
+    low, high = START_NS // SAMPLE_NS, int(beats.t_ns[-1]) // SAMPLE_NS + 6
+    grid = tachogram(beats, low, high, RULES)
+    seconds, at = (beats.t_ns - START_NS) / SECOND_NS, (np.arange(low, high) * SAMPLE_NS - START_NS) / SECOND_NS
+    theirs = make_interp_spline(seconds, ticks * (1000 / 1024), k=2)(np.clip(at, seconds[0], seconds[-1]))
+    assert grid.values[grid.span > 0] / 1e6 == pytest.approx(theirs[grid.span > 0], abs=1e-6)
+    assert (grid.span > 0).all()
