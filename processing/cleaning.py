@@ -16,6 +16,7 @@ two sorted windows of 91, whether one is asked or a day. `processing.correction`
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processing.exact import prefix
 from somalink.domain.constants import Beat
@@ -72,25 +73,33 @@ def quantiles4(
     padded = np.full(n + behind + ahead, MISSING, np.int32)
     np.minimum(values, MISSING, out=padded[behind : behind + n], casting="unsafe")
     known, place = prefix(values < MISSING), np.arange(since, n)
-    start = place - behind
-    begin = np.maximum(start, 0 if oldest is None else oldest[since:])
+    begin = np.maximum(place - behind, 0)
+    if oldest is not None:
+        begin = np.maximum(begin, oldest[since:])
     count = known[np.minimum(place + ahead + 1, n)] - known[begin]
-    cut = begin > np.maximum(start, 0)
     rows = np.ndarray((n, width), np.int32, padded, strides=(padded.itemsize, padded.itemsize))
-    most = np.maximum(count - 1, 0)
     out = [np.empty(n - since, np.int64) for _ in quarters]
     for first in range(0, n - since, _BLOCK):
         some = slice(first, min(first + _BLOCK, n - since))
         block = rows[since + some.start : since + some.stop].copy()
-        if cut[some].any():
-            block[np.arange(width) < (begin - start)[some, None]] = MISSING
+        short = (begin - place + behind)[some]
+        if oldest is not None and short.any():
+            block[np.arange(width) < short[:, None]] = MISSING
         block.sort(axis=-1)
-        row = np.arange(len(block))
         for quantile, quarter in zip(out, quarters, strict=True):
-            low, rest = np.divmod(most[some] * quarter, 4)
-            below, above = block[row, low], block[row, np.minimum(low + 1, most[some])]
-            quantile[some] = below.astype(np.int64) * (4 - rest) + above.astype(np.int64) * rest
+            quantile[some] = _read4(block, count[some], quarter)
     return out, count
+
+
+def _read4(ordered: NDArray[np.int32], count: IntArray, quarter: int) -> IntArray:
+    """Four times the quantile `quarter`/4 of the first `count` values of each row."""
+    if (count == ordered.shape[1]).all():
+        low, rest = divmod((ordered.shape[1] - 1) * quarter, 4)
+        return ordered[:, low] * np.int64(4 - rest) + ordered[:, min(low + 1, ordered.shape[1] - 1)] * np.int64(rest)
+    most, row = np.maximum(count - 1, 0), np.arange(len(ordered))
+    lows, rests = np.divmod(most * quarter, 4)
+    quantile: IntArray = ordered[row, lows] * (4 - rests) + ordered[row, np.minimum(lows + 1, most)] * rests
+    return quantile
 
 
 @dataclass(frozen=True, slots=True)
