@@ -110,3 +110,14 @@ def test_what_was_written_after_a_change_is_given_from_rows_and_from_closed_hour
 def test_a_device_that_never_said_anything_has_no_last_row(store, make) -> None:
     assert store.last_raw(make.unit) is None
     assert store.raw_since(make.unit, 0) == []
+
+
+def test_in_order_of_arrival_rows_come_an_hour_at_a_time_though_utc_stepped_back(store, make) -> None:
+    arrivals = [(100 + k, make.t0 + k * 600 * SECOND_NS - (2 * HOUR_NS if 9 <= k < 14 else 0)) for k in range(24)]
+    for mono, utc in arrivals:
+        with store.transaction() as write:
+            write.put_raw(make.unit, [RawRow(mono, BOOT, 1, HEART_RATE, utc, b"x")])
+    told = [[row.t_mono_ns for row in part] for part in store.raw_in_order(make.unit)]
+    assert [mono for part in told for mono in part] == [mono for mono, _ in arrivals] and len(told) > 2
+    store.compact(make.t0 + 2 * HOUR_NS)
+    assert [row.t_mono_ns for part in store.raw_in_order(make.unit) for row in part] == [mono for mono, _ in arrivals]

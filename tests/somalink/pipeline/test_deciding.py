@@ -122,3 +122,19 @@ def test_a_tick_reads_little_and_writes_nothing_where_nothing_is_due(store):
     settle_person(store, PERSON, CONSTANTS)
     change = store.change
     assert tick(store, PERSON, T0 + 10, CONSTANTS) == 0 and store.change == change
+
+
+def test_rises_that_an_earlier_analysis_decided_on_are_not_decided_on_again(store):
+    """Read otherwise, the same hour has another rise: nobody could have been asked about it, and none of it is drawn now."""
+    agree(store)
+    keep(store, still(**HIGH), spike(60, 66))
+    settle_person(store, PERSON, CONSTANTS)
+    before = of_rises(store)
+    (unit,) = store.units(PERSON)
+    with store.transaction() as write:
+        write.put_grid(unit, "read otherwise", still(z=(90, 96, 24_000), z__peak=(93, 93.5, 30_000)))
+        write.put_episodes(unit, "read otherwise", [replace(spike(90, 96), id="other"), replace(spike(180, 186), id="later")])
+        write.set_current_analysis(PERSON, "read otherwise", decided_ns=minute(120))
+    settle_person(store, PERSON, CONSTANTS)
+    assert len(before) == 1 and [row for row in of_rises(store) if row.episode_id != "later"] == before
+    assert [row.episode_id for row in of_rises(store)].count("later") == 1
