@@ -24,7 +24,7 @@ from somalink.domain.constants import Spike
 from somalink.domain.time import SECOND_NS
 from somalink.domain.types import UNKNOWN, Baseline, BoolArray, FloatArray, Gate, Grid, IntArray
 
-pytestmark = [pytest.mark.truth, pytest.mark.slow]
+pytestmark = pytest.mark.truth
 DAYS = "12345"
 RISES = (Rise(8, 3), Rise(12, 3), Rise(10, 10))
 STEEP = RISES[1]
