@@ -212,12 +212,7 @@ def test_faults_laid_into_clean_stretches_are_found_and_the_beats_around_them_ke
                 if reading != "20 % off median":
                     assert share(hits) >= (0.95 if kind == "ectopic" else 0.99) and share(spared) >= 0.99, rows[-1]
     assert len(sets["MIT-BIH"]) == 13
-    figures(
-        table(
-            "set fault reading found of_their_intervals specificity",
-            [tuple(str(x).replace(" ", "_") if i == 2 else x for i, x in enumerate(row)) for row in rows],
-        )
-    )
+    figures(table("set fault reading found of_their_intervals specificity", rows))
 
 
 def test_faults_laid_into_real_strap_days_are_found_between_their_holes(recording, figures):
@@ -228,7 +223,7 @@ def test_faults_laid_into_real_strap_days_are_found_between_their_holes(recordin
     rows, draw = [], np.random.default_rng(12)
     for reading, judge in READINGS.items():
         said = [judge(day.ticks, day.segment) for day in days]
-        rows.append((reading.replace(" ", "_"), "as_they_are", "", over([(int(x.sum()), len(x)) for x in said])))
+        rows.append((reading, "as they are", "", over([(int(x.sum()), len(x)) for x in said])))
     for kind in KINDS:
         laid = [lay_in_segments(day, kind, draw) for day in days]
         for reading, judge in READINGS.items():
@@ -236,7 +231,7 @@ def test_faults_laid_into_real_strap_days_are_found_between_their_holes(recordin
             hits = [found(one, x) for one, x in zip(laid, said, strict=True)]
             rows.append(
                 (
-                    reading.replace(" ", "_"),
+                    reading,
                     kind,
                     over(hits),
                     over([(int(x[one.untouched].sum()), int(one.untouched.sum())) for one, x in zip(laid, said, strict=True)]),
@@ -255,13 +250,13 @@ def test_ectopic_beats_that_cardiologists_marked_are_found_better_than_by_the_ya
             hits = [(int(said[name][mitbih[name].ectopic].sum()), int(mitbih[name].ectopic.sum())) for name in names]
             spared = [kept(said[name], ~mitbih[name].ectopic) for name in names]
             pooled[rhythm, reading] = share(hits), share(spared)
-            rows.append((rhythm, len(names), reading.replace(" ", "_"), over(hits), over(spared)))
+            rows.append((rhythm, len(names), reading, over(hits), over(spared)))
     figures(table("records n reading sensitivity specificity", rows))
     sensitivity, specificity = pooled["others", "or irregular"]
     assert sensitivity > pooled["others", "20 % off median"][0] > 0.5 and specificity >= 0.99
 
 
-def test_ectopic_beats_that_are_missed_mostly_come_when_a_beat_was_due(mitbih, figures):
+def test_half_of_the_ectopic_beats_that_are_missed_come_when_a_beat_was_due(mitbih, figures):
     """Why an interval that touches an ectopic beat is not marked: nothing in its length shows it, or thresholds and medians are the ectopic beats' own."""
     rows = []
     for name in sorted(mitbih.keys() - FIBRILLATING):
@@ -275,7 +270,7 @@ def test_ectopic_beats_that_are_missed_mostly_come_when_a_beat_was_due(mitbih, f
         rows.append((name, int(beats.ectopic.sum()), int(missed.sum()), within[0], within[1] - within[0], int(missed.sum()) - within[1]))
     total = np.array([row[1:] for row in rows]).sum(axis=0).tolist()
     figures(table("record touched missed within_10%_of_sinus 10-20% farther", [*rows, ("all", *total)]))
-    assert total[2] > total[1] / 3
+    assert abs(total[2] / total[1] - 0.5) < 0.1
 
 
 def _sinus(beats: Beats) -> FloatArray:
@@ -380,7 +375,7 @@ def test_correction_gives_a_steady_days_variability_back_and_neurokit2s_less_of_
             theirs = neurokit.signal_fixpeaks(peaks, sampling_rate=1024, method="Kubios", iterative=True)[1]
             for name, put in (("spoilt", laid), ("NeuroKit2", np.diff(theirs)), ("ours", correct(laid, RULES).rr_ticks)):
                 errors[name].append(_rmssd_error(ticks, put))
-        rows += [(f"1_in_{every}", name, sum(map(len, each)), _middle(each)) for name, each in errors.items()]
+        rows += [(f"1 in {every}", name, sum(map(len, each)), _middle(each)) for name, each in errors.items()]
         assert np.median(np.concatenate(errors["ours"])) < np.median(np.concatenate(errors["NeuroKit2"]))
     figures(table("faults intervals windows median_relative_error_of_RMSSD", rows))
 
