@@ -15,7 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from processing.cleaning import TICKS_PER_S, Raw, classify
-from processing.exact import int_sum, median
+from processing.exact import int_sum, median, prefix
+from processing.indices import spectrum
+from processing.indices.features import features
+from processing.windows import Settled
 from somalink.domain.constants import BREATH, Beat, Breath
 from somalink.domain.errors import UsageError
 from somalink.domain.time import MINUTE_NS, SECOND_NS
@@ -218,6 +221,25 @@ def _steady(about: FloatArray, angle: FloatArray, middle: IntArray, pace: Pacer)
 
 
 # ---------------------------------------------------------------- a session, as it was
+
+
+def lf_power(lately: Lately, pace: Pacer, stop_ns: int, *, rules: Beat) -> float | None:
+    """LF of a session (0.04-0.15 Hz, ms^2) from the pacer's start to the last beat before `stop_ns`; None under two minutes or where it has a reason.
+
+    A breath of four to nine a minute lies in that band, so what it shows there is the breath, and no measure of calm (science, section 1.2).
+    """
+    known = Lately(*(column[lately.t_ns <= stop_ns] for column in (lately.t_ns, lately.rr_ticks, lately.edge)))
+    if not len(known.t_ns):
+        return None
+    end_ns = int(known.t_ns[-1]) // spectrum.SAMPLE_NS * spectrum.SAMPLE_NS
+    length_s = (end_ns - pace.started_ns) // SECOND_NS
+    if length_s < spectrum.LF_S:
+        return None
+    lost = lost_before(known)
+    flag = np.where(doubtful_in(known, lost, rules), int(Flag.ECTOPIC), int(Flag.OK))
+    beats = Settled(known.t_ns, known.rr_ticks, flag, prefix(lost)[1:], known.rr_ticks, np.zeros(len(flag), np.int64))
+    found = features(beats, np.array([end_ns]), length_s, rules=rules).column("HRV_LF")[0]
+    return round(float(found), 1) if math.isfinite(found) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,7 @@ class Run:
 
 def _breathe(desk: Desk, pace: Pacer, minutes: int, say: Callable[..., str], prompt_id: str, *, plain: bool, hidden: bool, json: bool) -> None:
     from processing.breathing import summary
+    from somalink.pipeline.breath import power_of
 
     _first_time(desk, say)
     clock: Clock = SystemClock()
@@ -184,16 +185,19 @@ def _breathe(desk: Desk, pace: Pacer, minutes: int, say: Callable[..., str], pro
         outcome = STOPPED
     stop_ns = min(clock.now_ns(), run.stop_ns)
     told = summary(run.seen, pace, stop_ns)
+    lf_ms2 = None if hidden else power_of(desk.store, desk.person, pace, stop_ns)
     session = None
     if told.breaths >= 1:
         session = _keep(desk, "breathing", pace.started_ns, stop_ns, outcome, prompt_id, pace)
     if json:
-        figures = {"breaths": told.breaths, "swing_bpm": told.amplitude_bpm, "signal_share": told.good, "together": told.together}
+        figures = {"breaths": told.breaths, "swing_bpm": told.amplitude_bpm, "signal_share": told.good, "together": told.together, "lf_ms2": lf_ms2}
         console.emit_json({"session": None if session is None else asdict(session), **figures})
         return
     lines = [say("done") if outcome == COMPLETED else f"{say('stopped_left')}.", say("breaths", n=told.breaths)]
     if told.amplitude_bpm is not None:
         lines.append(say("done_swing", bpm=round(told.amplitude_bpm), share=round(100 * told.good)))
+    if lf_ms2 is not None:
+        lines.append(say("done_lf", ms2=round(lf_ms2)))
     console.stdout().print("\n".join([*lines, say("done_note")]), markup=False)
 
 

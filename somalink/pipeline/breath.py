@@ -17,7 +17,7 @@ import numpy as np
 from ingest.clocking import Clocker
 from ingest.devices.catalogue import family_of, named
 from processing import respiration
-from processing.breathing import Cycle, Lately, Pacer, Summary, cycle, pacer, summary
+from processing.breathing import Cycle, Lately, Pacer, Summary, cycle, lf_power, pacer, summary
 from processing.ecg import EcgPeaks
 from processing.respiration import Chest, Respiration, Seen
 from somalink.domain.constants import BREATH, Constants
@@ -32,7 +32,7 @@ from somalink.pipeline.record import TIERS
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import Recording
 
-__all__ = ["Breath", "Pacer", "Summary", "Swing", "breathe_along", "latency_in", "looked_up", "pacer", "summary"]
+__all__ = ["Breath", "Pacer", "Summary", "Swing", "breathe_along", "latency_in", "looked_up", "pacer", "power_of", "summary"]
 
 KEPT_NS = 2 * MINUTE_NS
 """What is remembered: a minute to fit, and one before it for the classifier's thresholds."""
@@ -92,6 +92,7 @@ class _Device:
     at_ns: int = 0
     waves: dict[Stream, deque[Traced]] = field(default_factory=dict)
     """What else was heard, by stream, for as long."""
+    kept_ns: int = KEPT_NS
 
     def add(self, heard: Heard, at_ns: int) -> None:
         back = 0
@@ -105,7 +106,7 @@ class _Device:
                 self.rr_ticks.append(ticks)
                 self.edge.append(int(Flag.OK if heard.sure else Flag.UNTRUSTED))
         self.last_ns, self.at_ns, self.tier = heard.t_ns, at_ns, heard.tier
-        old = int(np.searchsorted(self.t_ns, self.last_ns - KEPT_NS))
+        old = int(np.searchsorted(self.t_ns, self.last_ns - self.kept_ns))
         del self.t_ns[:old], self.rr_ticks[:old], self.edge[:old]
 
     def trace(self, traced: Traced) -> None:
@@ -153,8 +154,9 @@ class Breath:
     `latency`: seconds by which a device, by its name in the record, tells of a beat late; None where that is not known.
     """
 
-    def __init__(self, pace: Pacer, *, latency: Callable[[str], float | None] = latency_of, constants: Constants | None = None) -> None:
+    def __init__(self, pace: Pacer, *, latency: Callable[[str], float | None] = latency_of, constants: Constants | None = None, kept_ns: int = KEPT_NS) -> None:
         self.pace = pace
+        self._kept_ns = kept_ns
         self.seen: list[Cycle] = []
         self._latency = latency
         self._late: dict[str, float | None] = {}
@@ -173,12 +175,12 @@ class Breath:
         device = self._devices.get(heard.device)
         if device is None or abs(device.offset_ns - offset_ns) > MINUTE_NS:
             from_ns = heard.t_ns - sum(heard.rr_ticks) * SECOND_NS // 1024
-            device = self._devices[heard.device] = _Device(heard.tier, offset_ns, from_ns)
+            device = self._devices[heard.device] = _Device(heard.tier, offset_ns, from_ns, kept_ns=self._kept_ns)
         device.add(heard, at_ns)
 
     def swing(self, at_ns: int) -> Swing:
         """The last minute, as seen at `at_ns`."""
-        name = max(self._devices, key=lambda each: (self._devices[each].at_ns > at_ns - MINUTE_NS, len(self._devices[each].t_ns), each), default="")
+        name = self._followed(at_ns)
         if not name:
             return self._told(Swing(at_ns, reason="begun" if at_ns - self.pace.started_ns <= FIRST_NS else "no_beats"))
         device = self._devices[name]
@@ -191,6 +193,20 @@ class Breath:
         steady = found.steady if late is not None else None
         swing = Swing(t_ns, found.amplitude_bpm, found.r2, found.reason, found.together, steady, late, name)
         return self._told(replace(swing, breaths_per_min=seen.rate_bpm, breath_quality=seen.quality, breath_source=seen.source, breath_reason=seen.reason))
+
+    def lf_ms2(self, at_ns: int) -> float | None:
+        """LF power from the pacer's start to `at_ns`, as far back as is remembered; None under two minutes, where beats are missing, and of a device whose
+        intervals come in batches."""
+        name = self._followed(at_ns)
+        if not name or self._devices[name].tier in (OPTICAL, NO_INTERVALS):
+            return None
+        device = self._devices[name]
+        pace = replace(self.pace, started_ns=self.pace.started_ns + device.offset_ns)
+        return lf_power(device.lately(), pace, at_ns + device.offset_ns, rules=self._constants.beat)
+
+    def _followed(self, at_ns: int) -> str:
+        """Of the devices heard within the minute the one with most beats; of none, the one with most."""
+        return max(self._devices, key=lambda each: (self._devices[each].at_ns > at_ns - MINUTE_NS, len(self._devices[each].t_ns), each), default="")
 
     def _latency_of(self, device: str) -> float | None:
         if device not in self._late:
@@ -253,10 +269,19 @@ def looked_up(store: LocalStore, person: str, pace: Pacer, now_ns: int) -> Swing
     return breath.swing(now_ns)
 
 
-def _on_disk(store: LocalStore, person: str, now_ns: int) -> Iterator[tuple[Heard | Traced, int]]:
-    """What the person's running recordings have of the last two minutes, with its arrival: notifications where there are any, else beats that
-    have settled."""
-    start_ns = now_ns - KEPT_NS
+def power_of(store: LocalStore, person: str, pace: Pacer, stop_ns: int) -> float | None:
+    """LF power of a session that has just ended, from what is on disk of it; None as `Breath.lf_ms2`."""
+    kept_ns = stop_ns - pace.started_ns + MINUTE_NS
+    breath = Breath(pace, kept_ns=kept_ns)
+    for heard, at_ns in _on_disk(store, person, stop_ns, kept_ns):
+        breath.take(heard, at_ns)
+    return breath.lf_ms2(stop_ns)
+
+
+def _on_disk(store: LocalStore, person: str, now_ns: int, kept_ns: int = KEPT_NS) -> Iterator[tuple[Heard | Traced, int]]:
+    """What the person's running recordings have of the last two minutes (or `kept_ns`), with its arrival: notifications where there are any, else
+    beats that have settled."""
+    start_ns = now_ns - kept_ns
     for found in store.recordings(person):
         if found.row.state == "running" and found.row.start_ns <= now_ns:
             yield from list(_notified(store, found, start_ns, now_ns)) or _settled(store, found.unit, start_ns, now_ns)

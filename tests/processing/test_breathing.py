@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from swings import START_NS, lately, swinging
 
-from processing.breathing import Cycle, Lately, cycle, left_words, lung, pacer, summary
+from processing.breathing import Cycle, Lately, cycle, left_words, lf_power, lung, pacer, summary
 from somalink.domain.constants import Constants
 from somalink.domain.errors import UsageError
 from somalink.domain.time import MINUTE_NS, SECOND_NS
@@ -173,3 +173,26 @@ def test_a_session_is_told_in_breaths_a_median_and_a_share_of_time():
 def test_a_session_without_a_signal_has_breaths_and_nothing_else():
     told = summary([Cycle(reason="no_beats")] * 5, PACE, START_NS + 65 * SECOND_NS)
     assert (told.breaths, told.amplitude_bpm, told.good, told.together) == (6, None, 0.0, "")
+
+
+# ---------------------------------------------------------------- the power of a session
+
+
+def test_a_breath_of_known_depth_has_its_power_in_the_slow_band_and_two_minutes_are_needed() -> None:
+    """RR swings by 40 ms about 850 at six a minute: 800 ms^2."""
+    ticks, elapsed = [], 0
+    while elapsed < 200 * 1024:
+        ticks.append(round((850 + 40 * np.sin(2 * np.pi * 0.1 * elapsed / 1024)) * 1.024))
+        elapsed += ticks[-1]
+    heard = lately(np.array(ticks))
+    begun = pacer(6, started_ns=START_NS + 10 * SECOND_NS)
+    assert lf_power(heard, begun, START_NS + 190 * SECOND_NS, rules=RULES) == pytest.approx(800, rel=0.03)
+    assert lf_power(heard, begun, START_NS + 129 * SECOND_NS, rules=RULES) is None
+    assert lf_power(heard.since(START_NS + 300 * SECOND_NS), begun, START_NS + 190 * SECOND_NS, rules=RULES) is None
+
+
+def test_a_session_with_lost_beats_in_its_middle_has_no_power() -> None:
+    whole = lately(swinging(10, seconds=200))
+    kept = np.abs(whole.t_ns - START_NS - 90 * SECOND_NS) > 10 * SECOND_NS
+    heard = Lately(whole.t_ns[kept], whole.rr_ticks[kept], whole.edge[kept])
+    assert lf_power(heard, pacer(6, started_ns=START_NS), START_NS + 180 * SECOND_NS, rules=RULES) is None

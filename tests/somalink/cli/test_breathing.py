@@ -136,8 +136,10 @@ def test_a_strap_that_is_recorded_elsewhere_shows_its_swing(typed, quick, tmp_pa
         write.put_raw(unit, [to_keep(row) for row in strap.rows()])
     done = typed("breathe", "--minutes", 3, "--json")
     assert done.json["together"] == "closely" and done.json["swing_bpm"] == pytest.approx(10, abs=1.5) and done.json["signal_share"] > 0.7
+    assert done.json["lf_ms2"] == pytest.approx(2370, rel=0.25)  # a sine of 5 bpm about 66 is one of 69 ms
     assert "Closely together" in done.err and "You breathe about 6 times a minute" in done.err
-    assert "Swing" not in typed("breathe", "--minutes", 1, "--hide-heart-rate").err
+    hidden = typed("breathe", "--minutes", 3, "--hide-heart-rate")
+    assert "Swing" not in hidden.err and "LF" not in hidden.out
 
 
 def test_without_a_strap_that_is_said_once(typed, quick):
