@@ -185,10 +185,10 @@ def _breathe(desk: Desk, pace: Pacer, minutes: int, say: Callable[..., str], pro
         outcome = STOPPED
     stop_ns = min(clock.now_ns(), run.stop_ns)
     told = summary(run.seen, pace, stop_ns)
-    lf_ms2 = None if hidden else power_of(desk.store, desk.person, pace, stop_ns)
     session = None
     if told.breaths >= 1:
         session = _keep(desk, "breathing", pace.started_ns, stop_ns, outcome, prompt_id, pace)
+    lf_ms2 = None if hidden else power_of(desk.store, desk.person, pace, stop_ns)
     if json:
         figures = {"breaths": told.breaths, "swing_bpm": told.amplitude_bpm, "signal_share": told.good, "together": told.together, "lf_ms2": lf_ms2}
         console.emit_json({"session": None if session is None else asdict(session), **figures})
