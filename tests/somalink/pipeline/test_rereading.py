@@ -9,8 +9,11 @@ from analysed import CONSTANTS, differing, life, replayed
 from fake_strap import FakeStrap, heart
 from recording_folders import folder
 
-from ingest.clocking import Clocker
+from ingest.ble import notes
+from ingest.clocking import Clocker, RawRow
 from ingest.simulate import write_recordings
+from ingest.straps import heart_rate, pmd
+from ingest.straps.pmd import AccFrame
 from somalink.domain.errors import BadInput
 from somalink.domain.identity import Unit
 from somalink.domain.time import HOUR_NS, MINUTE_NS
@@ -21,6 +24,7 @@ from somalink.pipeline.intake import from_clocker
 from somalink.pipeline.live import open_live, taped
 from somalink.pipeline.record import LIVE
 from somalink.pipeline.rereading import Bytes, again, turned
+from somalink.pipeline.retention import is_wave
 from somalink.pipeline.run import Mode
 from somalink.storage.local import LocalStore
 
@@ -132,3 +136,48 @@ def test_no_turn_is_seen_where_the_gate_said_nothing_of_one(tmp_path):
         (unit,) = store.units("ada")
         grid = store.recording_grid(unit)
         assert not turned(grid.take(grid.gate != Gate.POSTURE)).any()
+
+
+def chest(minutes: int):
+    """Notifications of a strap with an accelerometer: a heartbeat and a second of movement a second, walking in the middle."""
+    rng = np.random.default_rng(5)
+    start_ns, mono_ns = 1_772_352_000 * 10**9, 5_000 * 10**9
+
+    def row(at_ns, k, characteristic, payload):
+        return RawRow("ada", "h10", 1, characteristic, mono_ns + at_ns + k, "boot", start_ns + at_ns + k, payload)
+
+    yield row(0, 0, notes.CHARACTERISTIC, notes.note(notes.UP))
+    yield row(0, 1, notes.CHARACTERISTIC, notes.note(notes.STREAMS, "acc"))
+    for second in range(1, minutes * 60):
+        at_ns = second * 10**9
+        size = 200 if minutes * 20 < second < minutes * 40 else 3
+        xyz = np.rint(rng.normal((0, 0, 1000), size, (25, 3))).astype(int)
+        yield row(at_ns, 0, heart_rate.CHARACTERISTIC, bytes((16, 60)) + int(1024 + rng.normal(0, 15)).to_bytes(2, "little"))
+        yield row(at_ns, 1, pmd.CHARACTERISTIC, pmd.encode_acc(AccFrame(mono_ns + at_ns, xyz)))
+
+
+def test_where_waves_are_forgotten_a_chests_movement_is_what_was_known_of_it(tmp_path):
+    unit, streams = Unit("ada", "h10", "live-2", "A"), frozenset({Stream.RR, Stream.HR, Stream.ACC})
+    rows = list(chest(12))
+    clocker = Clocker(unit, streams)
+
+    async def half_minutes():
+        for k in range(0, len(rows), 60):
+            yield rows[k : k + 60]
+
+    with LocalStore.open(tmp_path / "worn.db") as store:
+        live = open_live(store, from_clocker(clocker, start_ns=rows[0].t_utc_ns, meta=LIVE), clocker, Mode(), CONSTANTS, Hub())
+        asyncio.run(live.follow(taped(live.tape, half_minutes())))
+        old = store.recording_grid(unit)
+        assert {int(gate) for gate in old.gate} >= {Gate.STILL, Gate.MOVING} and (old.motion != UNKNOWN).mean() > 0.8
+        store.compact(rows[-1].t_utc_ns + 9 * HOUR_NS)
+        assert sum(store.forget_raw(unit, hour, is_wave) for hour in store.raw_hours(unit, 1 << 62)) > 600
+        (found,) = store.recordings("ada")
+        assert again(store, found).bytes is not None
+    with read_again(tmp_path / "worn.db", tmp_path / "again.db") as made:
+        new = made.recording_grid(unit)
+        known = np.isin(old.stop_ns, new.stop_ns)
+        assert known.mean() > 0.95
+        both = old.take(known), new.take(np.isin(new.stop_ns, old.stop_ns))
+        for name in ("hr", "motion", "a30", "gate", "z"):
+            assert np.array_equal(*(getattr(grid, name) for grid in both)), name
