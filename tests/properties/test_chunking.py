@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from wearers import CONSTANTS, START, USUAL, Outcome, Told, beat_by_beat, drive, excerpt, shuffled, wearer, whole
+from wearers import CONSTANTS, START, USUAL, Outcome, Told, beat_by_beat, drive, excerpt, shuffled, sliced, wearer, whole
 
 from ingest.replay import open_source
 from processing import usual
@@ -56,6 +56,14 @@ def test_the_wearers_of_these_tests_pass_through_what_they_are_to_test(kind: str
 @pytest.mark.parametrize("kind", ["wrist", "strap"])
 def test_a_strap_beat_by_beat_gives_what_the_archive_gives(kind: str):
     assert drive(told(kind), beat_by_beat(told(kind)), refit=refit).difference(at_once(kind)) == ""
+
+
+@pytest.mark.parametrize("kind", ["wrist", "watch"])
+def test_an_archive_by_the_second_by_the_hour_by_the_day_and_in_one_go_gives_the_same(kind: str):
+    one_go = at_once(kind)
+    assert len(one_go.grid) > 800 and {1, 2} <= set(one_go.grid.baseline.tolist())
+    for slice_s in (1, 3600, 24 * 3600):
+        assert drive(told(kind), sliced(told(kind), slice_s), refit=refit).difference(one_go) == "", slice_s
 
 
 @given(kind=st.sampled_from(KINDS), seed=st.integers(0, 2**32 - 1), mean_s=st.sampled_from((15, 60, 400)), heartbeats=st.sampled_from((0.05, 0.5, 1.0)))

@@ -13,7 +13,7 @@ from ingest.recording import Recording
 from processing.engine import Engine
 from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit
-from somalink.domain.time import HOUR_NS, MINUTE_NS, SECOND_NS
+from somalink.domain.time import HOUR_NS, MINUTE_NS, SECOND_NS, ceil_to
 from somalink.domain.types import (
     Baseline,
     Beats,
@@ -78,7 +78,7 @@ def _rate(minute: float) -> float:
 
 
 def wearer(kind: str, *, seed: int = 7, minutes: int = 73) -> Told:
-    """`wrist` (intervals, held heart-rate field, acceleration, contact lost), `strap` (intervals, steps, posture) or `plain`."""
+    """`wrist` (intervals, held heart-rate field, acceleration, contact lost), `watch` (its field alone), `strap` (intervals, steps, posture) or `plain`."""
     rng = np.random.default_rng(seed)
     end = START + minutes * MINUTE_NS
     t, ticks = beats_from(lambda s: _rate(s / 60), minutes * 60, rng)
@@ -104,7 +104,7 @@ def wearer(kind: str, *, seed: int = 7, minutes: int = 73) -> Told:
     at = np.arange(minutes * 60) / 60
     walking = (at >= 27) & (at < 31)
     loose: list[Contact | UtcOffset] = [UtcOffset(START - HOUR_NS, 3600, "here"), UtcOffset(START + 35 * MINUTE_NS, 7200, "there")]
-    if kind == "wrist":
+    if kind in ("wrist", "watch"):
         field = np.array([round(_rate(m - 0.5) * 10) * 100 for m in at], np.int64) + 100 * rng.integers(-9, 10, len(at))
         field[1500:1560], field[2605:2650] = 71_000, 64_000
         kept = np.ones(len(at), bool)
@@ -117,7 +117,7 @@ def wearer(kind: str, *, seed: int = 7, minutes: int = 73) -> Told:
         samples[Stream.ACC] = (quarter[held], xyz[held])
         gaps += [
             Gap(Stream.ACC, START + 2310 * SECOND_NS, START + 2400 * SECOND_NS, "silence"),
-            Gap(Stream.HR, START + 899 * SECOND_NS, START + 905 * SECOND_NS, "silence"),
+            Gap(Stream.HR, START + 899 * SECOND_NS + 137_000_000, START + 905 * SECOND_NS, "silence"),
         ]
         loose += [Contact(START + 2000 * SECOND_NS + 1, False), Contact(START + 2043 * SECOND_NS, True), Contact(START + 2702 * SECOND_NS, False)]
         loose += [Contact(START + 2707 * SECOND_NS, True)]
@@ -130,8 +130,11 @@ def wearer(kind: str, *, seed: int = 7, minutes: int = 73) -> Told:
         word[::41] = Posture.UNKNOWN
         word[700:715] = Posture.STANDING
         samples[Stream.POSTURE] = (seconds, word)
+    if kind == "watch":
+        samples = {Stream.HR: samples[Stream.HR]}
+        gaps = [gap for gap in gaps if gap.stream is Stream.HR]
     order = sorted(loose, key=lambda item: item.from_ns if isinstance(item, UtcOffset) else item.t_ns)
-    tier = {"wrist": "C", "strap": "B", "plain": "B"}[kind]
+    tier = {"wrist": "C", "watch": "D", "strap": "B", "plain": "B"}[kind]
     return Told(Unit("p", kind, "r", tier), START, end, samples, tuple(sorted(gaps, key=lambda g: g.start_ns)), tuple(order), np.array([777, 1444]))
 
 
@@ -219,6 +222,26 @@ def shuffled(told: Told, rng: np.random.Generator, *, mean_s: float, heartbeats:
             yield Heartbeat(reached, stream) if rng.random() < 0.8 else Heartbeat(min([reached, *(q[0].first_ns for q in queues.values() if q)]))
     yield from (item for _, item in loose)
     yield Heartbeat(told.end_ns)
+
+
+def sliced(told: Told, slice_s: int) -> Iterator[Item]:
+    """As an archive is read: everything up to each multiple of `slice_s`, then a heartbeat for all streams."""
+    yield from (item for item in told.loose if isinstance(item, UtcOffset) and item.from_ns <= told.start_ns)
+    yield told.opened()
+    loose = [(item.from_ns if isinstance(item, UtcOffset) else item.t_ns, item) for item in told.loose]
+    loose = [entry for entry in loose if not (isinstance(entry[1], UtcOffset) and entry[0] <= told.start_ns)]
+    step = slice_s * SECOND_NS
+    stops = range(ceil_to(told.start_ns + 1, step), told.end_ns + step, step)
+    cuts = {stream: np.searchsorted(t, stops, side="right").tolist() for stream, (t, _) in told.samples.items()}
+    said = [(packet.first_ns, order, packet.item) for order, stream in enumerate(told.samples) for packet in packets(told, stream, cuts[stream])]
+    said += [(t_ns, -1, item) for t_ns, item in loose]
+    said.sort(key=lambda entry: entry[:2])
+    at = 0
+    for stop in stops:
+        while at < len(said) and (said[at][0] <= stop or stop >= told.end_ns):
+            yield said[at][2]
+            at += 1
+        yield Heartbeat(min(stop, told.end_ns))
 
 
 def beat_by_beat(told: Told) -> Iterator[Item]:
