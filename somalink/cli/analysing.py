@@ -161,12 +161,14 @@ def _say(bar: Progress | None, text: str) -> None:
 
 
 def _keep(inputs: Sequence[Path], constants: Constants, baseline: str, *, person: str | None, json: bool) -> None:
-    from somalink.pipeline.superseding import Kept, supersede
+    from somalink.pipeline.superseding import supersede
 
     mode = mode_of(baseline)
-    kept: list[Kept] = []
     with console.progress("reading again") as bar:
         kept = supersede(inputs, mode, constants, person=person, progress=lambda who, a, t, z: _moved(bar, who, (t - a) / max(z - a, 1)))
+    for each in kept:
+        for notice in each.notices:
+            console.note(f"{each.person}: {notice}")
     if json:
         console.emit_json({"people": [{"person": each.person, "before": each.before, "analysis": each.analysis, "changed": each.changed} for each in kept]})
         return

@@ -42,6 +42,7 @@ class Kept:
     before: str | None
     analysis: str
     changed: bool
+    notices: tuple[str, ...] = ()
 
 
 def supersede(paths: Sequence[Path], mode: Mode, constants: Constants, *, person: str | None = None, progress: Progress | None = None) -> list[Kept]:
@@ -71,19 +72,20 @@ def _opened(path: Path) -> Iterator[LocalStore]:
 
 def _superseded(store: LocalStore, person: str, folders: Sequence[Given], wish: Wish, progress: Progress | None) -> Kept:
     analysis, before = wish.analysis, store.current_analysis(person)
+    notices: tuple[str, ...] = ()
     if before != analysis:
         with _nobody_records(store, person):
             _end_cut_off(store, person)
             again = store.path.with_name(f"{store.path.name}.{digest(person, analysis)[:12]}.again")
             job = Job(person, person, (Given(store.path, is_store=True), *folders), wish, store.path.parent)
             with LocalStore.open(again) as made:
-                fill(made, job, None if progress is None else lambda a, t, z: progress(person, a, t, z))
+                notices = fill(made, job, None if progress is None else lambda a, t, z: progress(person, a, t, z)).notices
                 _lay_beside(made, store, person, analysis)
                 _switch(made, store, person, wish)
             _take_away(again)
     with store.transaction() as write:
         write.forget_superseded(person)
-    return Kept(person, before, analysis, before != analysis)
+    return Kept(person, before, analysis, before != analysis, notices)
 
 
 @contextmanager
