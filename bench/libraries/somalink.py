@@ -180,12 +180,13 @@ def pushed(recording: Recording, figures: Mapping[str, Any]) -> Work:
 # ---------------------------------------------------------------- beats
 
 
-def correct(recording: Recording, _figures: Mapping[str, Any]) -> Work:
-    """The offline correction of the whole recording, until nothing changes."""
+def correct(recording: Recording, figures: Mapping[str, Any]) -> Work:
+    """The offline correction of the whole recording, until nothing changes; so many `times` that short ones take as long as long ones."""
 
     def work() -> Outcome:
-        put_right(recording.rr_ticks, _RULES.beat)
-        return Outcome(len(recording.rr_ticks))
+        for _ in range(figures["times"]):
+            put_right(recording.rr_ticks, _RULES.beat)
+        return Outcome(figures["times"] * len(recording.rr_ticks))
 
     return work
 
