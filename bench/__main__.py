@@ -68,11 +68,9 @@ def _goals(chapters: list[Chapter]) -> Chapter:
 def _machine(rounds: int) -> Chapter:
     """What it ran on."""
     peers = json.loads(subprocess.run([str(PEERS), "-c", VERSIONS % (PEER_PACKAGES,)], capture_output=True, text=True, check=True).stdout)
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     rows = [
-        [
-            "when",
-            f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {rounds} round{'s' * (rounds > 1)}, load {', '.join(f'{each:.1f}' for each in os.getloadavg())} at the end",
-        ],
+        ["when", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, rounds: {rounds}, load at the end: {load}"],
         ["machine", f"{_processor()}, {os.cpu_count()} processors seen, {platform.system()} {platform.release()}"],
         ["somalink", ", ".join(f"{name} {version(name)}" for name in OWN_PACKAGES) + f", Python {platform.python_version()}"],
         ["the others", ", ".join(f"{name} {each}" for name, each in peers.items())],
