@@ -19,6 +19,8 @@ from somalink.domain.types import BoolArray, FloatArray, IntArray
 
 INSERTED = -1
 """Whence a beat comes that was missed: from no interval."""
+_WALK = 12
+"""Intervals one after the other that stand out, each handing the next on to be looked at; more than a dozen are no beats."""
 
 
 class Artefact(IntEnum):
@@ -73,8 +75,8 @@ def correct(rr_ticks: IntArray, rules: Beat, *, segment: IntArray | None = None)
     chain = _Chain(prefix(rr_ticks), np.arange(-1, n), np.zeros(n, np.int64) if segment is None else segment)
     first = kind = label(chain.rr_ticks, chain.segment, rules)
     while artefacts := int_sum(kind != Artefact.NORMAL):
-        chain = _repaired(chain, kind)
-        kind = label(chain.rr_ticks, chain.segment, rules)
+        better, was = _repaired(chain, kind)
+        chain, kind = better, _label_again(better, was, chain.rr_ticks, kind, rules)
         if int_sum(kind != Artefact.NORMAL) >= artefacts:
             break
     rr, source = chain.rr_ticks, chain.source
@@ -112,6 +114,27 @@ def label(rr_ticks: IntArray, segment: IntArray, rules: Beat) -> IntArray:
         if passes_on[i] and not ectopic[i]:
             kind[i + 1], done = alike[i + 1], i + 1
     return kind
+
+
+def _label_again(chain: _Chain, was: IntArray, old_rr: IntArray, old_kind: IntArray, rules: Beat) -> IntArray:
+    """Labels after a repair, made anew only around what it changed: a label rests on some fifty intervals to either side, and the rest keep theirs.
+
+    `was`: (m + 1,) each beat's place before, or INSERTED. What has to be looked at is looked at end to end; where two stretches of it meet,
+    labels are without meaning, and are of places that keep theirs.
+    """
+    rr, before = chain.rr_ticks, np.maximum(was[1:] - 1, 0)
+    same = (was[1:] > 0) & (was[:-1] == was[1:] - 1) & (rr == old_rr[before])
+    reach = rules.win // 2 + rules.med // 2 + _WALK
+    anew, around = _near(~same, reach), np.flatnonzero(_near(~same, 2 * reach))
+    kind = old_kind[before]
+    kind[anew] = label(rr[around], chain.segment[around], rules)[anew[around]]
+    return kind
+
+
+def _near(places: BoolArray, reach: int) -> BoolArray:
+    """Whether one of `places` is at most `reach` away."""
+    count, at = prefix(places), np.arange(len(places))
+    return count[np.minimum(at + reach + 1, len(places))] > count[np.maximum(at - reach, 0)]
 
 
 def _spread(values: IntArray, rules: Beat) -> FloatArray:
@@ -167,23 +190,23 @@ def _at_fault(kind: IntArray, segment: IntArray) -> IntArray:
     return np.where(last & (of != Artefact.MISSED), Artefact.NORMAL, of)
 
 
-def _repaired(chain: _Chain, kind: IntArray) -> _Chain:
+def _repaired(chain: _Chain, kind: IntArray) -> tuple[_Chain, IntArray]:
     """Extra beats out, missed ones in, then ectopic and then misplaced ones halfway between their neighbours; places are rounded down.
 
-    Each step takes its neighbours from the step before, and every beat carries its kind with it, so no number can slip.
+    Each step takes its neighbours from the step before, and every beat carries its kind with it, so no number can slip. Beside the chain, (m + 1,):
+    each beat's place in the one before, or INSERTED.
     """
     of = np.append(Artefact.NORMAL, _at_fault(kind, chain.segment))
-    segment = np.append(chain.segment[:1], chain.segment)
-    stays = of != Artefact.EXTRA
-    at, source, of, segment = chain.at_ticks[stays], chain.source[stays], of[stays], segment[stays]
+    was = np.flatnonzero(of != Artefact.EXTRA)
+    at, of, segment = chain.at_ticks[was], of[was], np.append(chain.segment[:1], chain.segment)[was]
 
     missed = np.flatnonzero(of == Artefact.MISSED)
     at = np.insert(at, missed, at[missed - 1] + (at[missed] - at[missed - 1]) // 2)
-    source, of, segment = np.insert(source, missed, INSERTED), np.insert(of, missed, Artefact.NORMAL), np.insert(segment, missed, segment[missed])
+    was, of, segment = np.insert(was, missed, INSERTED), np.insert(of, missed, Artefact.NORMAL), np.insert(segment, missed, segment[missed])
 
     for moved in (Artefact.ECTOPIC, Artefact.LONG_OR_SHORT):
         which = np.flatnonzero(of == moved)
         at[which] = at[which - 1] + (at[which + 1] - at[which - 1]) // 2
         order = np.argsort(at, kind="stable")
-        at, source, of, segment = at[order], source[order], of[order], segment[order]
-    return _Chain(at, source, segment[1:])
+        at, was, of, segment = at[order], was[order], of[order], segment[order]
+    return _Chain(at, np.where(was == INSERTED, INSERTED, chain.source[was]), segment[1:]), was
