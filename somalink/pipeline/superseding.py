@@ -72,17 +72,17 @@ def _opened(path: Path) -> Iterator[LocalStore]:
 
 def _superseded(store: LocalStore, person: str, folders: Sequence[Given], wish: Wish, progress: Progress | None) -> Kept:
     analysis, before = wish.analysis, store.current_analysis(person)
+    again = store.path.with_name(f"{store.path.name}.{digest(person, analysis)[:12]}.again")
     notices: tuple[str, ...] = ()
     if before != analysis:
         with _nobody_records(store, person):
             _end_cut_off(store, person)
-            again = store.path.with_name(f"{store.path.name}.{digest(person, analysis)[:12]}.again")
             job = Job(person, person, (Given(store.path, is_store=True), *folders), wish, store.path.parent)
             with LocalStore.open(again) as made:
                 notices = fill(made, job, None if progress is None else lambda a, t, z: progress(person, a, t, z)).notices
                 _lay_beside(made, store, person, analysis)
                 _switch(made, store, person, wish)
-            _take_away(again)
+    _take_away(again)
     with store.transaction() as write:
         write.forget_superseded(person)
     return Kept(person, before, analysis, before != analysis, notices)

@@ -165,6 +165,16 @@ def test_again_it_changes_nothing(old):
         assert store.change == change
 
 
+def test_what_an_interruption_after_the_switch_left_is_tidied_by_the_next_call(old, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(superseding, "_take_away", lambda again: (_ for _ in ()).throw(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            supersede([old], MODE, CONSTANTS)
+    assert list(old.parent.glob("*.again"))
+    supersede([old], MODE, CONSTANTS)
+    assert not list(old.parent.glob("*.again*"))
+
+
 def test_other_constants_are_another_reading(old):
     supersede([old], MODE, CONSTANTS)
     other = replace(CONSTANTS, spike=replace(CONSTANTS.spike, merge_s=60))
