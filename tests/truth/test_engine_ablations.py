@@ -261,7 +261,7 @@ def test_each_component_of_the_engine_is_read_with_and_without(everyone, figures
     published, other = told(everyone[WRIST], WRIST, "beats beside a device's field")
     assert interval(published - other)[0] > 0, "what the index gains over a field comes from the beats"
     days = everyone[DAYS]
-    assert rates(days, "gate: moving").mean() > rates(days, PUBLISHED_WAY).mean()
+    assert rates(days, "movement in the usual").mean() > rates(days, PUBLISHED_WAY).mean()
 
 
 def test_variability_added_to_the_index_does_not_pay(everyone, figures):
