@@ -31,7 +31,7 @@ from somalink.domain.time import HOUR_NS, SECOND_NS
 from somalink.domain.types import BoolArray, Flag, FloatArray, IntArray
 
 RATE_HZ = 4
-"""Twice Nyquist for .4 Hz five times over; NeuroKit2's 100 Hz tells nothing more and costs 25 times as much."""
+"""Five times what .4 Hz needs; NeuroKit2's 100 Hz tells nothing more and costs 25 times as much."""
 SAMPLE_NS = SECOND_NS // RATE_HZ
 LF_HZ, HF_HZ = (0.04, 0.15), (0.15, 0.40)
 """Task Force 1996, table 2; half-open, as NeuroKit2 has them."""
