@@ -147,8 +147,9 @@ class Usuals:
         """Rows of the last 14 days before `at_ns`, or since a medicine was said to have changed; those older than 14 days are let go."""
         self._put_together()
         since = at_ns - self._constants.usual.days * DAY_NS
-        self._rows = [part for part in self._rows if len(part) and int(part.stop_ns[-1]) >= since - DAY_NS]
         rows = Rows.concat(self._rows)
+        # What is kept are copies: a view of the fortnight would hold all that was ever put together with it.
+        rows = rows.take(np.flatnonzero(rows.stop_ns >= since - DAY_NS))
         self._rows = [rows] if len(rows) else []
         return rows.take(slice(*np.searchsorted(rows.stop_ns, (max(since, self._medicine_ns(at_ns)), at_ns)).tolist()))
 

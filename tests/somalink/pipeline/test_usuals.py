@@ -11,7 +11,7 @@ from lived import USUAL
 from processing.usual import Rows
 from somalink.domain.constants import Constants
 from somalink.domain.identity import Unit
-from somalink.domain.time import GRID_NS, HOUR_NS
+from somalink.domain.time import DAY_NS, GRID_NS, HOUR_NS
 from somalink.domain.types import Grid, Setting
 from somalink.pipeline.usuals import PARTS, Usuals, _of_another_kind, next_number
 from somalink.storage.local import LocalStore
@@ -65,6 +65,15 @@ def test_a_day_of_a_live_strap_lies_in_few_pieces_and_takes_less_than_a_megabyte
     held = [column for rows in (asked._rows, asked._new) for part in rows for column in part.arrays().values()]
     assert all(column.base is None for column in held), "a view holds what it was cut from"
     assert sum(column.nbytes for column in held) < 10**6
+
+
+def test_of_a_season_no_more_is_held_than_the_usual_of_the_next_dawn_rests_on(store):
+    day, asked, held = a_day(), usuals(store), Constants().usual.days + 1
+    for number in range(3 * held):
+        asked.feed(replace(day, stop_ns=day.stop_ns + number * DAY_NS))
+        window = asked._window(DAWN_NS + (number + 1) * DAY_NS)
+        assert len(window) == min(number + 1, held - 1) * DAY_OF_POINTS + (number >= held - 1) - 1
+        assert sum(len(rows) for rows in asked._rows) <= held * DAY_OF_POINTS + 1
 
 
 def test_a_point_that_is_told_twice_counts_once_whether_or_not_it_was_put_together_with_others(store):
