@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 from somalink.domain.identity import digest
 
 ALGORITHM_VERSION = "2"
-"""2: a tenth of the local median under the thresholds of beats, rhythm over five minutes, rises confirmed over a minute and a half (docs/decisions/0036, 0010, 0039)."""
+"""2: a tenth of the local median under the thresholds of beats, rhythm over five minutes, rises confirmed over a minute and a half (docs/decisions/0036,
+0010, 0039)."""
 
 
 @dataclass(frozen=True, slots=True)
