@@ -1,6 +1,7 @@
 """Adds up what `.ci/run` left in a folder: a table of where the time went, then `N passed, N failed`; exit 1 when anything failed.
 
-Reads `table` (stage, seconds, exit code), `<stage>.xml` (JUnit, of the pytest stages), `<stage>-again.xml` (what had failed, played once more) and `conformance.log`.
+Reads `table` (stage, seconds, exit code), `<stage>.xml` (JUnit, of the pytest stages), `<stage>-again.xml` (what had failed, played
+once more) and `conformance.log`.
 """
 
 import re

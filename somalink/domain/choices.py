@@ -9,9 +9,13 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from somalink.domain.errors import UsageError
-from somalink.domain.types import Setting
+
+if TYPE_CHECKING:
+    # For its name alone: the command line reads choices at its start, and types would bring numpy.
+    from somalink.domain.types import Setting
 
 YES, NO = "yes", "no"
 FULL, EAGER, NEVER = "full", "eager", "never"
