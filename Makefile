@@ -34,8 +34,9 @@ check: .venv/.ready-dev ## style, format, types and import rules
 everyday: .venv/.ready-dev ## the tests that are neither slow nor on real recordings
 	@$(PYTEST) -m "not slow and not truth and not influx and not containers" $(PYTEST_ARGS)
 
-truth: .venv/.ready-dev ## the tests on real recordings (SOMALINK_DATA, else ../shared/data)
-	@$(PYTEST) -m "truth and not slow and not influx" $(PYTEST_ARGS)
+# A file a worker, so that what a file reads once is read once.
+truth: .venv/.ready-dev ## the tests on real recordings, their figures written to docs/truth.md (SOMALINK_DATA, else ../shared/data)
+	@$(PYTEST) --dist loadfile --write-truth -m "truth and not slow and not influx" $(PYTEST_ARGS)
 
 slow: .venv/.ready-dev ## the long ones: thousands of draws, kills, simulated months
 	@$(PYTEST) -m "slow and not influx and not containers" $(PYTEST_ARGS)
