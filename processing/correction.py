@@ -223,6 +223,4 @@ def _repaired(chain: _Chain, kind: IntArray) -> tuple[_Chain, IntArray]:
     for moved in (Artefact.ECTOPIC, Artefact.LONG_OR_SHORT):
         which = np.flatnonzero(of == moved)
         at[which] = at[which - 1] + (at[which + 1] - at[which - 1]) // 2
-        order = np.argsort(at, kind="stable")
-        at, was, of, segment = at[order], was[order], of[order], segment[order]
     return _Chain(at, np.where(was == INSERTED, INSERTED, chain.source[was]), segment[1:]), was

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,6 @@ from processing.correction import correct as put_right
 from processing.engine import CONTEXT_BEATS, Engine
 from processing.indices import spectrum
 from processing.indices.features import features, windows
-from processing.indices.rolling import Arrived, Rolling
 from processing.windows import Settled
 from somalink.domain.constants import Constants
 from somalink.domain.time import DAY_NS, HOUR_NS, SECOND_NS
@@ -37,7 +36,6 @@ _ROWS, _POINTS = 256, 1_200
 """The block whose transform is this machine's own rate: as many rows as fit its cache, as long as padded half-windows of 300 s."""
 
 
-_ARRIVED = [each.name for each in fields(Arrived)]
 _MORNING_NS = START_NS + 3 * HOUR_NS
 """Four in the morning in Berlin, where a local day begins."""
 
@@ -132,23 +130,20 @@ def _bare_s(block: FloatArray, times: int = 40) -> float:
     return (time.process_time() - began) / times / len(block)
 
 
-def live(recording: Recording, figures: Mapping[str, Any]) -> Work:
-    """What a new beat costs: its artefact class, and the eleven of the window that it closes. Each beat alone, as it comes; each go takes up where
-    the last one left off."""
-    raw, settled, t_ns = _raw(recording), _settled(recording), recording.t_ns
+def asked_for(recording: Recording, figures: Mapping[str, Any]) -> Work:
+    """What it costs to ask for one window at each new beat: its artefact class, and the eleven of the window that it closes, nothing kept from the
+    last time. Each go takes up where the last one left off."""
+    raw, beats, t_ns = _raw(recording), _settled(recording), recording.t_ns
     begin, count, window_s = figures["begin"], figures["count"], figures["window_s"]
-    rolling = Rolling(window_s, rules=_RULES.beat)
-    before = int(np.searchsorted(t_ns, int(t_ns[begin]) - 2 * window_s * SECOND_NS))
-    arrived = (Arrived(*row) for row in zip(*(getattr(settled, name)[before:].tolist() for name in _ARRIVED), strict=True))
-    for beat in islice(arrived, begin - before):
-        rolling.push(beat)
+    reach_ns = window_s * SECOND_NS + spectrum.CONTEXT_NS
     left = iter(range(begin, len(t_ns)))
 
     def work() -> Outcome:
-        for at, beat in zip(islice(left, count), arrived, strict=False):
+        for at in islice(left, count):
             classify(raw.take(slice(at + 1 - CONTEXT_BEATS, at + 1)), _RULES.beat, since=CONTEXT_BEATS - 3)
-            rolling.push(beat)
-            rolling.features((beat.t_ns // spectrum.SAMPLE_NS + 1) * spectrum.SAMPLE_NS)
+            stop = (int(t_ns[at]) // spectrum.SAMPLE_NS + 1) * spectrum.SAMPLE_NS
+            known = beats.take(slice(int(np.searchsorted(t_ns, stop - reach_ns)), at + 1))
+            features(known, np.array([stop]), window_s, rules=_RULES.beat)
         return Outcome(count)
 
     return work
@@ -259,7 +254,7 @@ JOBS: dict[str, Job] = {
     "whole": whole,
     "values": values,
     "transform": transform,
-    "live": live,
+    "asked_for": asked_for,
     "pushed": pushed,
     "correct": correct,
     "engine": engine,

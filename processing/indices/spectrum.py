@@ -18,7 +18,6 @@ Knows settled beats and stops; knows nothing of what makes a window usable (`fea
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +109,8 @@ def spans(beats: Settled, rules: Beat) -> tuple[IntArray, IntArray]:
     """Indices of `ok` beats, and the number (from 1) of the unbroken span each is in.
 
     A span ends with its segment, where `run_missing` or more beats in a row are flagged, and where more time has passed than so many
-    beats would take: there is nothing to interpolate from then.
+    beats would take: there is nothing to interpolate from then. And where beats lie closer than an interval may be short: two times that are
+    the same, as after a clock that was set, have no curve between them.
     """
     kept = np.flatnonzero(beats.flag == Flag.OK)
     rr_ns = ticks_to_ns(beats.rr_ticks[kept])
@@ -119,9 +119,10 @@ def spans(beats: Settled, rules: Beat) -> tuple[IntArray, IntArray]:
     return kept, prefix(broken) + 1 if len(kept) else kept
 
 
-def breaks(new_segment: Any, apart: Any, passed_ns: Any, longest_ns: Any, rules: Beat) -> Any:
+def breaks(new_segment: BoolArray, apart: IntArray, passed_ns: IntArray, longest_ns: IntArray, rules: Beat) -> BoolArray:
     """Whether a span ends between two accepted beats, `apart` beats and `passed_ns` from each other, the longer of whose intervals is `longest_ns`."""
-    return new_segment | (apart > rules.run_missing) | (2 * passed_ns > (2 * rules.run_missing + 1) * longest_ns)
+    far = (apart > rules.run_missing) | (2 * passed_ns > (2 * rules.run_missing + 1) * longest_ns)
+    return new_segment | far | (passed_ns < rules.rr_ms[0] * SECOND_NS // 1000)
 
 
 def tachogram(beats: Settled, first: int, last: int, rules: Beat, *, least_ns: int = 0) -> Tachogram:

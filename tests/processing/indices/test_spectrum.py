@@ -1,5 +1,7 @@
 """LF and HF: known waves have their known power, one tachogram on the clock serves every window, and a gap is never splined over."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hearts import START_NS, by_neurokit, day, held, settled, tone
@@ -153,6 +155,20 @@ def test_a_single_interval_of_a_minute_is_a_hole_whatever_its_segment_says() -> 
     ticks[1000] = 60 * 1024
     beats = settled(ticks, flagged=np.arange(len(ticks)) == 1000)
     assert spans(beats, RULES)[1].max() == 2
+
+
+@pytest.mark.parametrize("later_ns", [0, 1, -2 * SECOND_NS, 299 * SECOND_NS // 1000])
+def test_a_beat_hardly_later_than_the_one_before_ends_a_span(later_ns: int) -> None:
+    """As after a clock that was set: no curve goes through two lengths at one time."""
+    half = len(HOUR_OF_BEATS) // 2
+    t_ns = HOUR_OF_BEATS.t_ns.copy()
+    t_ns[half:] += t_ns[half - 1] + later_ns - t_ns[half]
+    beats = replace(HOUR_OF_BEATS, t_ns=t_ns)
+    _, number = spans(beats, RULES)
+    assert number.tolist() == [1] * half + [2] * (len(beats) - half)
+    at_s = (int(t_ns[half]) - START_NS) // SECOND_NS
+    found = of(beats, stops(at_s - 200, at_s + 600))
+    assert np.isfinite(found.of).any() and float(np.nanmax(found.of)) < 2 * float(np.nanmax(of(HOUR_OF_BEATS, stops(300, 4000)).of))
 
 
 def test_windows_shorter_than_a_minute_and_no_beats_have_no_power() -> None:
