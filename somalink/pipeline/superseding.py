@@ -45,17 +45,19 @@ class Kept:
     notices: tuple[str, ...] = ()
 
 
-def supersede(paths: Sequence[Path], mode: Mode, constants: Constants, *, person: str | None = None, progress: Progress | None = None) -> list[Kept]:
+def supersede(
+    paths: Sequence[Path], mode: Mode, constants: Constants, *, person: str | None = None, user: str = "me", progress: Progress | None = None
+) -> list[Kept]:
     """Reads everybody in the stores among `paths` again; recording folders beside them give what a store does not keep.
 
-    EngineLocked while somebody is being recorded. Interrupted, the old analysis stands, and the same again goes on.
+    `user`: whose a text file is. EngineLocked while somebody is being recorded. Interrupted, the old analysis stands, and the same again goes on.
     """
     stores = [path for path in paths if path.is_file() and is_store(path)]
     if not stores:
         raise UsageError("--keep needs a store", next_step="name the store whose records are to be read again")
     wish = Wish(constants, mode)
     folders = [path for path in paths if path not in stores]
-    beside = {job.person: job.given for job in plan(folders, replace(wish, mode=Mode()), Path(), person=person)} if folders else {}
+    beside = {job.person: job.given for job in plan(folders, replace(wish, mode=Mode()), Path(), person=person, user=user)} if folders else {}
     return [
         _superseded(store, who, beside.get(who, ()), wish, progress)
         for path in stores
