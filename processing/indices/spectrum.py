@@ -45,8 +45,8 @@ _NM = 1_000_000
 """Samples are kept in 1e-6 ms, so that a mean over any of them is exact."""
 _OF_SQUARE, _OF_CROSS, _OF_CONSTANT = 1e9, 1e12, 1e15
 """The parts of a power are summed in whole 1e-9 ms^2 once they are multiplied by a mean of up to 2000 ms: none, once, twice."""
-_ROWS = 128
-"""Segments transformed at once: a megabyte, which a second-level cache holds."""
+_ROWS, _USUAL = 128, 150 * RATE_HZ
+"""Segments transformed at once, of 5-minute windows: a megabyte, which a second-level cache holds. Of longer windows fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +225,10 @@ def _transformed(grid: Tachogram, begins: IntArray, plan: Plan) -> tuple[FloatAr
     square, cross = np.empty((len(plan.bands), len(begins))), np.empty((len(plan.bands), len(begins)))
     samples = grid.values / _NM
     rows: FloatArray = np.ndarray((len(samples) - plan.size + 1, plan.size), samples.dtype, samples, strides=2 * samples.strides)
-    padded = np.zeros((min(_ROWS, len(begins)), 2 * plan.size))
-    for k in range(0, len(begins), _ROWS):
-        own = slice(k, k + _ROWS)
+    at_once = max(1, min(_ROWS, _ROWS * _USUAL // plan.size))
+    padded = np.zeros((min(at_once, len(begins)), 2 * plan.size))
+    for k in range(0, len(begins), at_once):
+        own = slice(k, k + at_once)
         x = padded[: len(begins[own])]
         np.multiply(_picked(rows, begins[own]), plan.hann, out=x[:, : plan.size])
         heard = np.fft.rfft(x, axis=1)[:, plan.bins]

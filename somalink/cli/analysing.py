@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from somalink.pipeline.jobs import Told
 
 WINDOWS = re.compile(r"(\d+)/(\d+)")
+AS_USUAL = "300/5"
 LEAST_S, MOST_S, DAY_S = 10, 24 * 3600, 86_400
 FAILED = 1
 
@@ -42,7 +43,7 @@ def analyse(
         typer.Option("--constants", metavar="FILE", help="The algorithm's constants, as TOML; what it leaves out is as published.", show_default=False),
     ] = None,
     baseline: BaselineOption = "personal",
-    windows: Annotated[str, typer.Option("--windows", metavar="LENGTH/STEP", help="Of the HRV features, in seconds.")] = "300/5",
+    windows: Annotated[str, typer.Option("--windows", metavar="LENGTH/STEP", help="Of the HRV features, in seconds.")] = AS_USUAL,
     hrv: Annotated[bool, typer.Option("--hrv/--no-hrv", help="Also the 5-minute NeuroKit2 panel.")] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", metavar="N", min=1, help="Processes; default one a core.", show_default=False)] = None,
     scheduler: Annotated[
@@ -69,8 +70,8 @@ def analyse(
     if not inputs:
         raise UsageError("nothing to analyse was named", next_step="name stores, recording folders or RR text files: somalink analyse INPUT...")
     if keep:
-        if out is not None or scheduler is not None:
-            raise UsageError("--keep writes into the store, here", next_step="leave out --out and --scheduler, or --keep")
+        if (out, scheduler, jobs, windows, hrv) != (None, None, None, AS_USUAL, False):
+            raise UsageError("--keep writes into the store, here", next_step="leave out --out, --scheduler, --jobs, --windows and --hrv, or --keep")
         _keep(inputs, block, baseline, person=person, json=json)
         return
     wish = _wish(block, baseline, windows, hrv=hrv)
@@ -101,10 +102,13 @@ def _into_files(inputs: Sequence[Path], wish: Wish, out: Path, *, person: str | 
     from somalink.storage.parquet import require_pyarrow
 
     require_pyarrow()
-    planned = plan(inputs, wish, out, person=person, user=settings().person)
+    unread: list[Done] = []
+    planned = plan(inputs, wish, out, person=person, user=settings().person, unread=unread)
     prepare(out, wish)
-    with _watched(len(planned)) as told:
-        done = carry_out(planned, workers=jobs, scheduler=scheduler, told=told)
+    with _watched(len(planned) + len(unread)) as told:
+        for each in unread:
+            told(each)
+        done = [*unread, *carry_out(planned, workers=jobs, scheduler=scheduler, told=told)]
     conclude(out, wish)
     _report(out, wish, done, json=json)
 
@@ -165,7 +169,9 @@ def _keep(inputs: Sequence[Path], constants: Constants, baseline: str, *, person
 
     mode = mode_of(baseline)
     with console.progress("reading again") as bar:
-        kept = supersede(inputs, mode, constants, person=person, progress=lambda who, a, t, z: _moved(bar, who, (t - a) / max(z - a, 1)))
+        kept = supersede(
+            inputs, mode, constants, person=person, user=settings().person, progress=lambda who, a, t, z: _moved(bar, who, (t - a) / max(z - a, 1))
+        )
     for each in kept:
         for notice in each.notices:
             console.note(f"{each.person}: {notice}")

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,11 @@ RESULT = ("indices", "episodes", "links", "baselines", "gaps", "coverage")
 """Tables of a result, beside `windows` and, when asked for, `hrv`; columns as everywhere else (`storage.export`)."""
 SAID = "job.json"
 """What a result says of itself; it is there when the result is whole."""
+FILES = frozenset((SAID, *(f"{name}.parquet" for name in (*RESULT, "windows", "hrv"))))
+"""All that may lie in the folder of a result: it is made anew only where there is nothing else."""
 UNDONE = ".part"
+WORK = "work.db"
+"""A draft holds this store or what the result says of itself: by them it is known."""
 DRAWN = "analyse"
 """Chance is drawn from the person's secret, as their store keeps it; of who is in no store from their name, so that it comes out the same everywhere."""
 FORM = 1
@@ -108,23 +113,44 @@ def failed(name: str, error: BaseException) -> Done:
 
 
 def _analysed(job: Job) -> Done:
-    inputs = [told_apart(given, job.person) for given in job.given]
-    key = digest(FORM, job.wish.analysis, job.wish.window_s, job.wish.step_s, job.wish.hrv, json.dumps(inputs, sort_keys=True))
     place = job.out / job.name
-    if said_of(place).get("key") == key:
+    require_ours(place)
+    inputs = [told_apart(given, job.person, job.wish.tz) for given in job.given]
+    key = digest(FORM, job.wish.analysis, job.wish.window_s, job.wish.step_s, job.wish.hrv, json.dumps(inputs, sort_keys=True))
+    before = said_of(place)
+    if before.get("key") == key and not before.get("unread"):
         return Done(job.name, "skipped")
     draft = Path(tempfile.mkdtemp(prefix=f".{job.name}.", suffix=UNDONE, dir=job.out))
     try:
-        with LocalStore.open(draft / "work.db") as store:
-            read = fill(store, job)
+        with LocalStore.open(draft / WORK) as store:
+            read = fill(store, job, whole=False)
+            if lost := set(before.get("read", ())) & set(read.unread):
+                return _partly(job, read, f"the result that is there stays, since it holds {', '.join(sorted(lost))}")
             _write(store, job, draft)
-        for file in draft.glob("work.db*"):
+        about = {"key": key, "analysis": job.wish.analysis, "inputs": inputs, "hours": read.hours, "read": read.names, "unread": sorted(read.unread)}
+        _say(draft, {"job": job.name, "person": job.person, **about})
+        for file in draft.glob(f"{WORK}*"):
             file.unlink()
-        _say(draft, {"job": job.name, "person": job.person, "key": key, "analysis": job.wish.analysis, "inputs": inputs, "hours": read.hours})
         _put_in_place(draft, place)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return Done(job.name, "done", read.hours, read.notices)
+    return _partly(job, read, "the result is made of the others") if read.unread else Done(job.name, "done", read.hours, read.notices)
+
+
+def _partly(job: Job, read: Read, then: str) -> Done:
+    """A job of which some recordings could not be read."""
+    what = "; ".join(error.what for error in read.unread.values())
+    return Done(job.name, "failed", read.hours, read.notices, f"{what} ({then})", next(iter(read.unread.values())).next_step)
+
+
+def require_ours(place: Path) -> None:
+    """BadInput where a result would take the place of anything else than an older one."""
+    if not os.path.lexists(place):
+        return
+    if "key" not in said_of(place):
+        raise BadInput(f"{place} is in the way of the result, and none of ours", next_step="name another --out")
+    if others := sorted({each.name for each in place.iterdir()} - FILES):
+        raise BadInput(f"{place} holds {others[0]}, which is none of ours", next_step="move it away, or name another --out")
 
 
 def said_of(place: Path) -> dict[str, Any]:
@@ -141,7 +167,8 @@ def _say(place: Path, said: Mapping[str, Any]) -> None:
 
 
 def _put_in_place(draft: Path, place: Path) -> None:
-    """The draft under its name; what was there before is gone when this is there."""
+    """The draft under its name; an older result is gone when this is there."""
+    require_ours(place)
     if place.exists():
         old = draft.with_name(f"{draft.name}.old{UNDONE}")
         place.rename(old)
@@ -154,11 +181,14 @@ def _put_in_place(draft: Path, place: Path) -> None:
 # ---------------------------------------------------------------- what tells one input from another
 
 
-def told_apart(given: Given, person: str) -> dict[str, Any]:
-    """An input by what is in it, never by where it lies: of files a hash of their bytes, of a store its change number."""
+def told_apart(given: Given, person: str, tz: str) -> dict[str, Any]:
+    """An input by what is in it, never by where it lies: of files a hash of their bytes, of a store its change number and what it holds of the person.
+
+    Of a text file, which does not say where it was lived, also where that is taken to be: `tz`.
+    """
     if given.is_store:
         with LocalStore.open(given.path, create=False, read_only=True) as store:
-            return {"store": given.path.name, "person": person, "recording": given.recording, "change": store.change}
+            return {"store": given.path.name, "person": person, "recording": given.recording, "change": store.change, "holds": _holds(store, person)}
     files = [given.path] if given.path.is_file() else sorted(each for each in given.path.iterdir() if each.is_file())
     whole = hashlib.sha256()
     for file in files:
@@ -167,7 +197,14 @@ def told_apart(given: Given, person: str) -> dict[str, Any]:
                 whole.update(f"{file.name}\0{hashlib.file_digest(bytes_, 'sha256').hexdigest()}\n".encode())
         except OSError as error:
             raise BadInput(f"{file}: cannot be read ({error.strerror})", next_step="check who owns the file") from error
-    return {"recording": given.path.name, "sha256": whole.hexdigest()}
+    return {"recording": given.path.name, "sha256": whole.hexdigest(), **({} if given.path.is_dir() else {"tz": tz})}
+
+
+def _holds(store: LocalStore, person: str) -> str:
+    """What tells two stores apart whose change numbers happen to be equal: the person's recordings, what they said, and what seeds their draws."""
+    said = (store.every_event, store.sessions, store.plans, store.ratings, store.prompts, store.answers, store.settings, store.profile)
+    recorded = [(found.unit, found.row.start_ns, found.row.stop_ns, found.row.state) for found in store.recordings(person)]
+    return digest(store.person_secret(person), recorded, *(rows(person) for rows in said))
 
 
 # ---------------------------------------------------------------- the reading
@@ -179,6 +216,10 @@ class Read:
 
     hours: float
     notices: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    """Of the recordings: a folder's or file's own, in a store the recording's."""
+    unread: Mapping[str, BadInput] = field(default_factory=dict)
+    """Those that could not be read, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +233,13 @@ class _Take:
     """Of a recording in a store."""
 
 
-def fill(store: LocalStore, job: Job, progress: Progress | None = None) -> Read:
-    """Reads a job's recordings into `store`, in the order they were lived, then settles the person. Again it goes on, or changes nothing."""
+def fill(store: LocalStore, job: Job, progress: Progress | None = None, *, whole: bool = True) -> Read:
+    """Reads a job's recordings into `store`, in the order they were lived, then settles the person. Again it goes on, or changes nothing.
+
+    BadInput for a recording that cannot be read; where the reading need not be `whole`, only if there is no other.
+    """
     notices: list[str] = []
+    names: list[str] = []
     missing: dict[str, BadInput] = {}
     with ExitStack() as stack:
         opened = {g.path: stack.enter_context(LocalStore.open(g.path, create=False, read_only=True)) for g in job.given if g.is_store}
@@ -202,23 +247,27 @@ def fill(store: LocalStore, job: Job, progress: Progress | None = None) -> Read:
             copy_said(source, job.person, store)
         store.person_secret(job.person, given=digest(DRAWN, job.person))
         for take in _takes(job, opened):
+            name = take.given.path.name if take.unit is None else take.unit.recording
             try:
                 found = _found(take, job, opened)
             except BadInput as error:
-                if take.unit is None or len(job.given) == len(opened):
+                if whole and (take.unit is None or len(job.given) == len(opened)):
                     raise
-                missing[take.unit.recording] = error
+                missing[name] = error
                 continue
             if found is not None:
                 notices += [f"{take.given.path.name}: {notice}" for notice in found.intake.notices]
                 missing.pop(found.intake.unit.recording, None)
                 read(store, found, job.wish, progress)
-        if missing:
+                names.append(name)
+        if missing and (whole or not names):
             raise next(iter(missing.values()))
         if not store.recordings(job.person):
             raise BadInput(f"nothing of {job.person} could be read", next_step="name a store or folders with recordings")
         settle_person(store, job.person, job.wish.constants)
-    return Read(sum(_hours(found.row.start_ns, found.row.stop_ns) for found in store.recordings(job.person)), tuple(notices))
+    return Read(
+        sum(_hours(found.row.start_ns, found.row.stop_ns) for found in store.recordings(job.person)), tuple(notices), tuple(sorted(set(names))), missing
+    )
 
 
 def read(store: LocalStore, found: Again, wish: Wish, progress: Progress | None = None) -> None:

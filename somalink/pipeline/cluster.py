@@ -6,7 +6,7 @@ is sent (docs/decisions/0037). A worker that is killed is replaced by another on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ class ClusterTrouble(SomalinkError):
     """The cluster cannot be reached, or its workers cannot do the work."""
 
 
-def on_cluster(scheduler: str, jobs: Sequence[Job]) -> Iterator[Done]:
+def on_cluster(scheduler: str, jobs: Sequence[Job]) -> Generator[Done]:
     """Each job as it ends. UsageError where Dask is not installed, ClusterTrouble where the cluster cannot do it."""
     if find_spec("distributed") is None:
         raise UsageError(

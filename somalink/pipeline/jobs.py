@@ -10,10 +10,11 @@ import multiprocessing
 import os
 import shutil
 import signal
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -21,15 +22,17 @@ from typing import Any
 
 from ingest.recording import read_meta
 from somalink.domain.constants import ALGORITHM_VERSION
-from somalink.domain.errors import BadInput, StoreError, UsageError
+from somalink.domain.errors import BadInput, SomalinkError, StoreError, UsageError
 from somalink.domain.identity import digest
-from somalink.pipeline.analysing import UNDONE, Done, Given, Job, Wish, analyse, failed, is_one_recording, results
+from somalink.pipeline.analysing import SAID, UNDONE, WORK, Done, Given, Job, Wish, analyse, failed, is_one_recording, results
 from somalink.pipeline.cluster import on_cluster
 from somalink.storage.files import private_file, safe_name
 from somalink.storage.local import LocalStore
+from somalink.storage.locks import results_lock
 from somalink.storage.parquet import program_version
 
 ABOUT = "analysis.json"
+META = "meta.json"
 SQLITE = b"SQLite format 3\0"
 LIBRARIES = ("numpy", "scipy", "pyarrow")
 """What figures and files may depend on."""
@@ -42,14 +45,15 @@ Told = Callable[[Done], None]
 # ---------------------------------------------------------------- what is to be done
 
 
-def plan(paths: Sequence[Path], wish: Wish, out: Path, *, person: str | None = None, user: str = "me") -> list[Job]:
+def plan(paths: Sequence[Path], wish: Wish, out: Path, *, person: str | None = None, user: str = "me", unread: list[Done] | None = None) -> list[Job]:
     """A job for every person in the inputs, or for every recording where its usual is its own.
 
     `paths`: stores, recording folders, folders that hold recording folders, RR text files. `person`: whose, of stores; whom they are of, of the rest.
     `user`: whose a text file is, which does not say. BadInput for what is none of these.
+    `unread`: takes, as failed, stores and folders that do not even say whose they are; without it their error is raised.
     """
-    given = [each for path in paths for each in _given(path, person, user)]
-    if not given:
+    given = [each for path in paths for whole in _each(path) for each in _given(whole, person, user, unread)]
+    if not given and not unread:
         raise BadInput("there is nothing to analyse in what was named", next_step="name stores, recording folders or RR text files")
     groups: dict[tuple[str, str], list[Given]] = {}
     for whose, each in given:
@@ -62,29 +66,44 @@ def plan(paths: Sequence[Path], wish: Wish, out: Path, *, person: str | None = N
     return [Job(name, whose, tuple(found), wish, out.resolve()) for name, ((whose, _), found) in zip(names, groups.items(), strict=True)]
 
 
-def _given(path: Path, person: str | None, user: str) -> Iterator[tuple[str, Given]]:
-    """(whose, input) of everything under one name."""
+def _each(path: Path) -> Iterator[Path]:
+    """What was named: a store, a text file, a recording folder, or all recording folders in a folder."""
     if not path.exists():
         raise BadInput(f"{path} does not exist", next_step="check the path; stores, recording folders and RR text files can be analysed")
     path = path.resolve()
-    if path.is_file() and is_store(path):
-        with LocalStore.open(path, create=False, read_only=True) as store:
-            people = [who for who in store.people() if store.recordings(who) and person in (None, who)]
-        yield from ((who, Given(path, is_store=True)) for who in people)
-    elif path.is_file():
-        yield person or user, Given(path)
-    elif (path / "meta.json").exists():
-        yield read_meta(path / "meta.json", person=person).person, Given(path)
-    else:
-        folders = [each for each in sorted(path.iterdir()) if (each / "meta.json").exists()]
-        if not folders:
-            raise BadInput(f"{path}: no recording folder, and none in it", next_step="a recording folder has a meta.json (docs/recording-folder.md)")
-        for each in folders:
-            yield from _given(each, person, user)
+    if path.is_file() or (path / META).exists():
+        yield path
+        return
+    folders = [each for each in sorted(path.iterdir()) if (each / META).exists()]
+    if not folders:
+        raise BadInput(f"{path}: no recording folder, and none in it", next_step="a recording folder has a meta.json (docs/recording-folder.md)")
+    yield from folders
+
+
+def _given(path: Path, person: str | None, user: str, unread: list[Done] | None) -> list[tuple[str, Given]]:
+    """(whose, input) of a store's people, of a text file or of a recording folder."""
+    try:
+        return [(whose, Given(path, is_store=is_store(path))) for whose in _whose(path, person, user)]
+    except SomalinkError as error:
+        if unread is None:
+            raise
+        unread.append(Done(path.name, "failed", what=error.what, next_step=error.next_step))
+        return []
+
+
+def _whose(path: Path, person: str | None, user: str) -> list[str]:
+    if path.is_dir():
+        return [read_meta(path / META, person=person).person]
+    if not is_store(path):
+        return [person or user]
+    with LocalStore.open(path, create=False, read_only=True) as store:
+        return [who for who in store.people() if store.recordings(who) and person in (None, who)]
 
 
 def is_store(path: Path) -> bool:
-    """Whether a file is a database, by its first bytes."""
+    """Whether something is a database file, by its first bytes."""
+    if path.is_dir():
+        return False
     try:
         with path.open("rb") as file:
             return file.read(len(SQLITE)) == SQLITE
@@ -117,41 +136,74 @@ def carry_out(jobs: Sequence[Job], *, workers: int | None = None, scheduler: str
     """Does them all; what becomes of one does not touch the others. `told` hears of each as it ends.
 
     `workers`: processes, else all cores; with one the work is done here. `scheduler`: the address of a Dask cluster, which does it instead.
-    Interrupted, what is done stays and nothing half-done does.
+    Interrupted, what is done stays and nothing half-done does. EngineLocked while another one works into the same folder.
     """
-    ending = _here(jobs, workers or os.cpu_count() or 1) if scheduler is None else on_cluster(scheduler, jobs)
-    found: list[Done] = []
-    try:
-        for done in ending:
-            found.append(done)
-            if told is not None:
-                told(done)
-    finally:
-        for place in {job.out for job in jobs}:
+    done: list[Done] = []
+    with ExitStack() as held:
+        for place in sorted({job.out for job in jobs}):
+            held.enter_context(results_lock(place))
             sweep(place)
-    return found
+            held.callback(sweep, place)
+        ending = _here(jobs, workers or os.cpu_count() or 1) if scheduler is None else on_cluster(scheduler, jobs)
+        for each in held.enter_context(closing(ending)):
+            done.append(each)
+            if told is not None:
+                told(each)
+    return done
 
 
 def sweep(out: Path) -> None:
-    """Takes away what workers that were killed left half-done."""
+    """Takes away what workers that were killed left half-done, and nothing else that is called so. For whoever holds the folder's lock."""
     for left in out.glob(f".*{UNDONE}"):
-        shutil.rmtree(left, ignore_errors=True)
+        if any((left / name).exists() for name in (WORK, SAID)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
-def _here(jobs: Sequence[Job], workers: int) -> Iterator[Done]:
-    if workers == 1 or len(jobs) == 1:
+def _here(jobs: Sequence[Job], workers: int) -> Generator[Done]:
+    if workers == 1 or len(jobs) <= 1:
         yield from map(_one, jobs)
         return
-    with _single_threaded(), ProcessPoolExecutor(min(workers, len(jobs)), mp_context=multiprocessing.get_context("spawn"), initializer=_deaf) as pool:
-        names = {pool.submit(analyse, job): job.name for job in jobs}
+    left = deque(jobs)
+    with _single_threaded():
+        while left:
+            for job in (yield from _pooled(left, workers)):
+                if (yield from _pooled(deque((job,)), 1)):
+                    yield _died(job.name)
+
+
+def _pooled(left: deque[Job], workers: int) -> Generator[Done, None, list[Job]]:
+    """Takes jobs from `left` and has them done, one a process. Returns when none is left, or a worker has died, then with the jobs under way.
+
+    Which of them it was that died is not known, and the pool is of no more use: alone in a pool of its own, each one shows.
+    """
+    under_way: dict[Future[Done], Job] = {}
+    with ProcessPoolExecutor(min(workers, len(left)), mp_context=multiprocessing.get_context("spawn"), initializer=_deaf) as pool:
         try:
-            for future in as_completed(names):
-                yield _ended(names[future], future)
+            while left or under_way:
+                while left and len(under_way) < workers:
+                    under_way[pool.submit(analyse, left[0])] = left[0]
+                    left.popleft()
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    if isinstance(future.exception(), BrokenProcessPool):
+                        raise BrokenProcessPool
+                    yield _ended(under_way.pop(future).name, future)
+        except BrokenProcessPool:
+            pass  # it ends the other workers itself
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for worker in multiprocessing.active_children():
                 worker.terminate()
             raise
+    return list(under_way.values())
+
+
+def _died(name: str) -> Done:
+    return Done(
+        name,
+        "failed",
+        what="its process was ended from outside, as the system does where memory runs out",
+        next_step="close other programs, then run the same command again, with fewer --jobs or shorter --windows",
+    )
 
 
 def _one(job: Job) -> Done:
@@ -200,7 +252,6 @@ def prepare(out: Path, wish: Wish) -> None:
         raise UsageError(
             f"{out} holds another analysis", next_step="name another --out, or give the same --constants, --baseline, --windows and --hrv as before"
         )
-    sweep(out)
     conclude(out, wish)
 
 

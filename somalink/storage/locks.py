@@ -16,6 +16,7 @@ from somalink.domain.errors import EngineLocked, StoreError
 from somalink.domain.identity import digest
 from somalink.storage.files import PRIVATE
 
+RESULTS_LOCK = ".lock"
 LOOK_S, AGAIN_S = 1.0, 0.01
 """Whoever looks at a lock has it for some microseconds; on a busy machine it may be stopped right then."""
 
@@ -81,6 +82,15 @@ def shipping_lock(store: Path, replica: str) -> Iterator[None]:
                 f"{store}: another somalink already sends this store to that server",
                 next_step="nothing needs to be done: it goes on sending; end it first to send from here (`somalink run` does it too)",
             )
+        yield
+
+
+@contextmanager
+def results_lock(out: Path) -> Iterator[None]:
+    """Held for the body by whoever makes results in this folder: of what another one has half-done there nothing would be left."""
+    with _locked(out / RESULTS_LOCK) as taken:
+        if not taken:
+            raise EngineLocked(f"{out}: another analysis is under way there", next_step="wait until it is done, or name another --out")
         yield
 
 

@@ -1,5 +1,7 @@
 """Small lives to be analysed: a few hours a day with movement, postures and a tag, as folders and as stores made of them."""
 
+import os
+import signal
 from pathlib import Path
 from unittest.mock import patch
 
@@ -8,6 +10,7 @@ from fake_strap import heart
 from recording_folders import folder
 
 from somalink.domain.constants import Constants
+from somalink.pipeline.analysing import Done, Job, analyse
 from somalink.pipeline.intake import from_path
 from somalink.pipeline.person import settle_person
 from somalink.pipeline.run import Mode, run_archive
@@ -39,6 +42,13 @@ def _day(place: Path, person: str, day: int, minutes: int, seed: int) -> Path:
         posture="t_s,posture\n" + "".join(f"{k},{word}\n" for k, word in enumerate(postures)),
         events="t_s,kind,id\n" + f"1800,conflict,00000000-0000-4000-8000-{seed:012d}\n",
     )
+
+
+def ends_with_ben(job: Job) -> Done:
+    """`analyse` where memory runs out over ben: his process is killed."""
+    if job.person == "ben":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return analyse(job)
 
 
 def replayed(path: Path, folders: list[Path], *, secret: str = "sesame", version: str | None = None) -> Path:

@@ -1,5 +1,6 @@
 """LF and HF: known waves have their known power, one tachogram on the clock serves every window, and a gap is never splined over."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -191,3 +192,14 @@ def test_the_spline_is_scipys_quadratic_one(n: int) -> None:
     theirs = make_interp_spline(seconds, ticks * (1000 / 1024), k=2)(np.clip(at, seconds[0], seconds[-1]))
     assert grid.values[grid.span > 0] / 1e6 == pytest.approx(theirs[grid.span > 0], abs=1e-6)
     assert (grid.span > 0).all()
+
+
+def test_long_windows_are_transformed_a_few_at_a_time() -> None:
+    beats = settled(day(4))
+    at = stops(7200, 4 * 3600 - 300, 45)
+    tracemalloc.start()
+    try:
+        of(beats, at, 7200)
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()

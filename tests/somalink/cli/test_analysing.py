@@ -95,5 +95,24 @@ def test_a_store_of_an_older_version_is_read_again_into_itself(typed, short, tmp
         assert store.current_analysis("ada") == Constants().analysis("personal")
 
 
-def test_keeping_goes_nowhere_else(typed, tmp_path):
-    assert typed("analyse", tmp_path / "s.db", "--keep", "--out", tmp_path / "out").code == 2
+@pytest.mark.parametrize("other", [("--out", "out"), ("--scheduler", "tcp://w1:8786"), ("--windows", "60/30"), ("--hrv",), ("--jobs", "2")])
+def test_keeping_takes_nothing_that_it_would_not_go_by(typed, tmp_path, other):
+    ended = typed("analyse", tmp_path / "s.db", "--keep", *other)
+    assert ended.code == 2 and other[0] in ended.err
+
+
+def test_a_text_file_beside_a_kept_store_is_of_whoever_asks(typed, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setenv("SOMALINK_PERSON", "ada")
+    monkeypatch.setattr("somalink.pipeline.superseding.supersede", lambda *_, user, **__: asked.append(user) or [])
+    assert typed("analyse", tmp_path / "s.db", tmp_path / "beats.txt", "--keep").code == 0
+    assert asked == ["ada"]
+
+
+def test_a_folder_without_a_readable_meta_is_listed_and_the_others_are_done(typed, short, tmp_path):
+    pytest.importorskip("pyarrow")
+    (short.parent / "zed").mkdir()
+    (short.parent / "zed" / "meta.json").write_text("{not json")
+    ended = typed("analyse", short.parent, "--out", tmp_path / "out", "--json")
+    assert ended.code == 1 and ended.json["done"] == ["ada"]
+    assert [each["job"] for each in ended.json["failed"]] == ["zed"] and ended.json["failed"][0]["next_step"]

@@ -11,15 +11,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from analysed import CONSTANTS, life, replayed
+from analysed import CONSTANTS, ends_with_ben, life, replayed
 from recording_folders import folder
 
-from somalink.domain.errors import BadInput, UsageError
-from somalink.pipeline.analysing import RESULT, Wish, analyse, said_of
+from somalink.domain.errors import BadInput, EngineLocked, UsageError
+from somalink.domain.types import Event
+from somalink.pipeline import jobs
+from somalink.pipeline.analysing import RESULT, UNDONE, Wish, analyse, said_of
 from somalink.pipeline.jobs import carry_out, conclude, plan, prepare
 from somalink.pipeline.run import RECORDING, Mode
 from somalink.storage.export import export
 from somalink.storage.local import LocalStore
+from somalink.storage.locks import RESULTS_LOCK, results_lock
 
 parquet = pytest.importorskip("pyarrow.parquet")
 WISH = Wish(CONSTANTS, Mode(), 300, 60)
@@ -66,7 +69,7 @@ def test_every_missing_feature_has_its_reason_and_every_reason_its_missing_featu
 
 
 def test_the_results_are_for_their_owner_alone_and_leave_no_store_behind(made):
-    assert not list(made.rglob("*.db*")) and not list(made.glob(".*"))
+    assert not list(made.rglob("*.db*")) and [each.name for each in made.glob(".*")] == [RESULTS_LOCK]
     assert {stat.S_IMODE(file.stat().st_mode) for file in made.rglob("*") if file.is_file()} == {0o600}
     assert stat.S_IMODE((made / "ada").stat().st_mode) == 0o700
 
@@ -96,6 +99,126 @@ def test_a_recording_that_cannot_be_read_stops_no_other_and_says_what_to_do(ada,
     assert (done["ada"].state, done["ben"].state) == ("done", "failed")
     assert done["ben"].what and done["ben"].next_step
     assert not (out / "ben").exists()
+
+
+def days_of(person: str, place: Path, days: int) -> list[Path]:
+    return life(place, person=person, days=days, minutes=10)
+
+
+def test_a_broken_recording_leaves_the_persons_others_their_result_and_is_told_until_it_is_mended(out, tmp_path):
+    first, second = days_of("ben", tmp_path / "ben", 2)
+    whole = (second / "rr.csv").read_text()
+    (second / "rr.csv").write_text("")
+    for _ in range(2):
+        (done,) = carry_out(plan([first, second], WISH, out), workers=1)
+        assert done.state == "failed" and "rr.csv" in done.what and done.next_step
+        assert (said_of(out / "ben")["read"], said_of(out / "ben")["unread"]) == (["ben-1"], ["ben-2"])
+        assert parquet.read_table(out / "ben" / "indices.parquet").num_rows > 60
+    (second / "rr.csv").write_text(whole)
+    assert [done.state for done in carry_out(plan([first, second], WISH, out), workers=1)] == ["done"]
+    assert said_of(out / "ben")["read"] == ["ben-1", "ben-2"]
+
+
+def test_a_recording_that_broke_since_does_not_take_itself_out_of_the_result_that_is_there(out, tmp_path):
+    days = days_of("ben", tmp_path / "ben", 2)
+    carry_out(plan(days, WISH, out), workers=1)
+    before = files(out)
+    (days[1] / "rr.csv").write_text("")
+    (done,) = carry_out(plan(days, WISH, out), workers=1)
+    assert done.state == "failed" and "holds ben-2" in done.what and files(out) == before
+
+
+def test_a_folder_that_does_not_say_whose_it_is_stops_nobody(ada, out, tmp_path):
+    days_of("ben", tmp_path / "all", 1)
+    folder(tmp_path / "all" / "zed", meta="{not json")
+    unread = []
+    assert [job.name for job in plan([tmp_path / "all"], WISH, out, unread=unread)] == ["ben"]
+    assert [(each.name, each.state) for each in unread] == [("zed", "failed")] and unread[0].next_step
+    with pytest.raises(BadInput):
+        plan([tmp_path / "all"], WISH, out)
+
+
+def test_a_folder_of_ones_own_that_is_called_like_a_result_is_left_as_it_is(tmp_path):
+    (day,) = days_of("ben", tmp_path / "days", 1)
+    day.rename(tmp_path / "days" / "ben")
+    before = files(tmp_path / "days" / "ben")
+    prepare(tmp_path / "days", WISH)
+    (done,) = carry_out(plan([tmp_path / "days"], WISH, tmp_path / "days"), workers=1)
+    assert done.state == "failed" and "--out" in done.next_step
+    assert files(tmp_path / "days" / "ben") == before
+
+
+def test_what_somebody_laid_beside_a_result_is_never_deleted_with_it(out, tmp_path):
+    days = days_of("ben", tmp_path / "ben", 2)
+    carry_out(plan(days[:1], WISH, out), workers=1)
+    (out / "ben" / "figure.svg").write_text("mine")
+    (done,) = carry_out(plan(days, WISH, out), workers=1)
+    assert done.state == "failed" and "figure.svg" in done.what and (out / "ben" / "figure.svg").read_text() == "mine"
+    (out / "ben" / "figure.svg").unlink()
+    assert [done.state for done in carry_out(plan(days, WISH, out), workers=1)] == ["done"]
+
+
+def test_stores_with_one_name_and_one_change_number_are_two_inputs(out, tmp_path):
+    states = []
+    for seed, place in enumerate((tmp_path / "one", tmp_path / "two")):
+        store = replayed(tmp_path / f"{seed}.db", life(place, days=1, minutes=10, seed=seed))
+        states += [done.state for done in carry_out(plan([store.rename(place / "my.db")], WISH, out), workers=1)]
+    assert states == ["done", "done"]
+
+
+def test_a_copy_of_a_store_in_which_another_moment_was_tagged_is_another_input(out, tmp_path):
+    kept = replayed(tmp_path / "kept.db", days_of("ben", tmp_path / "ben", 1))
+    states, changes = [], set()
+    for kind in ("conflict", "connection"):
+        (tmp_path / kind).mkdir()
+        copy = tmp_path / kind / "my.db"
+        copy.write_bytes(kept.read_bytes())
+        with LocalStore.open(copy) as store, store.transaction() as write:
+            start_ns = store.recordings("ben")[0].row.start_ns
+            write.put_event(Event("00000000-0000-4000-8000-00000000000a", "ben", kind, start_ns, start_ns, start_ns))
+        with LocalStore.open(copy, read_only=True) as store:
+            changes.add(store.change)
+        states += [done.state for done in carry_out(plan([copy], WISH, out), workers=1)]
+    assert len(changes) == 1 and states == ["done", "done"]
+
+
+def test_where_a_text_file_was_lived_is_part_of_what_it_is(out, tmp_path):
+    text = tmp_path / "beats.txt"
+    text.write_text("\n".join(str(850 + n % 40) for n in range(900)))
+    states = [carry_out(plan([text], replace(WISH, tz=tz), out), workers=1)[0].state for tz in ("UTC", "Asia/Tokyo", "Asia/Tokyo")]
+    assert states == ["done", "done", "skipped"]
+    conclude(out, WISH)
+    assert json.loads((out / "analysis.json").read_text())["inputs"]["me"][0]["tz"] == "Asia/Tokyo"
+
+
+def test_two_analyses_into_one_folder_are_not_done_at_once_and_the_first_keeps_what_it_makes(ada, out):
+    draft = out / f".ada.abc{UNDONE}"
+    draft.mkdir()
+    (draft / "work.db").touch()
+    with results_lock(out):
+        prepare(out, WISH)
+        with pytest.raises(EngineLocked, match="under way") as refused:
+            carry_out(plan(ada, WISH, out), workers=1)
+        assert draft.exists() and "--out" in refused.value.next_step
+    carry_out(plan(ada, WISH, out), workers=1)
+    assert not draft.exists()
+
+
+def test_hidden_folders_that_are_not_ours_stay(ada, out):
+    mine = out / f".mine{UNDONE}"
+    mine.mkdir()
+    (mine / "diary.txt").write_text("mine")
+    carry_out(plan(ada, WISH, out), workers=1)
+    assert (mine / "diary.txt").exists()
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_takes_its_own_job_with_it_and_no_other(out, tmp_path, monkeypatch):
+    people = [days_of(name, tmp_path / name, 1)[0] for name in ("ann", "ben", "cleo", "dan")]
+    monkeypatch.setattr(jobs, "analyse", ends_with_ben)
+    done = {each.name: each for each in carry_out(plan(people, WISH, out), workers=2)}
+    assert len(done) == 4 and {name for name, each in done.items() if each.state == "failed"} == {"ben"}
+    assert "memory" in done["ben"].what and sorted(each.name for each in out.iterdir() if each.is_dir()) == ["ann", "cleo", "dan"]
 
 
 def test_against_itself_every_recording_is_a_job_of_its_own(ada, tmp_path):
@@ -166,6 +289,6 @@ def test_interrupted_it_leaves_what_is_done_and_goes_on_with_the_rest(tmp_path):
     os.killpg(running.pid, signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130 and b"Traceback" not in said, said
-    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["analysis.json", "ann"]
+    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == [RESULTS_LOCK, "analysis.json", "ann"]
     again = subprocess.run([str(word) for word in [*words, "--json"]], capture_output=True, check=True)
     assert json.loads(again.stdout)["done"] == ["ben"] and json.loads(again.stdout)["skipped"] == ["ann"]
