@@ -6,7 +6,7 @@ Resumable: only windows that are not in the store yet are computed, and every ba
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -20,11 +20,20 @@ BATCH = 24
 
 
 def fill_panels(
-    store: LocalStore, unit: Unit, *, nonlinear: bool = False, workers: int | None = None, progress: Callable[[int, int], None] | None = None
+    store: LocalStore,
+    unit: Unit,
+    *,
+    nonlinear: bool = False,
+    only: Collection[int] | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Computes what is missing of the unit's panel; returns how many windows were added. `progress(done, of)`."""
+    """Computes what is missing of the unit's panel; returns how many windows were added. `only`: of windows that begin then. `progress(done, of)`."""
+    if only is not None and not only:
+        return 0
     have = {row.start_ns for row in store.hrv(unit)}
-    wanted = list(hrv_panel.missing(hrv_panel.windows(store.recording_beats(unit)), have))
+    missing = hrv_panel.missing(hrv_panel.windows(store.recording_beats(unit)), have)
+    wanted = [window for window in missing if only is None or window.start_ns in only]
     if not wanted:
         return 0
     batches = [wanted[k : k + BATCH] for k in range(0, len(wanted), BATCH)]

@@ -19,7 +19,7 @@ from ingest.recording import Recording as Whole
 from ingest.replay import ReplaySource
 from somalink.domain.constants import Constants
 from somalink.domain.errors import BadInput
-from somalink.domain.identity import Unit
+from somalink.domain.identity import Unit, digest
 from somalink.domain.ports import Source
 from somalink.domain.time import GRID_NS, HOUR_NS, MINUTE_NS, SECOND_NS, iso
 from somalink.domain.types import UNKNOWN, BoolArray, Chunk, Contact, Flag, Gate, Grid, Heartbeat, Item, Moved, Opened, Stream
@@ -35,6 +35,8 @@ AHEAD_NS = HOUR_NS
 """Movement is told so long before time comes to it: a recording that ends has a few grid points behind its last promise."""
 REACH_NS = 5 * MINUTE_NS
 """A turn shows in the gate for a minute and a half: so much beyond a day is looked at."""
+STANDS = "without it leave this store as it is, and go on in another (--store)"
+"""What nobody can read again is best kept where it can be seen: the store as it stands."""
 HELD_POINTS = Constants().motion.posture_s * SECOND_NS // GRID_NS - 1
 """Grid points after the one of a turn at which the gate still says so."""
 
@@ -45,7 +47,7 @@ class Bytes:
     def __init__(self, store: LocalStore, unit: Unit, streams: frozenset[Stream], tz: str) -> None:
         self._store, self.unit, self._streams, self._tz = store, unit, streams, tz
         self.clocker = Clocker(unit, streams, tz=tz)
-        self._past = Past(store, unit, streams)
+        self._past = Past.of(store, unit, streams)
         self._folded = 0
         self._moved_ns = EVER[0]
         self.last_utc_ns = 0
@@ -88,26 +90,57 @@ def again(store: LocalStore, found: Recording) -> Again | None:
     BadInput where the heart itself cannot be read again: a heart rate alone was imported, or its bytes were forgotten.
     """
     streams = opened_streams(store, found.unit)
-    if streams is None or (found.row.state != "done" and found.row.meta != LIVE):
+    if streams is None or not is_whole(store, found):
         return None
     if found.row.meta == LIVE and _has_all_bytes(store, found):
         source = Bytes(store, found.unit, streams, found.row.tz)
         intake = from_clocker(source.clocker, start_ns=found.row.start_ns, tz=found.row.tz, meta=LIVE)
         return Again(replace(intake, source=source), source)
-    if not streams & {Stream.RR, Stream.ECG}:
+    if not streams & {Stream.RR, Stream.ECG} or (Stream.HR in streams and _rests_on_its_heart_rate(store, found.unit)):
         raise BadInput(
             f"{store.path}: of {found.unit.device} on {iso(found.row.start_ns)} the device's own heart rate is not kept, only what was made of it",
-            next_step="name its recording folder too: `somalink analyse STORE FOLDER...`",
+            next_step=f"name its recording folder too: `somalink analyse STORE FOLDER...`; {STANDS}",
         )
     beats = from_recording(ReplaySource(_from_beats(store, found)))
     notices = [f"{found.unit.device}: its own heart rate is not kept; where intervals were thin it says nothing now"] if Stream.HR in streams else []
     return Again(replace(beats, source=Kept(store, beats.source, streams), row=replace(beats.row, meta=found.row.meta), notices=notices))
 
 
+def is_whole(store: LocalStore, found: Recording) -> bool:
+    """Whether the store has all that was made of a recording: no import of it was cut short, and it says what it was made of."""
+    return opened_streams(store, found.unit) is not None and (found.row.state == "done" or found.row.meta == LIVE)
+
+
+def lived(store: LocalStore, person: str) -> list[str]:
+    """What the store has of a person, a word a recording, in order of time: another word where more has come or bytes are gone."""
+    rows = {found.unit: found.row for found in store.recordings(person)}
+    words = []
+    for unit in store.units(person):
+        row, last = rows.get(unit), store.last_raw(unit)
+        has_bytes = row is not None and _has_all_bytes(store, Recording(unit, row))
+        arrived = None if last is None else (last.boot_id, last.t_mono_ns, last.t_utc_ns)
+        word = digest(unit.device, unit.recording, repr(row), repr(arrived), has_bytes, *store.beats_state(unit, *EVER))
+        words.append((0 if row is None else row.start_ns, word))
+    return [word for _, word in sorted(words)]
+
+
 def _has_all_bytes(store: LocalStore, found: Recording) -> bool:
-    """Whether no beat is older than the first notification that is still there."""
+    """Whether nothing is older than the hour of the first notification that is still there: no beat, nothing said of the heart, not the beginning."""
     hours = store.raw_hours(found.unit, EVER[1])
-    return bool(hours) and not len(store.recording_beats(found.unit, EVER[0], hours[0] * HOUR_NS))
+    if not hours:
+        return False
+    before = (EVER[0], hours[0] * HOUR_NS)
+    if found.row.start_ns < before[1] or len(store.recording_beats(found.unit, *before)):
+        return False
+    return not (store.recording_grid(found.unit, *before).hr != UNKNOWN).any()
+
+
+def _rests_on_its_heart_rate(store: LocalStore, unit: Unit) -> bool:
+    """Whether a heart rate is known somewhere that no beat came near to for an hour: it was the device's own."""
+    grid, beats = store.recording_grid(unit), store.recording_beats(unit)
+    known = grid.stop_ns[grid.hr != UNKNOWN]
+    near = np.searchsorted(beats.t_ns, known, "right") - np.searchsorted(beats.t_ns, known - HOUR_NS)
+    return bool((near == 0).any())
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +150,16 @@ class Past:
     store: LocalStore
     unit: Unit
     streams: frozenset[Stream]
+    days: Sequence[tuple[int, int]]
+    """Looked up once: a year is asked for an hour at a time."""
+
+    @classmethod
+    def of(cls, store: LocalStore, unit: Unit, streams: frozenset[Stream]) -> Past:
+        return cls(store, unit, streams, store.days(unit) if streams & MOVEMENT else [])
 
     def moved(self, after_ns: int, until_ns: int, *, known: bool = False) -> list[Item]:
         """Of grid points in (after, until], a day an item; `known`: of those alone at which movement was known."""
-        if not self.streams & MOVEMENT:
-            return []
-        days = [day for day in self.store.days(self.unit) if day[0] <= until_ns + 1 and day[1] > after_ns]
+        days = [day for day in self.days if day[0] <= until_ns + 1 and day[1] > after_ns]
         grids = [self.store.recording_grid(self.unit, start - REACH_NS, stop + REACH_NS) for start, stop in days]
         found = []
         for (start, stop), grid in zip(days, grids, strict=True):
@@ -164,7 +201,7 @@ class Kept:
         self.unit = beats.unit
         self._store, self._beats = store, beats
         self._streams = streams - {Stream.HR, Stream.ECG} | {Stream.RR}
-        self._past = Past(store, beats.unit, streams)
+        self._past = Past.of(store, beats.unit, streams)
         edges = store.recording_beats(beats.unit)
         self._marked = edges.take(np.isin(edges.flag, (Flag.STALE, Flag.UNTRUSTED)))
         said = [status for status in store.device_status(beats.unit) if "contact" in status.fields]

@@ -260,6 +260,8 @@ class Run:
         """Puts down whose recording this is and what came with it; again changes nothing."""
         intake = self._intake
         with self._store.transaction() as write:
+            # Asked before too, but `analyse --keep` may have ended since, and of a device it had not met it holds no lock.
+            refuse_other_analysis(self._store, self.unit.person, self.analysis)
             write.put_recording(self.unit, replace(intake.row, analysis=self.analysis))
             write.put_utc_offsets(self.unit, intake.offsets)
             write.put_counts(self.unit, intake.counts())
@@ -358,5 +360,6 @@ def refuse_other_analysis(store: LocalStore, person: str, analysis: str) -> None
         )
     raise UsageError(
         f"{store.path}: what is here of {person} was read by another version of somalink, with other constants or against a baseline file",
-        next_step=f"somalink analyse --keep {store.path} reads it again and goes on from there; or use the same --baseline as before",
+        next_step=f"somalink analyse --keep {store.path} reads it again and goes on from there (with --baseline recording where it was filled so); "
+        "or use the same --baseline as before",
     )

@@ -240,6 +240,10 @@ class LocalStore:
         of = analysis or self.current_analysis(unit.person)
         return self._grid(self._units(unit.person, unit.device, unit.recording), of, start_ns, stop_ns)
 
+    def grid_points(self, unit: Unit, analysis: str) -> int:
+        """How many of one recording; no blob is opened."""
+        return sum(hours.GRID.count(self._database, id, analysis) for id in self._ids(unit))
+
     def gaps(self, person: str, device: str, start_ns: int, stop_ns: int) -> list[Gap]:
         """Gaps that touch [start, stop)."""
         return [gap for id in self._units(person, device) for gap in self._gaps(id, start_ns, stop_ns)]
