@@ -175,12 +175,19 @@ def _keep(inputs: Sequence[Path], constants: Constants, baseline: str, *, person
     for each in kept:
         for notice in each.notices:
             console.note(f"{each.person}: {notice}")
+    failed = [each for each in kept if each.what]
     if json:
-        console.emit_json({"people": [{"person": each.person, "before": each.before, "analysis": each.analysis, "changed": each.changed} for each in kept]})
-        return
-    for each in kept:
-        said = f"read again: {each.before or 'nothing'} -> {each.analysis}" if each.changed else f"is read so already: {each.analysis}"
-        console.stdout().print(f"{each.person} {said}", markup=False)
+        done = [each for each in kept if not each.what]
+        people = [{"person": each.person, "before": each.before, "analysis": each.analysis, "changed": each.changed} for each in done]
+        console.emit_json({"people": people, "failed": [{"person": each.person, "what": each.what, "next_step": each.next_step} for each in failed]})
+    else:
+        for each in kept:
+            said = f"read again: {each.before or 'nothing'} -> {each.analysis}" if each.changed else f"is read so already: {each.analysis}"
+            console.stdout().print(f"{each.person} {'stays as it was' if each.what else said}", markup=False)
+    for each in failed:
+        console.note(f"{each.person}: {each.what}\n  next: {each.next_step}")
+    if failed:
+        raise typer.Exit(FAILED)
 
 
 def _moved(bar: Progress | None, who: str, share: float) -> None:

@@ -35,8 +35,6 @@ AHEAD_NS = HOUR_NS
 """Movement is told so long before time comes to it: a recording that ends has a few grid points behind its last promise."""
 REACH_NS = 5 * MINUTE_NS
 """A turn shows in the gate for a minute and a half: so much beyond a day is looked at."""
-STANDS = "without it leave this store as it is, and go on in another (--store)"
-"""What nobody can read again is best kept where it can be seen: the store as it stands."""
 HELD_POINTS = Constants().motion.posture_s * SECOND_NS // GRID_NS - 1
 """Grid points after the one of a turn at which the gate still says so."""
 
@@ -99,7 +97,7 @@ def again(store: LocalStore, found: Recording) -> Again | None:
     if not streams & {Stream.RR, Stream.ECG} or (Stream.HR in streams and _rests_on_its_heart_rate(store, found.unit)):
         raise BadInput(
             f"{store.path}: of {found.unit.device} on {iso(found.row.start_ns)} the device's own heart rate is not kept, only what was made of it",
-            next_step=f"name its recording folder too: `somalink analyse STORE FOLDER...`; {STANDS}",
+            next_step="name its recording folder too: `somalink analyse STORE FOLDER...`",
         )
     beats = from_recording(ReplaySource(_from_beats(store, found)))
     notices = [f"{found.unit.device}: its own heart rate is not kept; where intervals were thin it says nothing now"] if Stream.HR in streams else []

@@ -19,7 +19,7 @@ import numpy as np
 from ingest.ble import notes
 from processing import hrv_panel
 from somalink.domain.constants import Constants
-from somalink.domain.errors import EngineLocked, SomalinkError, StoreError, UsageError
+from somalink.domain.errors import BadInput, EngineLocked, SomalinkError, StoreError, UsageError
 from somalink.domain.identity import Unit, digest
 from somalink.domain.time import GRID_NS, HOUR_NS
 from somalink.domain.types import Beats, Stream
@@ -30,7 +30,7 @@ from somalink.pipeline.live import as_notified, to_keep
 from somalink.pipeline.panels import fill_panels
 from somalink.pipeline.person import settle_within
 from somalink.pipeline.record import closing, cut_off, opened_streams
-from somalink.pipeline.rereading import STANDS, is_whole, lived
+from somalink.pipeline.rereading import is_whole, lived
 from somalink.pipeline.run import Mode
 from somalink.storage.local import LocalStore
 from somalink.storage.rows import DeviceStatus, HrvRow, Recording
@@ -40,6 +40,8 @@ Progress = Callable[[str, int, int, int], None]
 """(person, start, now, end) of the recording that is being read."""
 LIVED = "read again from"
 """Keepsake of a store that is made beside another: what there was to read when it was begun or gone on with."""
+STANDS = "without it this store stays as it is: go on in another one (--store)"
+"""What nobody can read again is best kept where it can be seen."""
 SPARE = HOUR_NS // GRID_NS
 """Grid points that a recording may lose at its ends: movement runs an hour ahead of a heart that is silent."""
 
@@ -96,20 +98,23 @@ def _tried(store: LocalStore, person: str, folders: Sequence[Given], wish: Wish,
         current = store.current_analysis(person)
         if isinstance(error, EngineLocked) and current == wish.analysis:
             return Kept(person, current, current, changed=False)
-        return Kept(person, current, current, changed=False, what=error.what, next_step=error.next_step)
+        next_step = f"{error.next_step}; {STANDS}" if isinstance(error, BadInput) else error.next_step
+        return Kept(person, current, current, changed=False, what=error.what, next_step=next_step)
 
 
 def _superseded(store: LocalStore, person: str, folders: Sequence[Given], wish: Wish, progress: Progress | None) -> Kept:
     analysis, before = wish.analysis, store.current_analysis(person)
     again = store.path.with_name(f"{store.path.name}.{digest(person, analysis)[:12]}.again")
     notices: tuple[str, ...] = ()
+    if before is None:
+        raise StoreError(f"{store.path}: nothing of {person} was read yet", next_step="read it with `somalink run` or `somalink replay` first")
     if before != analysis:
         _end_cut_off(store, person)
         known, left_out = _known(store, person, folders, wish)
         job = Job(person, person, (Given(store.path, is_store=True), *known), wish, store.path.parent)
         with _begun(again, store, person) as made:
             notices = (*left_out, *fill(made, job, None if progress is None else lambda a, t, z: progress(person, a, t, z)).notices)
-            _refuse_loss(made, store, person, analysis)
+            _refuse_loss(made, store, person, before, analysis)
             _lay_beside(made, store, person, analysis)
             _switch(made, store, person, wish)
     _take_away(again)
@@ -131,7 +136,7 @@ def _begun(again: Path, store: LocalStore, person: str) -> LocalStore:
     now = lived(store, person)
     made = LocalStore.open(again)
     before = json.loads(made.keepsake(person, LIVED, "") or b"[]")
-    if before != now[: len(before)] or (made.recordings(person) and not before):
+    if before != now[: len(before)] or len(made.recordings(person)) > len(before):
         made.close()
         _take_away(again)
         made = LocalStore.open(again)
@@ -166,11 +171,10 @@ def _take_away(again: Path) -> None:
 # ---------------------------------------------------------------- into the store
 
 
-def _refuse_loss(made: LocalStore, store: LocalStore, person: str, analysis: str) -> None:
+def _refuse_loss(made: LocalStore, store: LocalStore, person: str, before: str, analysis: str) -> None:
     """StoreError where a recording would have less of a grid than it has: what the store shows now is the only place where that is."""
-    before = store.current_analysis(person)
-    for unit in store.units(person) if before is not None else ():
-        was, now = store.grid_points(unit, before or ""), made.grid_points(unit, analysis)
+    for unit in store.units(person):
+        was, now = store.grid_points(unit, before), made.grid_points(unit, analysis)
         if was - now > min(SPARE, was // 2):
             raise StoreError(
                 f"{store.path}: of {unit.device}, recording {unit.recording}, the store shows more than can be read again from it",
@@ -204,6 +208,7 @@ def _switch(made: LocalStore, store: LocalStore, person: str, wish: Wish) -> Non
     decided_ns = max((int(grid.stop_ns[-1]) for unit in made.units(person) if len(grid := made.recording_grid(unit))), default=None)
     with store.transaction() as write:
         if json.dumps(lived(store, person)).encode() != made.keepsake(person, LIVED, ""):
+            made.keep(person, [(LIVED, "", b"[]")])
             raise EngineLocked(f"{store.path}: {person} was recorded meanwhile", next_step="run the same command again")
         _refuse_unlaid(made, store, person, wish.analysis)
         for each in rest:
