@@ -44,6 +44,7 @@ def analyse(
     ] = None,
     baseline: BaselineOption = "personal",
     windows: Annotated[str, typer.Option("--windows", metavar="LENGTH/STEP", help="Of the HRV features, in seconds.")] = AS_USUAL,
+    corrected: Annotated[bool, typer.Option("--corrected", help="HRV features of beats put right after the fact, not of those that are not flagged.")] = False,
     hrv: Annotated[bool, typer.Option("--hrv/--no-hrv", help="Also the 5-minute NeuroKit2 panel.")] = False,
     jobs: Annotated[int | None, typer.Option("--jobs", metavar="N", min=1, help="Processes; default one a core.", show_default=False)] = None,
     scheduler: Annotated[
@@ -70,19 +71,21 @@ def analyse(
     if not inputs:
         raise UsageError("nothing to analyse was named", next_step="name stores, recording folders or RR text files: somalink analyse INPUT...")
     if keep:
-        if (out, scheduler, jobs, windows, hrv) != (None, None, None, AS_USUAL, False):
-            raise UsageError("--keep writes into the store, here", next_step="leave out --out, --scheduler, --jobs, --windows and --hrv, or --keep")
+        if (out, scheduler, jobs, windows, corrected, hrv) != (None, None, None, AS_USUAL, False, False):
+            raise UsageError(
+                "--keep writes into the store, here", next_step="leave out --out, --scheduler, --jobs, --windows, --corrected and --hrv, or --keep"
+            )
         _keep(inputs, block, baseline, person=person, json=json)
         return
-    wish = _wish(block, baseline, windows, hrv=hrv)
+    wish = _wish(block, baseline, windows, corrected=corrected, hrv=hrv)
     _into_files(inputs, wish, out or Path(f"analysis-{wish.analysis}"), person=person, jobs=jobs, scheduler=scheduler, json=json)
 
 
-def _wish(constants: Constants, baseline: str, windows: str, *, hrv: bool) -> Wish:
+def _wish(constants: Constants, baseline: str, windows: str, *, corrected: bool, hrv: bool) -> Wish:
     from somalink.pipeline.analysing import Wish
 
     length, step = _windows(windows)
-    return Wish(constants, mode_of(baseline), length, step, hrv, settings().tz)
+    return Wish(constants, mode_of(baseline), length, step, hrv, settings().tz, corrected)
 
 
 def _windows(text: str) -> tuple[int, int]:

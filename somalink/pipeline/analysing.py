@@ -69,6 +69,8 @@ class Wish:
     hrv: bool = False
     tz: str = "UTC"
     """Where RR text files were lived, which do not say."""
+    corrected: bool = False
+    """HRV features of beats put right after the fact; all else rests on flags alone."""
 
     @property
     def analysis(self) -> str:
@@ -116,7 +118,7 @@ def _analysed(job: Job) -> Done:
     place = job.out / job.name
     require_ours(place)
     inputs = [told_apart(given, job.person, job.wish.tz) for given in job.given]
-    key = digest(FORM, job.wish.analysis, job.wish.window_s, job.wish.step_s, job.wish.hrv, json.dumps(inputs, sort_keys=True))
+    key = digest(FORM, job.wish.analysis, job.wish.window_s, job.wish.step_s, job.wish.corrected, job.wish.hrv, json.dumps(inputs, sort_keys=True))
     before = said_of(place)
     if before.get("key") == key and not before.get("unread"):
         return Done(job.name, "skipped")
@@ -315,7 +317,8 @@ def _write(store: LocalStore, job: Job, place: Path) -> None:
     ask = Ask(store, (job.person,), notes=False)
     for name in RESULT:
         write_table(ask, TABLES[name], place / name)
-    write_table(ask, features_table(job.wish.window_s, job.wish.step_s, job.wish.constants.beat), place / "windows")
+    wish = job.wish
+    write_table(ask, features_table(wish.window_s, wish.step_s, wish.constants.beat, corrected=wish.corrected), place / "windows")
     if job.wish.hrv:
         for unit in ask.units():
             _panels(store, unit)

@@ -250,7 +250,8 @@ def prepare(out: Path, wish: Wish) -> None:
     before, now = _about(out), _what(wish)
     if before and any(before.get(key) != value for key, value in now.items()):
         raise UsageError(
-            f"{out} holds another analysis", next_step="name another --out, or give the same --constants, --baseline, --windows and --hrv as before"
+            f"{out} holds another analysis",
+            next_step="name another --out, or give the same --constants, --baseline, --windows, --corrected and --hrv as before",
         )
     conclude(out, wish)
 
@@ -275,7 +276,7 @@ def _what(wish: Wish) -> dict[str, Any]:
                 "analysis": wish.analysis,
                 "algorithm": ALGORITHM_VERSION,
                 "baseline": wish.mode.name,
-                "windows": {"window_s": wish.window_s, "step_s": wish.step_s},
+                "windows": {"window_s": wish.window_s, "step_s": wish.step_s, "corrected": wish.corrected},
                 "hrv": wish.hrv,
                 "constants": asdict(wish.constants),
             }

@@ -26,6 +26,22 @@ def test_a_folder_is_analysed_into_a_folder_named_after_the_analysis(typed, shor
     assert again.code == 0 and "1 skipped" in again.out and "ada: done before" in again.err
 
 
+def test_windows_of_corrected_beats_are_another_analysis_and_say_so(typed, short, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    lines = (short / "rr.csv").read_text().splitlines()
+    (_, short_ms), (until_s, next_ms) = (line.split(",") for line in lines[400:402])
+    lines[400:402] = [f"{until_s},{float(short_ms) + float(next_ms)}"]
+    (short / "rr.csv").write_text("\n".join(lines) + "\n")
+    plain, corrected = (tmp_path / "plain", tmp_path / "corrected")
+    assert typed("analyse", short, "--out", plain).code == 0
+    assert typed("analyse", short, "--out", corrected, "--corrected").code == 0
+    assert typed("analyse", short, "--out", plain, "--corrected").code == 2
+    assert [json.loads((out / "analysis.json").read_text())["windows"]["corrected"] for out in (plain, corrected)] == [False, True]
+    assert "1 skipped" in typed("analyse", short, "--out", corrected, "--corrected").out
+    beats = [parquet.read_table(out / "ada" / "windows.parquet")["n_beats"].to_numpy() for out in (plain, corrected)]
+    assert (beats[1] - beats[0]).max() == 1
+
+
 def test_a_job_that_fails_is_listed_with_its_next_step_and_the_command_ends_with_1(typed, short, tmp_path):
     pytest.importorskip("pyarrow")
     (short / "rr.csv").unlink()
@@ -95,7 +111,7 @@ def test_a_store_of_an_older_version_is_read_again_into_itself(typed, short, tmp
         assert store.current_analysis("ada") == Constants().analysis("personal")
 
 
-@pytest.mark.parametrize("other", [("--out", "out"), ("--scheduler", "tcp://w1:8786"), ("--windows", "60/30"), ("--hrv",), ("--jobs", "2")])
+@pytest.mark.parametrize("other", [("--out", "out"), ("--scheduler", "tcp://w1:8786"), ("--windows", "60/30"), ("--hrv",), ("--corrected",), ("--jobs", "2")])
 def test_keeping_takes_nothing_that_it_would_not_go_by(typed, tmp_path, other):
     ended = typed("analyse", tmp_path / "s.db", "--keep", *other)
     assert ended.code == 2 and other[0] in ended.err
