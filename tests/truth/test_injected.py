@@ -358,7 +358,8 @@ def _row(trials: Trials, variant: Variant) -> list[object]:
 def test_other_changes_at_equal_false_rates(trials: Trials, figures: Callable[[str], None]):
     rows = [_row(trials, variant) for variant in (IN_FORCE, *OTHERWISE)]
     figures(f"Other changes, at <= .5 false an hour in the others\n{table(TRIED, rows)}")
-    assert len(rows) == len(OTHERWISE) + 1
+    steep = [float(str(row[4]).split()[0]) for row in rows]
+    assert max(steep[1:]) < steep[0] + 0.1, "none finds a tenth of the rises more, which would be worth another rule"
 
 
 def test_heart_rates_of_sixty_seconds_instead_of_thirty(trials: Trials, longer: Trials, figures: Callable[[str], None]):
