@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 from analysed import EARLIER, life, replayed
+from recording_folders import folder
 
 from somalink.domain.constants import Constants
 from somalink.pipeline.frozen import constants_text, read_constants
@@ -97,6 +98,14 @@ def test_windows_that_cannot_be_are_refused(typed, short, windows):
 
 def test_with_nothing_to_analyse_it_says_what_it_takes(typed):
     assert typed("analyse").code == 2
+
+
+def test_one_who_cannot_be_read_again_is_listed_and_the_others_are_read(typed, short, tmp_path):
+    watch = folder(tmp_path / "watch", meta={"tier": "D", "person": "abe"}, hr="t_s,hr_bpm\n" + "".join(f"{k},{70 + k % 3}\n" for k in range(600)))
+    old = replayed(tmp_path / "old.db", [watch, short], version=EARLIER)
+    ended = typed("analyse", "--keep", old, "--json")
+    assert ended.code == 1 and "abe: " in ended.err and "next: name its recording folder" in ended.err
+    assert [each["person"] for each in ended.json["people"]] == ["ada"] and [each["person"] for each in ended.json["failed"]] == ["abe"]
 
 
 def test_a_store_of_an_older_version_is_read_again_into_itself(typed, short, tmp_path):

@@ -23,7 +23,7 @@ from somalink.pipeline.hub import Hub
 from somalink.pipeline.intake import from_clocker
 from somalink.pipeline.live import open_live, taped
 from somalink.pipeline.record import LIVE
-from somalink.pipeline.rereading import Bytes, again, turned
+from somalink.pipeline.rereading import Bytes, Past, again, turned
 from somalink.pipeline.retention import is_wave
 from somalink.pipeline.run import Mode
 from somalink.storage.local import LocalStore
@@ -120,6 +120,51 @@ def test_a_watch_that_told_a_heart_rate_alone_needs_its_folder(tmp_path):
     with LocalStore.open(tmp_path / "again.db") as made:
         job = Job("ada", "ada", (Given(kept, is_store=True), Given(watch)), Wish(CONSTANTS, Mode()), tmp_path)
         assert fill(made, job).hours == pytest.approx(0.25, abs=0.01)
+
+
+def watch(minutes: int, rr_from_s: int):
+    """Notifications of a watch that says a heart rate every other second, and intervals only from a time on."""
+    start_ns, mono_ns = 1_772_352_000 * 10**9 + 50 * MINUTE_NS, 5_000 * 10**9
+
+    def row(second, characteristic, payload):
+        return RawRow("ada", "w", 1, characteristic, mono_ns + second * 10**9, "boot", start_ns + second * 10**9, payload)
+
+    yield row(0, notes.CHARACTERISTIC, notes.note(notes.UP))
+    for second in range(1, minutes * 60):
+        if second >= rr_from_s:
+            yield row(second, heart_rate.CHARACTERISTIC, bytes((16, 60)) + (1024 + second % 7).to_bytes(2, "little"))
+        elif second % 2:
+            yield row(second, heart_rate.CHARACTERISTIC, bytes((0, 60 + second % 5)))
+
+
+@pytest.mark.parametrize(("minutes", "rr_from_s", "streams"), [(20, 10**9, {Stream.HR}), (85, 80 * 60, {Stream.HR, Stream.RR})])
+def test_a_heart_rate_whose_bytes_are_gone_is_not_taken_for_one_that_never_was(tmp_path, minutes, rr_from_s, streams):
+    unit, rows = Unit("ada", "w", "live-3", "D"), list(watch(minutes, rr_from_s))
+    clocker = Clocker(unit, frozenset(streams))
+
+    async def half_hours():
+        for k in range(0, len(rows), 900):
+            yield rows[k : k + 900]
+
+    with LocalStore.open(tmp_path / "worn.db") as store:
+        live = open_live(store, from_clocker(clocker, start_ns=rows[0].t_utc_ns, meta=LIVE), clocker, Mode(), CONSTANTS, Hub())
+        asyncio.run(live.follow(taped(live.tape, half_hours())))
+        (found,) = store.recordings("ada")
+        assert again(store, found).bytes is not None
+        store.compact(rows[-1].t_utc_ns + 9 * HOUR_NS)
+        assert store.forget_raw(unit, store.raw_hours(unit, 1 << 62)[0], lambda row: True)
+        with pytest.raises(BadInput, match="heart rate is not kept"):
+            again(store, found)
+
+
+def test_the_days_of_a_recording_are_looked_up_once(tmp_path, monkeypatch):
+    kept = replayed(tmp_path / "kept.db", life(tmp_path / "ada", days=1, minutes=15))
+    with LocalStore.open(kept) as store:
+        (unit,) = store.units("ada")
+        past = Past.of(store, unit, frozenset({Stream.STEPS}))
+        monkeypatch.setattr(store, "days", lambda _: pytest.fail("looked up again"))
+        (first, *_, last) = store.recording_grid(unit).stop_ns.tolist()
+        assert sum(len(item.stop_ns) for a in range(first - 1, last, HOUR_NS) for item in past.moved(a, a + HOUR_NS)) == len(store.recording_grid(unit))
 
 
 @pytest.mark.slow

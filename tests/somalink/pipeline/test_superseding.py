@@ -1,23 +1,36 @@
 """A store read again under newer rules, into itself: one switch, nothing that people said lost, and it goes on."""
 
+import asyncio
 from dataclasses import replace
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 from analysed import CONSTANTS, EARLIER, differing, life, replayed
 from fake_influx import FakeInflux
+from fake_strap import FakeStrap, heart
+from recording_folders import folder
 from replica import held_by_fake, shipper, wanted
 
-from somalink.domain.errors import UsageError
-from somalink.domain.types import Event, Rating, Setting
+from ingest.clocking import Clocker
+from processing import hrv_panel
+from somalink.domain.errors import StoreError, UsageError
+from somalink.domain.identity import Unit
+from somalink.domain.types import Event, Rating, Setting, Stream
 from somalink.pipeline import analysing, superseding
-from somalink.pipeline.intake import from_path
+from somalink.pipeline.hub import Hub
+from somalink.pipeline.intake import from_clocker, from_path
+from somalink.pipeline.live import open_live, to_keep
 from somalink.pipeline.person import settle_person
-from somalink.pipeline.run import Mode, run_archive
+from somalink.pipeline.record import LIVE
+from somalink.pipeline.run import Mode, Run, run_archive
 from somalink.pipeline.superseding import supersede
 from somalink.storage.local import EVER, LocalStore
+from somalink.storage.rows import HrvRow
 
 MODE = Mode()
+OTHER = replace(CONSTANTS, spike=replace(CONSTANTS.spike, merge_s=60))
+"""Somebody else's wish: another reading of the same beats."""
 
 
 @pytest.fixture(scope="module")
@@ -176,11 +189,190 @@ def test_what_an_interruption_after_the_switch_left_is_tidied_by_the_next_call(o
 
 def test_other_constants_are_another_reading(old):
     supersede([old], MODE, CONSTANTS)
-    other = replace(CONSTANTS, spike=replace(CONSTANTS.spike, merge_s=60))
-    (kept,) = supersede([old], MODE, other)
-    assert kept.changed and kept.analysis == MODE.analysis(other)
+    (kept,) = supersede([old], MODE, OTHER)
+    assert kept.changed and kept.analysis == MODE.analysis(OTHER)
 
 
 def test_without_a_store_there_is_nothing_to_keep(days):
     with pytest.raises(UsageError, match="needs a store"):
         supersede(days, MODE, CONSTANTS)
+
+
+# ---------------------------------------------------------------- nothing that was there is lost
+
+
+def points(path):
+    """Grid points of each recording as readers see them."""
+    with LocalStore.open(path) as store:
+        return {unit.recording: len(store.recording_grid(unit)) for unit in store.units("ada")}
+
+
+def just_before_the_switch(monkeypatch, act):
+    """Has something done while a reading lies beside the store, once."""
+    whole = superseding._switch
+
+    def switch(*given):
+        monkeypatch.setattr(superseding, "_switch", whole)
+        act()
+        whole(*given)
+
+    monkeypatch.setattr(superseding, "_switch", switch)
+
+
+@pytest.fixture
+def half(days, tmp_path):
+    """A day, and half of another whose import was interrupted and never ended, by a program with another algorithm."""
+    path = replayed(tmp_path / "half.db", days[:1], version=EARLIER)
+    with patch("somalink.domain.constants.ALGORITHM_VERSION", EARLIER), LocalStore.open(path) as store:
+        intake = from_path(days[1])
+        run_archive(store, intake, MODE, CONSTANTS, until_ns=intake.row.start_ns + 5 * 60 * 10**9)
+    return path
+
+
+def test_a_recording_that_cannot_be_read_again_keeps_what_it_shows(half):
+    before = points(half)
+    (kept,) = supersede([half], MODE, CONSTANTS)
+    assert "more than can be read again" in kept.what and "FOLDER" in kept.next_step and not kept.changed
+    assert points(half) == before and all(before.values())
+
+
+def test_its_folder_gives_the_rest_and_then_the_store_can_do_without(half, days, tmp_path):
+    before = points(half)
+    (kept,) = supersede([half, days[1]], MODE, CONSTANTS)
+    assert kept.changed and all(points(half)[name] >= n for name, n in before.items())
+    assert [row.changed for row in supersede([half], MODE, OTHER)] == [True]
+    supersede([half], MODE, CONSTANTS)
+    with LocalStore.open(half) as store, LocalStore.open(replayed(tmp_path / "fresh.db", days[:2])) as fresh:
+        assert not differing(store, fresh, "ada")
+
+
+def test_a_folder_that_the_store_does_not_know_is_left_to_replay(old, days):
+    (kept,) = supersede([old, days[2]], MODE, CONSTANTS)
+    assert kept.changed and "ada-3 is not in the store" in kept.notices[0] and len(points(old)) == 2
+    with LocalStore.open(old) as store:
+        tags = len(store.events("ada"))
+        run_archive(store, from_path(days[2]), MODE, CONSTANTS)
+        assert len(store.events("ada")) == tags + 1
+    assert [row.changed for row in supersede([old], MODE, OTHER)] == [True] and all(points(old).values())
+
+
+def test_two_who_read_again_at_once_do_not_undo_each_other(old, monkeypatch):
+    before = points(old)
+    with LocalStore.open(old) as store:
+        now = store.current_analysis("ada")
+    with patch("somalink.domain.constants.ALGORITHM_VERSION", EARLIER):
+        assert MODE.analysis(CONSTANTS) == now
+
+    def another():
+        with patch("somalink.domain.constants.ALGORITHM_VERSION", EARLIER):
+            assert [kept.changed for kept in supersede([old], MODE, CONSTANTS)] == [False]
+
+    just_before_the_switch(monkeypatch, another)
+    assert [kept.changed for kept in supersede([old], MODE, CONSTANTS)] == [True]
+    assert points(old).keys() == before.keys() and all(points(old).values())
+
+
+def test_a_reading_that_does_not_lie_there_whole_takes_no_place(old, monkeypatch):
+    before = points(old)
+
+    def meddle():
+        with LocalStore.open(old) as store, store.transaction() as write:
+            write.forget_superseded("ada")
+
+    just_before_the_switch(monkeypatch, meddle)
+    (kept,) = supersede([old], MODE, CONSTANTS)
+    assert "another program" in kept.what and points(old) == before
+    assert [kept.changed for kept in supersede([old], MODE, CONSTANTS)] == [True] and all(points(old).values())
+
+
+def test_a_device_that_is_first_worn_meanwhile_is_in_the_next_reading(old, days, tmp_path, monkeypatch):
+    second = folder(tmp_path / "second", meta={"device": "second", "start": "2026-03-05T09:00:00+01:00"}, rr=(days[0] / "rr.csv").read_text())
+
+    def worn():
+        with patch("somalink.domain.constants.ALGORITHM_VERSION", EARLIER), LocalStore.open(old) as store:
+            run_archive(store, from_path(second), MODE, CONSTANTS)
+
+    just_before_the_switch(monkeypatch, worn)
+    (kept,) = supersede([old], MODE, CONSTANTS)
+    assert "meanwhile" in kept.what and kept.next_step == "run the same command again" and not kept.changed
+    assert [row.changed for row in supersede([old], MODE, CONSTANTS)] == [True]
+    assert len(points(old)) == 3 and all(points(old).values())
+
+
+def test_who_asked_before_the_switch_and_writes_after_it_is_refused(old, days):
+    with LocalStore.open(old) as store, patch("somalink.domain.constants.ALGORITHM_VERSION", EARLIER):
+        run = Run(store, from_path(days[2]), MODE, CONSTANTS)
+    with LocalStore.open(old) as store:
+        supersede([old], MODE, CONSTANTS)
+        run._store = store
+        with pytest.raises(UsageError):
+            run.begin()
+        assert len(store.recordings("ada")) == 2
+
+
+def worn_live(path, unit, rows, *, ended):
+    """What came of a strap so far, kept and read; the program that did so is then killed, unless the recording has ended."""
+    clocker = Clocker(unit, frozenset({Stream.RR}), tz="UTC")
+
+    async def wear(store):
+        live = open_live(store, from_clocker(clocker, start_ns=rows[0].t_utc_ns, tz="UTC", meta=LIVE), clocker, MODE, CONSTANTS, Hub())
+        await live.take(live.tape.catch_up())
+        for k in range(0, len(rows), 60):
+            with store.transaction() as write:
+                write.put_raw(unit, [to_keep(row) for row in rows[k : k + 60]])
+            await live.take(live.tape.catch_up())
+        if ended:
+            await live.finish()
+
+    with patch("somalink.domain.constants.ALGORITHM_VERSION", EARLIER), LocalStore.open(path) as store:
+        asyncio.run(wear(store))
+
+
+def test_a_recording_that_went_on_after_an_interruption_is_read_whole(tmp_path, monkeypatch):
+    path, unit = tmp_path / "worn.db", Unit("ada", "fake-strap", "live-1")
+    rows = list(FakeStrap(heart(14), jitter_s=0.2, start_ns=1_772_352_000 * 10**9).rows())
+    worn_live(path, unit, rows[: len(rows) // 2], ended=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(superseding, "_switch", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            supersede([path], MODE, CONSTANTS)
+    worn_live(path, unit, rows[len(rows) // 2 :], ended=True)
+    with LocalStore.open(path) as store:
+        before = (len(store.recording_beats(unit)), len(store.recording_grid(unit)))
+    (kept,) = supersede([path], MODE, CONSTANTS)
+    with LocalStore.open(path) as store:
+        assert kept.changed and (len(store.recording_beats(unit)), len(store.recording_grid(unit))) == before
+
+
+def test_of_an_ecg_is_spoken_only_where_there_is_one(old):
+    with LocalStore.open(old) as store:
+        unit = store.units("ada")[0]
+        beats = store.recording_beats(unit)
+        with pytest.raises(StoreError, match="were read otherwise") as refused:
+            superseding._differing(beats, beats.take(np.arange(10)), store, unit)
+        assert "ECG" not in refused.value.what
+
+
+def test_one_who_cannot_be_read_again_stops_nobody(days, tmp_path):
+    watch = folder(tmp_path / "watch", meta={"tier": "D", "person": "abe"}, hr="t_s,hr_bpm\n" + "".join(f"{k},{70 + k % 3}\n" for k in range(900)))
+    path = replayed(tmp_path / "both.db", [watch, days[0]], version=EARLIER)
+    abe, ada = supersede([path], MODE, CONSTANTS)
+    assert (abe.person, abe.changed, ada.person, ada.changed, ada.what) == ("abe", False, "ada", True, "")
+    assert "heart rate is not kept" in abe.what and "--store" in abe.next_step
+    assert [kept.changed for kept in supersede([path, watch], MODE, CONSTANTS)] == [True, False]
+
+
+@pytest.mark.slow
+def test_panels_are_made_anew_with_the_columns_they_had(days, tmp_path):
+    path = replayed(tmp_path / "panels.db", days[:1], version=EARLIER)
+    with LocalStore.open(path) as store:
+        (unit,) = store.units("ada")
+        windows = list(hrv_panel.windows(store.recording_beats(unit)))[1:3]
+        rows = [hrv_panel.panel(window, nonlinear=deep) for window, deep in zip(windows, (True, False), strict=True)]
+        stale = [HrvRow(row.start_ns, row.stop_ns, row.n_beats, row.artefact, row.reason, row.columns | {"HRV_LF": 1.0}) for row in rows]
+        with store.transaction() as write:
+            write.put_hrv(unit, stale)
+        supersede([path], MODE, CONSTANTS)
+        found = store.hrv(unit)
+        assert [len(row.columns) for row in found] == [len(row.columns) for row in stale]
+        assert [row.columns["HRV_LF"] for row in found] == pytest.approx([row.columns["HRV_LF"] for row in rows], rel=1e-6)
