@@ -1,6 +1,6 @@
 """Eleven HRV features of any windows over settled beats: a value, or the reason why there is none. The door to the kernels.
 
-Knows when a window is usable for a feature; `intervals` and `spectrum` know how it is computed. One set for live and archive. Definitions
+Knows when a window is usable for a feature; `intervals` and `spectrum` know how it is computed. The live RMSSD rests on the same sums. Definitions
 and names are NeuroKit2's, but for one: `HRV_SI` is the geometric index of Baevsky (AMo / (2 Mo dX), 50-ms bins, 1/s2), a name that NeuroKit2
 gives to a slope index of the Poincare plot. Say so wherever it is shown.
 """

@@ -164,7 +164,7 @@ def _spline(x: FloatArray, y: FloatArray, at: FloatArray) -> IntArray:
     """The quadratic spline through (x, y), knots halfway between, held beyond its ends; in 1e-6 ms. At least three points.
 
     What `scipy.interpolate.make_interp_spline(x, y, k=2)` makes, to the last digits (a test compares): for this degree its equations have three
-    diagonals, and to say so costs half of its time for the few beats of a live update.
+    diagonals, and to say so costs half of its time for the few beats of one window.
     """
     from scipy.linalg.lapack import dgtsv
 
