@@ -238,11 +238,13 @@ def test_a_recording_that_cannot_be_read_again_keeps_what_it_shows(half):
 
 def test_its_folder_gives_the_rest_and_then_the_store_can_do_without(half, days, tmp_path):
     before = points(half)
-    (kept,) = supersede([half, days[1]], MODE, CONSTANTS)
+    with patch("somalink.domain.constants.ALGORITHM_VERSION", EARLIER), LocalStore.open(half) as store:
+        Run(store, from_path(days[2]), MODE, CONSTANTS).begin()
+    (kept,) = supersede([half, *days[1:]], MODE, CONSTANTS)
     assert kept.changed and all(points(half)[name] >= n for name, n in before.items())
     assert [row.changed for row in supersede([half], MODE, OTHER)] == [True]
     supersede([half], MODE, CONSTANTS)
-    with LocalStore.open(half) as store, LocalStore.open(replayed(tmp_path / "fresh.db", days[:2])) as fresh:
+    with LocalStore.open(half) as store, LocalStore.open(replayed(tmp_path / "fresh.db", days)) as fresh:
         assert not differing(store, fresh, "ada")
 
 
@@ -283,6 +285,17 @@ def test_a_reading_that_does_not_lie_there_whole_takes_no_place(old, monkeypatch
     (kept,) = supersede([old], MODE, CONSTANTS)
     assert "another program" in kept.what and points(old) == before
     assert [kept.changed for kept in supersede([old], MODE, CONSTANTS)] == [True] and all(points(old).values())
+
+
+def test_what_an_interrupted_reading_laid_there_is_no_part_of_the_next(old):
+    with LocalStore.open(old) as store:
+        (unit, _) = store.units("ada")
+        grid = store.recording_grid(unit)
+        with store.transaction() as write:
+            write.put_grid(unit, MODE.analysis(CONSTANTS), replace(grid.take(np.arange(9)), stop_ns=grid.stop_ns[-1] + grid.stop_ns[1:10] - grid.stop_ns[0]))
+    assert [kept.changed for kept in supersede([old], MODE, CONSTANTS)] == [True]
+    with LocalStore.open(old) as store:
+        assert store.recording_grid(unit).stop_ns[-1] <= grid.stop_ns[-1]
 
 
 def test_a_device_that_is_first_worn_meanwhile_is_in_the_next_reading(old, days, tmp_path, monkeypatch):
