@@ -86,6 +86,8 @@ class Job:
     given: tuple[Given, ...]
     wish: Wish
     out: Path
+    unread: tuple[str, ...] = ()
+    """Names of what was named beside it and does not even say whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ def _analysed(job: Job) -> Done:
     before = said_of(place)
     if before.get("key") == key and not before.get("unread"):
         return Done(job.name, "skipped")
+    if lost := {given.get("store") or given["recording"] for given in before.get("inputs", ())} & set(job.unread) - set(before.get("unread", ())):
+        raise BadInput(f"the result that is there stays, since it holds {', '.join(sorted(lost))}", next_step="mend what cannot be read, or name another --out")
     draft = Path(tempfile.mkdtemp(prefix=f".{job.name}.", suffix=UNDONE, dir=job.out))
     try:
         with LocalStore.open(draft / WORK) as store:

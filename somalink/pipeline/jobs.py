@@ -63,7 +63,8 @@ def plan(paths: Sequence[Path], wish: Wish, out: Path, *, person: str | None = N
         for name, one in _one_by_one(whose, each):
             groups.setdefault((whose, name), []).append(one)
     names = _names([name or whose for whose, name in groups])
-    return [Job(name, whose, tuple(found), wish, out.resolve()) for name, ((whose, _), found) in zip(names, groups.items(), strict=True)]
+    nobodys = tuple(each.name for each in unread or ())
+    return [Job(name, whose, tuple(found), wish, out.resolve(), nobodys) for name, ((whose, _), found) in zip(names, groups.items(), strict=True)]
 
 
 def _each(path: Path) -> Iterator[Path]:

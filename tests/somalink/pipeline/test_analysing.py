@@ -128,6 +128,15 @@ def test_a_recording_that_broke_since_does_not_take_itself_out_of_the_result_tha
     assert done.state == "failed" and "holds ben-2" in done.what and files(out) == before
 
 
+def test_nor_does_one_that_no_longer_says_whose_it_is(out, tmp_path):
+    days = days_of("ben", tmp_path / "ben", 2)
+    carry_out(plan(days, WISH, out), workers=1)
+    before = files(out)
+    (days[1] / "meta.json").write_text("{not json")
+    (done,) = carry_out(plan(days, WISH, out, unread=[]), workers=1)
+    assert done.state == "failed" and "holds ben-2" in done.what and files(out) == before
+
+
 def test_a_folder_that_does_not_say_whose_it_is_stops_nobody(ada, out, tmp_path):
     days_of("ben", tmp_path / "all", 1)
     folder(tmp_path / "all" / "zed", meta="{not json")
