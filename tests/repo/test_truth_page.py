@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from figures import PAGE, filled, markdown, places
+from figures import PAGE, PLACE, filled, markdown, places
 
 ROOT = PAGE.parents[1]
 PAGE_BEFORE = """# Truth
@@ -90,3 +90,8 @@ def test_whatever_a_truth_test_tells_has_its_place() -> None:
     held = {place.partition("[")[0] for place in places(PAGE.read_text(encoding="utf-8"))}
     told = {f"tests/truth/{path.name}::{name}" for path in (ROOT / "tests" / "truth").glob("test_*.py") for name in tells(path)}
     assert told and not told - held
+
+
+def test_no_place_is_left_empty() -> None:
+    empty = [place["test"] for place in PLACE.finditer(PAGE.read_text(encoding="utf-8")) if not place["held"].strip()]
+    assert not empty, f"make truth has not told: {empty}"

@@ -140,7 +140,9 @@ def test_random_tags_on_forty_days_made_of_real_ones(days: list[Lived], figures)
     for which in range(LIVES):
         told = drawn(turned(days, DAYS, np.random.default_rng([30, which])), 250 // LIVES, KINDS, 8, 12, 100 + which, told=told)
     figures(table(HEADER, said("forty days made of the five", told)))
-    assert len(told.findings) >= 900 and 0.04 <= told.rejected() / len(told.findings) <= 0.06
+    assert len(told.findings) >= 900
+    low, high = interval_of(told.rejected(), len(told.findings))
+    assert low <= STATISTICS.alpha <= high and told.rejected() <= 0.06 * len(told.findings)
     assert told.spoke <= 0.15 * told.families
     assert told.searched_higher >= 0.95 * told.searched
 
@@ -149,7 +151,9 @@ def test_random_tags_on_forty_days_made_of_real_ones(days: list[Lived], figures)
 def test_random_tags_on_ninety_simulated_days(client: Life, figures):
     told = drawn(client, 250, KINDS, 8, 12, 4)
     figures(table(HEADER, said("ninety simulated days", told)))
-    assert len(told.findings) >= 900 and 0.04 <= told.rejected() / len(told.findings) <= 0.06
+    assert len(told.findings) >= 900
+    low, high = interval_of(told.rejected(), len(told.findings))
+    assert low <= STATISTICS.alpha <= high and told.rejected() <= 0.06 * len(told.findings)
     assert told.spoke <= 0.12 * told.families
     assert told.searched_higher >= 0.95 * told.searched
 
