@@ -319,9 +319,15 @@ def random_tags(life: Life, dice: np.random.Generator, kinds: Sequence[str], lea
     return [tag(str(k), kind, t) for k, (kind, t) in enumerate(zip(names, times, strict=True))]
 
 
-def interval_of(hits: int, tried: int) -> str:
-    """A share with its 95 % interval (Wilson)."""
+def bounds_of(hits: int, tried: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson)."""
     from scipy import stats
 
     low, high = stats.binomtest(hits, tried).proportion_ci(method="wilson")
+    return float(low), float(high)
+
+
+def interval_of(hits: int, tried: int) -> str:
+    """A share with that interval, in words."""
+    low, high = bounds_of(hits, tried)
     return f"{hits / tried:.1%} [{low:.1%}, {high:.1%}]"

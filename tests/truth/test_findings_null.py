@@ -11,7 +11,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clients import client_store
-from findings_real import CONSTANTS, KINDS, PEOPLE, Life, Lived, cases_of, interval_of, lived_day, matcher, random_tags, side_by_side, spikes_of, turned
+from findings_real import (
+    CONSTANTS,
+    KINDS,
+    PEOPLE,
+    Life,
+    Lived,
+    bounds_of,
+    cases_of,
+    interval_of,
+    lived_day,
+    matcher,
+    random_tags,
+    side_by_side,
+    spikes_of,
+    turned,
+)
 from real import table
 
 from processing.findings.answers import Asking, reactions
@@ -141,7 +156,7 @@ def test_random_tags_on_forty_days_made_of_real_ones(days: list[Lived], figures)
         told = drawn(turned(days, DAYS, np.random.default_rng([30, which])), 250 // LIVES, KINDS, 8, 12, 100 + which, told=told)
     figures(table(HEADER, said("forty days made of the five", told)))
     assert len(told.findings) >= 900
-    low, high = interval_of(told.rejected(), len(told.findings))
+    low, high = bounds_of(told.rejected(), len(told.findings))
     assert low <= STATISTICS.alpha <= high and told.rejected() <= 0.06 * len(told.findings)
     assert told.spoke <= 0.15 * told.families
     assert told.searched_higher >= 0.95 * told.searched
@@ -152,7 +167,7 @@ def test_random_tags_on_ninety_simulated_days(client: Life, figures):
     told = drawn(client, 250, KINDS, 8, 12, 4)
     figures(table(HEADER, said("ninety simulated days", told)))
     assert len(told.findings) >= 900
-    low, high = interval_of(told.rejected(), len(told.findings))
+    low, high = bounds_of(told.rejected(), len(told.findings))
     assert low <= STATISTICS.alpha <= high and told.rejected() <= 0.06 * len(told.findings)
     assert told.spoke <= 0.12 * told.families
     assert told.searched_higher >= 0.95 * told.searched
