@@ -52,6 +52,13 @@ def alone(tmp_path):
 
 
 @pytest.fixture
+def moving(tmp_path):
+    """The same, and its strap tells of movement."""
+    with Program(tmp_path, past_week(tmp_path / "store.db", days=2)) as running:
+        yield running
+
+
+@pytest.fixture
 def asked(browser, alone):
     with visitor(browser, alone.link()) as joined:
         past_the_first_screen(joined)
@@ -323,12 +330,12 @@ def test_my_weeks_have_no_fault_that_axe_finds_open_or_closed_and_fit(told, view
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "from right to left too"
 
 
-def test_who_stands_for_their_chest_sensor_is_told_what_came_of_it(browser, alone):
-    with visitor(browser, alone.link()) as page:
+def test_who_stands_for_their_chest_sensor_is_told_what_came_of_it(browser, moving):
+    with visitor(browser, moving.link()) as page:
 
         def sensor() -> str:
             with page.expect_response("**/api/v1/upright") as answer:
-                page.goto(f"{alone.url}/settings")
+                page.goto(f"{moving.url}/settings")
             return answer.value.json()["device"]
 
         def stand(word: str) -> tuple[int, float]:
@@ -337,7 +344,7 @@ def test_who_stands_for_their_chest_sensor_is_told_what_came_of_it(browser, alon
             card.get_by_text("Stay still").wait_for()
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             card.get_by_text("Thank you. It knows which way is up now.").wait_for()
-            with alone.kept() as store:
+            with moving.kept() as store:
                 told = max((each for each in store.settings(PERSON) if each.key.startswith("upright/")), key=lambda each: each.revision)
             return told.revision, math.hypot(*map(int, told.value.split())) / 100
 
@@ -345,7 +352,7 @@ def test_who_stands_for_their_chest_sensor_is_told_what_came_of_it(browser, alon
         card = page.locator("#upright")
         assert card.get_by_role("status").inner_text() == ""
 
-        page.goto(f"{alone.url}/welcome?step=1")
+        page.goto(f"{moving.url}/welcome?step=1")
         forth = page.locator(".forth .btn").last
         for heading in ("You decide, one by one", "What your heart lives with", "Ten minutes to meet your body"):
             forth.click()
@@ -363,7 +370,7 @@ def test_who_stands_for_their_chest_sensor_is_told_what_came_of_it(browser, alon
         page.get_by_role("button", name="Stop").click()
         card.get_by_text("It knows: you stood for it on").wait_for()
 
-        page.goto(f"{alone.url}/settings")
+        page.goto(f"{moving.url}/settings")
         card.get_by_text("It knows: you stood for it on").wait_for()
         assert stand("Do it again")[0] == 2
         assert page.faults == []
